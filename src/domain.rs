@@ -1,0 +1,152 @@
+//! Plain vocabulary: the words that every other room of the house uses. std and serde only.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+/// Index of a token in the shared vocabulary of a lineup.
+pub type TokenId = u32;
+
+/// Names one run (one press of "Run", one `score`, one `eval`); events carry it so that stale ones can be dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunId(pub u64);
+
+/// Which of the two texts a step belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pane {
+    /// What the plain model writes.
+    Base,
+    /// What the model writes under guidance.
+    Guided,
+}
+
+/// How an objective gets its reward (interfaces.md section 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RewardKind {
+    /// A PEFT LoRA adapter over the base: log-softmax of the adapted model.
+    Adapter,
+    /// A whole model of its own: its log-softmax.
+    Model,
+    /// The base read with a system text minus the base read without it.
+    System,
+    /// Log-probability of an expert minus that of an amateur.
+    Contrast,
+}
+
+/// What is wanted of a text: a name a person can weigh, and where its reward comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Objective {
+    /// Unique within a lineup, as it is typed in `--weight NAME=VALUE`.
+    pub name: String,
+    /// Source of the reward.
+    pub kind: RewardKind,
+    /// The weight that the lineup suggests.
+    pub weight: f64,
+    /// One plain sentence for people, empty where the lineup has none.
+    pub about: String,
+}
+
+/// The weights of one step, one per objective in lineup order. Dimensionless; the paper's 1/β.
+pub type ObjectiveWeights = Arc<[f64]>;
+
+/// How the next token is drawn from the mixed scores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sampling {
+    /// τ divides the score; 0 means argmax. Range 0 and up.
+    pub temperature: f64,
+    /// Keeps the k likeliest tokens; 0 keeps all.
+    pub top_k: usize,
+    /// Keeps the smallest likeliest set of at least this probability. Range above 0 to 1.
+    pub top_p: f64,
+    /// Keeps tokens at least this fraction as likely as the likeliest. Range 0 to 1.
+    pub min_p: f64,
+    /// Key of the noise; the same seed gives every stream the same luck.
+    pub seed: u64,
+    /// Longest response, in tokens.
+    pub max_tokens: usize,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            temperature: 1.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            seed: 16,
+            max_tokens: 256,
+        }
+    }
+}
+
+impl Sampling {
+    /// Says what is wrong with the settings, in one sentence, or nothing.
+    ///
+    /// # Errors
+    /// The first value that is out of its range.
+    pub fn check(&self) -> Result<(), String> {
+        if !self.temperature.is_finite() || self.temperature < 0.0 {
+            return Err(format!(
+                "temperature must be a number of 0 or more, not {}",
+                self.temperature
+            ));
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return Err(format!(
+                "top-p must be above 0 and at most 1, not {}",
+                self.top_p
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.min_p) {
+            return Err(format!("min-p must be between 0 and 1, not {}", self.min_p));
+        }
+        if self.max_tokens == 0 {
+            return Err("the response needs room for at least one token".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Why a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Finish {
+    /// The model chose its end-of-text token.
+    Eos,
+    /// The response reached its longest length or the model's context.
+    Length,
+    /// A person stopped it.
+    Cancelled,
+}
+
+/// Set once by a person, read by whoever works for them. Clones share the flag.
+#[derive(Debug, Clone, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
+
+impl CancelToken {
+    /// Asks the work to stop; cannot be taken back.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether the work should stop.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// A prompt as a person wrote it, before any template.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Prompt {
+    /// The person's words.
+    pub text: String,
+    /// A system text for every model of the lineup, where one is wanted.
+    pub system: Option<String>,
+    /// Feed the words as they are, without the chat template.
+    pub raw: bool,
+}

@@ -1,0 +1,12 @@
+//! Counterpoise steers a language model while it writes.
+
+#[cfg(feature = "gui")]
+pub mod app;
+pub mod cli;
+pub mod demo;
+pub mod domain;
+pub mod engine;
+pub mod error;
+pub mod model;
+pub mod train;
+pub mod worker;

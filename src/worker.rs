@@ -1,0 +1,232 @@
+//! The worker: commands in, events out. It owns every tensor; windows and command lines only talk to it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::domain::{
+    CancelToken, Finish, Objective, ObjectiveWeights, Pane, Prompt, RewardKind, RunId, Sampling,
+    TokenId,
+};
+use crate::engine::decode::GuidedStep;
+use crate::error::Failure;
+
+/// Where a lineup comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineupSource {
+    /// The models inside the program.
+    Demo,
+    /// A lineup.toml.
+    File(PathBuf),
+}
+
+/// Where and how precisely to compute.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ComputeSettings {
+    /// `auto`, `cpu`, `cuda`, `cuda:N` or `metal`.
+    pub device: Option<String>,
+    /// `auto`, `f32`, `f16` or `bf16`.
+    pub dtype: Option<String>,
+    /// Threads on the CPU; all of them where nothing is said.
+    pub threads: Option<usize>,
+}
+
+/// What the worker must do.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Load a lineup and drop the one before.
+    Load {
+        /// Which lineup.
+        source: LineupSource,
+        /// On what.
+        settings: ComputeSettings,
+        /// Stops the loading.
+        cancel: CancelToken,
+    },
+    /// Write the base and the guided text.
+    Generate(GenerateRequest),
+    /// From the next token on, the run uses these weights.
+    SetWeights {
+        /// The run being written.
+        run: RunId,
+        /// One weight per objective.
+        weights: ObjectiveWeights,
+    },
+    /// Every number for a given response.
+    Score(ScoreRequest),
+    /// End the worker.
+    Shutdown,
+}
+
+/// One run of the two panes.
+#[derive(Debug, Clone)]
+pub struct GenerateRequest {
+    /// Its name.
+    pub run: RunId,
+    /// Stops it at the next token.
+    pub cancel: CancelToken,
+    /// What the models read.
+    pub prompt: Prompt,
+    /// One weight per objective of the lineup.
+    pub weights: ObjectiveWeights,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// Whether the plain model writes too.
+    pub with_base: bool,
+}
+
+/// A response to be scored.
+#[derive(Debug, Clone)]
+pub struct ScoreRequest {
+    /// Its name.
+    pub run: RunId,
+    /// Stops it.
+    pub cancel: CancelToken,
+    /// What the models read before the response.
+    pub prompt: Prompt,
+    /// The response, tokenised by itself.
+    pub response: String,
+    /// Whether the end-of-text token is scored too.
+    pub with_end: bool,
+    /// One weight per objective of the lineup.
+    pub weights: ObjectiveWeights,
+}
+
+/// Facts about a loaded lineup.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LineupInfo {
+    /// Its name.
+    pub name: String,
+    /// Its objectives, in the order of all rows and weights.
+    pub objectives: Vec<Objective>,
+    /// Text of each id of the shared vocabulary.
+    pub texts: Arc<[String]>,
+    /// Which device was picked and why, in words.
+    pub device: String,
+    /// Most tokens of prompt and response together.
+    pub context_len: usize,
+    /// Parameters of the base model.
+    pub parameters: u64,
+    /// Seconds that loading took.
+    pub load_secs: f64,
+    /// Every model read.
+    pub models: Vec<ModelInfo>,
+    /// Whether this is the small built-in teaching model.
+    pub is_demo: bool,
+}
+
+/// One model file set of a lineup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// `base` or the objective's name.
+    pub role: String,
+    /// Where the weights come from.
+    pub kind: Option<RewardKind>,
+    /// Path or `built-in`.
+    pub source: String,
+    /// SHA-256 over the weight files, lower-case hex.
+    pub sha256: String,
+}
+
+/// One token of a text, with everything a person may ask about it.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Which text.
+    pub pane: Pane,
+    /// Scores, choice and numbers.
+    pub step: GuidedStep,
+    /// The characters that this token completes; the texts of a run joined are the response.
+    pub text: String,
+}
+
+/// How one of the two texts ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamEnd {
+    /// Why.
+    pub finish: Finish,
+    /// The whole text.
+    pub text: String,
+    /// Tokens written, the end token included.
+    pub tokens: usize,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEnd {
+    /// The plain text, where one was asked for.
+    pub base: Option<StreamEnd>,
+    /// The guided text.
+    pub guided: StreamEnd,
+    /// First position whose tokens differ.
+    pub divergence: Option<usize>,
+    /// Reading the prompt, seconds.
+    pub prefill_secs: f64,
+    /// Writing, seconds from the first token to the base's last.
+    pub base_secs: f64,
+    /// Writing, seconds from the first token to the guided text's last.
+    pub guided_secs: f64,
+    /// Tokens of both texts per second of writing.
+    pub tokens_per_sec: f64,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Loading goes on: a stage in words, and how far where that is known (0 to 1).
+    Loading {
+        /// For example `Reading weights`.
+        stage: String,
+        /// From 0 to 1.
+        fraction: Option<f32>,
+    },
+    /// The lineup is ready.
+    Loaded(Arc<LineupInfo>),
+    /// A run has read its prompt.
+    Started {
+        /// The run.
+        run: RunId,
+        /// The prompt as the base model reads it.
+        rendered: String,
+        /// Its length.
+        prompt_tokens: usize,
+    },
+    /// A token was written or scored.
+    Step {
+        /// The run.
+        run: RunId,
+        /// The token.
+        step: Box<Step>,
+    },
+    /// The base text's tokens after the divergence, now with rewards: replaces the steps of that pane from
+    /// `first` on.
+    BaseScored {
+        /// The run.
+        run: RunId,
+        /// Position of the first step in `steps`.
+        first: usize,
+        /// The steps with rewards.
+        steps: Vec<Step>,
+    },
+    /// A run ended; the last event of a generation.
+    Finished {
+        /// The run.
+        run: RunId,
+        /// How.
+        end: Box<RunEnd>,
+    },
+    /// A response was scored, all its steps having been sent as [`Pane::Guided`] steps.
+    Scored {
+        /// The run.
+        run: RunId,
+        /// The prompt as the base model reads it.
+        rendered: String,
+        /// Ids of the response.
+        tokens: Vec<TokenId>,
+    },
+    /// Something failed; with a run, that run is over, and the worker goes on.
+    Failed {
+        /// The run that failed, or none where loading or the worker itself did.
+        run: Option<RunId>,
+        /// What a person sees.
+        failure: Failure,
+    },
+}

@@ -1,0 +1,1 @@
+//! What crosses modules. One binary, one module per area.
