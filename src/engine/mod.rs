@@ -1,5 +1,11 @@
 //! Guided decoding. Pure: slices in, slices out; no model, file, clock or printing.
+//!
+//! A [`scorer::Scorer`] gives the rows of every model, [`mix`] adds them up, [`noise`] and [`sample`] choose, [`decode`]
+//! repeats, [`trace`] remembers, and [`insight`] says what each choice means.
 
 pub mod decode;
 pub mod insight;
+pub mod mix;
+pub mod noise;
+pub mod sample;
 pub mod scorer;
