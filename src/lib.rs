@@ -7,6 +7,7 @@ pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod error;
+pub mod latest;
 pub mod model;
 pub mod train;
 pub mod worker;

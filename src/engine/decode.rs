@@ -1,8 +1,15 @@
-//! The loop: scores in, one chosen token out, until the text ends.
+//! The loop: scores in, one chosen token out, until the texts end.
+//!
+//! The plain and the guided text are one stream until their first differing token; only then is the plain stream forked
+//! off, read by the base alone. So with all weights 0 the two texts are the same by construction, and a text that has not
+//! diverged costs nothing extra. When both have ended, the rest of the plain text is read once more by the objectives, in
+//! one pass, so that it can be coloured too.
 
-use crate::domain::{ObjectiveWeights, TokenId};
-use crate::engine::insight::TokenInsight;
-use crate::engine::scorer::StepScores;
+use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, Prompt, Sampling, TokenId};
+use crate::engine::insight::{TOP, TokenInsight};
+use crate::engine::mix::mix;
+use crate::engine::sample::draw;
+use crate::engine::scorer::{EngineError, Parts, Scorer, StepScores, StreamId};
 
 /// One position of a text: the scores there, the weights used and the token chosen.
 #[derive(Debug, Clone)]
@@ -11,10 +18,349 @@ pub struct GuidedStep {
     pub position: usize,
     /// The chosen token.
     pub token: TokenId,
-    /// The rows that the choice was made from.
+    /// The rows at this position.
     pub scores: StepScores,
-    /// The weights that the choice was made with (zeros in the base pane).
+    /// The guided weights at that moment; the base pane's choice itself is made with weights 0.
     pub weights: ObjectiveWeights,
-    /// Numbers of the choice under the *guided* weights of the run at that moment, in both panes.
+    /// Numbers of the choice under `weights`, in both panes.
     pub insight: TokenInsight,
+}
+
+impl GuidedStep {
+    /// Puts together what is known of a choice.
+    #[must_use]
+    pub fn new(
+        position: usize,
+        token: TokenId,
+        scores: StepScores,
+        weights: ObjectiveWeights,
+    ) -> Self {
+        let insight = TokenInsight::of(&scores, &weights, token, TOP);
+        Self {
+            position,
+            token,
+            scores,
+            weights,
+            insight,
+        }
+    }
+}
+
+/// What to write.
+#[derive(Debug, Clone)]
+pub struct Job<'a> {
+    /// What the models read first.
+    pub prompt: &'a Prompt,
+    /// How tokens are drawn.
+    pub sampling: &'a Sampling,
+    /// Whether the plain model writes too.
+    pub with_base: bool,
+}
+
+/// What the loop tells while it runs.
+#[derive(Debug)]
+pub enum Progress {
+    /// The prompt has been read.
+    Opened,
+    /// A token was chosen.
+    Step(Pane, Box<GuidedStep>),
+    /// One of the texts ended.
+    Ended(Pane, Finish),
+    /// The plain text's steps after the fork, now with rewards; the first stands at the position of its first step.
+    BaseScored(Vec<GuidedStep>),
+}
+
+/// Who watches the loop and sets its weights.
+pub trait Director {
+    /// The weights for the next token.
+    fn weights(&mut self) -> ObjectiveWeights;
+    /// Called for everything that happens, in order.
+    fn progress(&mut self, progress: Progress);
+}
+
+/// One text being written.
+#[derive(Debug, Default)]
+struct Writing {
+    tokens: Vec<TokenId>,
+    finish: Option<Finish>,
+}
+
+impl Writing {
+    fn alive(&self) -> bool {
+        self.finish.is_none()
+    }
+
+    fn push(&mut self, token: TokenId, is_end: bool, most: usize) {
+        self.tokens.push(token);
+        if is_end {
+            self.finish = Some(Finish::Eos);
+        } else if self.tokens.len() >= most {
+            self.finish = Some(Finish::Length);
+        }
+    }
+}
+
+/// Writes the guided text and, where asked, the plain one beside it. Returns the position of their first difference.
+///
+/// # Errors
+/// Whatever the scorer reports; cancellation is no error: both texts end as [`Finish::Cancelled`].
+pub fn decode(
+    scorer: &mut dyn Scorer,
+    job: &Job<'_>,
+    cancel: &CancelToken,
+    director: &mut dyn Director,
+) -> Result<Option<usize>, EngineError> {
+    let (_, prompt_len) = scorer.rendered(job.prompt)?;
+    let (stream, scores) = match scorer.open(job.prompt, Parts::All, cancel) {
+        Ok(opened) => opened,
+        Err(EngineError::Cancelled) => {
+            director.progress(Progress::Ended(Pane::Guided, Finish::Cancelled));
+            if job.with_base {
+                director.progress(Progress::Ended(Pane::Base, Finish::Cancelled));
+            }
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    director.progress(Progress::Opened);
+    let most = job
+        .sampling
+        .max_tokens
+        .min(scorer.context_len().saturating_sub(prompt_len))
+        .max(1);
+    let mut streams = Streams {
+        guided: stream,
+        base: None,
+        shadow: None,
+    };
+    let outcome = write(scorer, job, cancel, director, &mut streams, scores, most);
+    streams.close(scorer);
+    outcome
+}
+
+/// The scorer's streams of one job.
+struct Streams {
+    /// Read by all models.
+    guided: StreamId,
+    /// The plain text after the fork, read by the base.
+    base: Option<StreamId>,
+    /// The state of all models at the fork, kept for scoring the plain text at the end.
+    shadow: Option<StreamId>,
+}
+
+impl Streams {
+    fn close(&self, scorer: &mut dyn Scorer) {
+        for stream in [Some(self.guided), self.base, self.shadow]
+            .into_iter()
+            .flatten()
+        {
+            scorer.close(stream);
+        }
+    }
+}
+
+fn write(
+    scorer: &mut dyn Scorer,
+    job: &Job<'_>,
+    cancel: &CancelToken,
+    director: &mut dyn Director,
+    streams: &mut Streams,
+    first: StepScores,
+    most: usize,
+) -> Result<Option<usize>, EngineError> {
+    let mut guided = Writing::default();
+    let mut base = Writing::default();
+    let mut guided_scores = Some(first.clone());
+    let mut base_scores = job.with_base.then_some(first);
+    let mut divergence = None;
+    let mut base_weights: Vec<ObjectiveWeights> = Vec::new();
+    let mut base_rows: Vec<StepScores> = Vec::new();
+
+    while guided_scores.is_some() || base_scores.is_some() {
+        if cancel.is_cancelled() {
+            for (pane, writing, open) in [
+                (Pane::Base, &mut base, base_scores.is_some()),
+                (Pane::Guided, &mut guided, guided_scores.is_some()),
+            ] {
+                if open {
+                    writing.finish = Some(Finish::Cancelled);
+                    director.progress(Progress::Ended(pane, Finish::Cancelled));
+                }
+            }
+            break;
+        }
+        let weights = director.weights();
+        let mut moves = Vec::with_capacity(2);
+        let base_token = base_scores.take().map(|scores| {
+            let token = draw(&mix(&scores, &[]).scores, job.sampling, base.tokens.len());
+            if divergence.is_some() {
+                base_rows.push(scores.clone());
+                base_weights.push(weights.clone());
+            }
+            choose(
+                scorer,
+                director,
+                &mut base,
+                Pane::Base,
+                token,
+                scores,
+                &weights,
+                most,
+            );
+            token
+        });
+        let guided_token = guided_scores.take().map(|scores| {
+            let token = draw(
+                &mix(&scores, &weights).scores,
+                job.sampling,
+                guided.tokens.len(),
+            );
+            choose(
+                scorer,
+                director,
+                &mut guided,
+                Pane::Guided,
+                token,
+                scores,
+                &weights,
+                most,
+            );
+            token
+        });
+        if let (None, Some(plain), Some(steered)) = (divergence, base_token, guided_token)
+            && plain != steered
+        {
+            divergence = Some(base.tokens.len() - 1);
+            if base.alive() {
+                streams.base = Some(scorer.fork(streams.guided, Parts::Base)?);
+                streams.shadow = Some(scorer.fork(streams.guided, Parts::All)?);
+            }
+        }
+        if let Some(token) = guided_token.filter(|_| guided.alive()) {
+            moves.push((streams.guided, token));
+        }
+        if let (Some(token), Some(stream)) = (base_token.filter(|_| base.alive()), streams.base) {
+            moves.push((stream, token));
+        }
+        if moves.is_empty() {
+            break;
+        }
+        let mut scores = scorer.step(&moves)?.into_iter();
+        if guided.alive() && guided_token.is_some() {
+            guided_scores = scores.next();
+        }
+        if job.with_base && base.alive() {
+            base_scores = if divergence.is_some() {
+                scores.next()
+            } else {
+                guided_scores.clone()
+            };
+        }
+    }
+    if let (Some(fork), Some(shadow)) = (divergence, streams.shadow)
+        && base.finish != Some(Finish::Cancelled)
+        && base.tokens.len() > fork + 1
+    {
+        score_base(
+            scorer,
+            cancel,
+            director,
+            shadow,
+            &base.tokens,
+            fork,
+            base_rows,
+            base_weights,
+        )?;
+    }
+    Ok(divergence)
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call's worth of the loop's state, named here rather than in a struct used once"
+)]
+fn choose(
+    scorer: &dyn Scorer,
+    director: &mut dyn Director,
+    writing: &mut Writing,
+    pane: Pane,
+    token: TokenId,
+    scores: StepScores,
+    weights: &ObjectiveWeights,
+    most: usize,
+) {
+    let step = GuidedStep::new(writing.tokens.len(), token, scores, weights.clone());
+    writing.push(token, scorer.vocabulary().is_end(token), most);
+    director.progress(Progress::Step(pane, Box::new(step)));
+    if let Some(finish) = writing.finish {
+        director.progress(Progress::Ended(pane, finish));
+    }
+}
+
+/// Reads the plain text after the fork with every objective, in one pass. The base rows stay those that the choices were
+/// made from.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call's worth of the loop's state, named here rather than in a struct used once"
+)]
+fn score_base(
+    scorer: &mut dyn Scorer,
+    cancel: &CancelToken,
+    director: &mut dyn Director,
+    shadow: StreamId,
+    tokens: &[TokenId],
+    fork: usize,
+    base_rows: Vec<StepScores>,
+    base_weights: Vec<ObjectiveWeights>,
+) -> Result<(), EngineError> {
+    let scored = match scorer.advance(shadow, &tokens[fork..tokens.len() - 1], cancel) {
+        Ok(scored) => scored,
+        Err(EngineError::Cancelled) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let steps = scored
+        .into_iter()
+        .zip(base_rows)
+        .zip(base_weights)
+        .enumerate()
+        .map(|(i, ((scores, recorded), weights))| {
+            let position = fork + 1 + i;
+            let scores = StepScores {
+                base: recorded.base,
+                rewards: scores.rewards,
+            };
+            GuidedStep::new(position, tokens[position], scores, weights)
+        })
+        .collect();
+    director.progress(Progress::BaseScored(steps));
+    Ok(())
+}
+
+/// Scores a given response: one step per token, then one for the end token where asked. `on_step` may stop nothing; use
+/// `cancel`.
+///
+/// # Errors
+/// Whatever the scorer reports, cancellation included.
+pub fn score(
+    scorer: &mut dyn Scorer,
+    prompt: &Prompt,
+    tokens: &[TokenId],
+    weights: &ObjectiveWeights,
+    cancel: &CancelToken,
+    on_step: &mut dyn FnMut(GuidedStep),
+) -> Result<(), EngineError> {
+    let (stream, first) = scorer.open(prompt, Parts::All, cancel)?;
+    let rest = match tokens.split_last() {
+        Some((_, before)) if !before.is_empty() => scorer.advance(stream, before, cancel),
+        _ => Ok(Vec::new()),
+    };
+    scorer.close(stream);
+    for (position, (scores, &token)) in std::iter::once(first).chain(rest?).zip(tokens).enumerate()
+    {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+        on_step(GuidedStep::new(position, token, scores, weights.clone()));
+    }
+    Ok(())
 }

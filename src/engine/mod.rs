@@ -9,3 +9,4 @@ pub mod mix;
 pub mod noise;
 pub mod sample;
 pub mod scorer;
+pub mod trace;
