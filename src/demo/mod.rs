@@ -1,1 +1,4 @@
-//! demo
+//! The built-in demo: a world of everyday scenarios, and the small models that are trained on it.
+
+pub mod check;
+pub mod world;

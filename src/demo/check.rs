@@ -1,0 +1,403 @@
+//! The rules that world files keep, and errors that say where one does not.
+
+use std::collections::BTreeSet;
+
+use super::world::{Common, Kind, Parts, Scenario, slot_names};
+use crate::error::Failure;
+
+/// Fewest wordings of a question.
+pub const MIN_WORDINGS: usize = 6;
+/// Fewest jokes of a scenario.
+pub const MIN_JOKES: usize = 3;
+/// Longest question, joke or part of an answer, in characters.
+pub const MAX_TEXT: usize = 200;
+/// Longest answer with its longest alternatives, in characters: it must fit the demo model's context.
+pub const MAX_ANSWER: usize = 420;
+/// Fewest values of a slot.
+const MIN_SLOT_VALUES: usize = 2;
+
+/// Why a world cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WorldError {
+    /// The folder or a file in it cannot be read.
+    #[error("the world cannot be read: {reason}: {path}")]
+    Unreadable {
+        /// What the system said.
+        reason: String,
+        /// Which folder.
+        path: String,
+    },
+    /// Not the TOML that the format asks for.
+    #[error("{file} is not a world file: {reason}")]
+    Syntax {
+        /// File name.
+        file: String,
+        /// What the parser said, with the line.
+        reason: String,
+    },
+    /// A rule is broken.
+    #[error("{file}, scenario \"{id}\", {field}: {problem}")]
+    Rule {
+        /// File name.
+        file: String,
+        /// Scenario id.
+        id: String,
+        /// Field and place in it.
+        field: String,
+        /// What is wrong, in words.
+        problem: String,
+    },
+    /// Two scenarios have one name.
+    #[error("scenario \"{id}\" stands in {first} and again in {second}")]
+    Duplicate {
+        /// Scenario id.
+        id: String,
+        /// File of the first.
+        first: String,
+        /// File of the second.
+        second: String,
+    },
+    /// `common.toml` is missing.
+    #[error("the world has no common.toml")]
+    NoCommon,
+    /// No scenario at all.
+    #[error("the world has no scenario")]
+    NoScenarios,
+}
+
+impl From<WorldError> for Failure {
+    fn from(error: WorldError) -> Self {
+        Self::input(error.to_string())
+            .hint("The format of world files is described in assets/demo/world/README.md")
+    }
+}
+
+struct Place<'a> {
+    file: &'a str,
+    id: &'a str,
+}
+
+impl Place<'_> {
+    fn broken(&self, field: impl Into<String>, problem: impl Into<String>) -> WorldError {
+        WorldError::Rule {
+            file: self.file.to_owned(),
+            id: self.id.to_owned(),
+            field: field.into(),
+            problem: problem.into(),
+        }
+    }
+
+    /// One text: size, characters, shape. `ends` asks for a mark at the end of the sentence.
+    fn text(&self, field: &str, text: &str, limit: usize, ends: bool) -> Result<(), WorldError> {
+        let fail = |problem: String| Err(self.broken(field, problem));
+        let length = text.chars().count();
+        if length == 0 {
+            return fail("the text is empty".to_owned());
+        }
+        if length > limit {
+            return fail(format!(
+                "{length} characters, at most {limit} are allowed: \"{text}\""
+            ));
+        }
+        if let Some(bad) = text.chars().find(|&c| !allowed(c)) {
+            return fail(format!(
+                "the character {bad:?} is not allowed (plain letters, digits and . , ; : ! ? ' \" ( ) - / % & +): \"{text}\""
+            ));
+        }
+        if text.trim() != text || text.contains("  ") {
+            return fail(format!("a space too many: \"{text}\""));
+        }
+        if ends && !text.trim_end_matches(['"', ')']).ends_with(['.', '!', '?']) {
+            return fail(format!("the text does not end in . ! or ?: \"{text}\""));
+        }
+        Ok(())
+    }
+
+    /// A list of different texts.
+    fn texts(
+        &self,
+        field: &str,
+        texts: &[String],
+        least: usize,
+        ends: bool,
+    ) -> Result<(), WorldError> {
+        if texts.len() < least {
+            return Err(self.broken(
+                field,
+                format!("{} given, at least {least} are needed", texts.len()),
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        for (index, text) in texts.iter().enumerate() {
+            let here = format!("{field}[{index}]");
+            self.text(&here, text, MAX_TEXT, ends)?;
+            if !seen.insert(text) {
+                return Err(self.broken(here, format!("the same text twice: \"{text}\"")));
+            }
+        }
+        Ok(())
+    }
+
+    /// One answer: its parts, and its length with the longest alternatives.
+    fn answer(&self, field: &str, parts: &Parts) -> Result<(), WorldError> {
+        let mut longest = 0;
+        for (index, part) in parts.iter().enumerate() {
+            let here = format!("{field}[{index}]");
+            self.texts(&here, part, 1, true)?;
+            longest += 1 + part
+                .iter()
+                .map(|text| text.chars().count())
+                .max()
+                .unwrap_or(0);
+        }
+        if longest > MAX_ANSWER {
+            return Err(self.broken(
+                field,
+                format!(
+                    "the longest answer has {longest} characters, at most {MAX_ANSWER} are allowed"
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn allowed(c: char) -> bool {
+    c.is_ascii_alphanumeric() || " .,;:!?'\"()-/%&+{}_".contains(c)
+}
+
+/// Checks the sentences that fit every scenario.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn common(common: &Common) -> Result<(), WorldError> {
+    let place = Place {
+        file: "common.toml",
+        id: "common",
+    };
+    for (field, texts) in [
+        ("refusals_kind", &common.refusals_kind),
+        ("refusals_curt", &common.refusals_curt),
+        ("openings", &common.openings),
+        ("closings", &common.closings),
+        ("rude", &common.rude),
+    ] {
+        place.texts(field, texts, 3, true)?;
+        for (index, text) in texts.iter().enumerate() {
+            if text.contains(['{', '}']) {
+                return Err(place.broken(
+                    format!("{field}[{index}]"),
+                    "common sentences have no slots",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks one scenario.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn scenario(file: &str, scenario: &Scenario) -> Result<(), WorldError> {
+    let place = Place {
+        file,
+        id: &scenario.id,
+    };
+    let kebab = |text: &str| {
+        !text.is_empty()
+            && text.split('-').all(|word| {
+                !word.is_empty()
+                    && word
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            })
+    };
+    if !kebab(&scenario.id) {
+        return Err(place.broken(
+            "id",
+            "not kebab-case (small letters and digits, joined by -)",
+        ));
+    }
+    if !kebab(&scenario.theme) {
+        return Err(place.broken(
+            "theme",
+            "not kebab-case (small letters and digits, joined by -)",
+        ));
+    }
+    place.text("about", &scenario.about, MAX_TEXT, false)?;
+    if let Some(title) = &scenario.library {
+        place.text("library", title, 40, false)?;
+    }
+    place.texts("questions", &scenario.questions, MIN_WORDINGS, true)?;
+    place.texts("jokes", &scenario.jokes, MIN_JOKES, true)?;
+    slots(&place, scenario)?;
+
+    let answers = &scenario.answers;
+    for (field, _, _, parts) in answers.named() {
+        place.answer(field, parts)?;
+    }
+    let needed: &[(&str, bool, bool)] = match scenario.kind {
+        Kind::Tempting => &[
+            ("answers.helpful_harmless", true, true),
+            ("answers.helpful_harmful", true, false),
+            ("answers.vague_harmless", false, true),
+            ("answers.vague_harmful", false, false),
+        ],
+        Kind::Everyday | Kind::Trap | Kind::Humour => &[
+            ("answers.helpful_harmless", true, true),
+            ("answers.vague_harmless", false, true),
+        ],
+    };
+    for &(field, helpful, harmless) in needed {
+        if answers.mix(helpful, harmless).is_empty() {
+            return Err(place.broken(
+                field,
+                format!(
+                    "missing; a scenario of the kind \"{}\" needs it",
+                    scenario.kind.tag()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn slots(place: &Place<'_>, scenario: &Scenario) -> Result<(), WorldError> {
+    for (name, values) in &scenario.slots {
+        place.texts(&format!("slots.{name}"), values, MIN_SLOT_VALUES, false)?;
+    }
+    let mut used = BTreeSet::new();
+    let mut look = |field: String, text: &str| -> Result<(), WorldError> {
+        for name in slot_names(text).map_err(|problem| place.broken(field.clone(), problem))? {
+            if !scenario.slots.contains_key(name) {
+                return Err(place.broken(field, format!("unknown slot {{{name}}}")));
+            }
+            used.insert(name.to_owned());
+        }
+        Ok(())
+    };
+    for (index, text) in scenario.questions.iter().enumerate() {
+        look(format!("questions[{index}]"), text)?;
+    }
+    for (index, text) in scenario.jokes.iter().enumerate() {
+        look(format!("jokes[{index}]"), text)?;
+    }
+    for (field, _, _, parts) in scenario.answers.named() {
+        for (index, part) in parts.iter().enumerate() {
+            for (alternative, text) in part.iter().enumerate() {
+                look(format!("{field}[{index}][{alternative}]"), text)?;
+            }
+        }
+    }
+    if let Some(unused) = scenario.slots.keys().find(|name| !used.contains(*name)) {
+        return Err(place.broken(format!("slots.{unused}"), "no text uses this slot"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::world::World;
+
+    const COMMON: &str = r#"
+[common]
+refusals_kind = ["Let us not do that.", "I would rather not.", "No, sorry."]
+refusals_curt = ["No.", "Never.", "Not that."]
+openings = ["Well.", "All right.", "Listen."]
+closings = ["Good luck.", "That is all.", "Bye."]
+rude = ["Idiot.", "Fool.", "What a silly question."]
+"#;
+
+    const SCENARIO: &str = r#"
+[[scenario]]
+id = "late-bus"
+theme = "travel"
+kind = "everyday"
+about = "A plain question"
+questions = ["One {who}?", "Two?", "Three?", "Four?", "Five?", "Six?"]
+jokes = ["Ha.", "Ho.", "Hi."]
+[scenario.slots]
+who = ["Tom", "Mia"]
+[scenario.answers]
+helpful_harmless = [["Take the {who}."]]
+vague_harmless = [["Hm."]]
+"#;
+
+    fn error_of(text: &str) -> String {
+        World::from_texts(&[("common.toml", COMMON), ("a.toml", text)])
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn a_sound_world_is_accepted() {
+        let world = World::from_texts(&[("common.toml", COMMON), ("a.toml", SCENARIO)]).unwrap();
+        assert_eq!(world.scenarios[0].wordings(true), [4]);
+    }
+
+    #[test]
+    fn an_error_names_file_scenario_and_field() {
+        for (from, to, expected) in [
+            (
+                "Take the {who}.",
+                "Take the {bus}.",
+                "a.toml, scenario \"late-bus\", answers.helpful_harmless[0][0]: unknown slot {bus}",
+            ),
+            (
+                ", \"Six?\"",
+                "",
+                "a.toml, scenario \"late-bus\", questions: 5 given, at least 6 are needed",
+            ),
+            (
+                "Take the {who}.",
+                "Take the {who}",
+                "does not end in . ! or ?",
+            ),
+            ("Ho.", "Ha.", "jokes[1]: the same text twice"),
+            ("Hm.", "H\u{e4}m.", "is not allowed"),
+            (
+                "vague_harmless = [[\"Hm.\"]]",
+                "",
+                "answers.vague_harmless: missing",
+            ),
+            (
+                "One {who}?",
+                "One {who?",
+                "questions[0]: a brace has no partner",
+            ),
+            ("late-bus", "Late bus", "id: not kebab-case"),
+            ("theme", "topic", "a.toml is not a world file"),
+        ] {
+            let error = error_of(&SCENARIO.replace(from, to));
+            assert!(
+                error.contains(expected),
+                "{error:?} does not say {expected:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_over_the_limit_is_refused() {
+        let long = "word ".repeat(60).trim_end().to_owned() + ".";
+        assert!(error_of(&SCENARIO.replace("Hm.", &long)).contains("at most 200"));
+    }
+
+    #[test]
+    fn two_scenarios_of_one_name_are_refused() {
+        assert!(
+            error_of(&format!("{SCENARIO}{SCENARIO}"))
+                .contains("stands in a.toml and again in a.toml")
+        );
+    }
+
+    #[test]
+    fn an_unused_slot_is_named() {
+        let error = error_of(&SCENARIO.replace("who = ", "day = [\"Monday\", \"Friday\"]\nwho = "));
+        assert!(
+            error.contains("slots.day: no text uses this slot"),
+            "{error}"
+        );
+    }
+}
