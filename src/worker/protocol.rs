@@ -1,11 +1,10 @@
-//! The worker: commands in, events out. It owns every tensor; windows and command lines only talk to it.
+//! What front ends and the worker say to each other: plain data, no tensor, no closure.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::domain::{
     CancelToken, Finish, Objective, ObjectiveWeights, Pane, Prompt, RewardKind, RunId, Sampling,
-    TokenId,
 };
 use crate::engine::decode::GuidedStep;
 use crate::error::Failure;
@@ -145,6 +144,8 @@ pub struct StreamEnd {
     pub finish: Finish,
     /// The whole text.
     pub text: String,
+    /// The end of `text` that no token completed (an unfinished character); belongs behind the last step's text.
+    pub tail: String,
     /// Tokens written, the end token included.
     pub tokens: usize,
 }
@@ -217,10 +218,10 @@ pub enum Event {
     Scored {
         /// The run.
         run: RunId,
-        /// The prompt as the base model reads it.
-        rendered: String,
-        /// Ids of the response.
-        tokens: Vec<TokenId>,
+        /// How many tokens were scored.
+        tokens: usize,
+        /// Characters that no token completed; belongs behind the last step's text.
+        tail: String,
     },
     /// Something failed; with a run, that run is over, and the worker goes on.
     Failed {

@@ -1,0 +1,232 @@
+//! The worker: commands in, events out. It owns every tensor; windows and command lines only talk to it.
+//!
+//! Commands come through an unbounded channel, so a front end never waits; events leave through a bounded one, so a flood
+//! slows the worker and not the window. A panic while serving a command becomes an [`Event::Failed`], the lineup is loaded
+//! anew and the worker goes on.
+
+mod protocol;
+mod serve;
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+
+pub use protocol::*;
+
+use crate::domain::{CancelToken, RunId};
+use crate::engine::scorer::Scorer;
+use crate::error::Failure;
+
+/// Events that may wait before the worker waits for the front end.
+const EVENT_QUEUE: usize = 256;
+
+/// A lineup that is ready to score.
+pub struct Loaded {
+    /// Its models.
+    pub scorer: Box<dyn Scorer>,
+    /// Facts about it.
+    pub info: LineupInfo,
+}
+
+/// Turns a source into a lineup on the worker's thread; tests hand in their own.
+pub trait Loader: Send + 'static {
+    /// Loads, telling each stage and how far it is (0 to 1, where known).
+    ///
+    /// # Errors
+    /// Whatever a person must be told.
+    fn load(
+        &mut self,
+        source: &LineupSource,
+        settings: &ComputeSettings,
+        progress: &mut dyn FnMut(&str, Option<f32>),
+        cancel: &CancelToken,
+    ) -> Result<Loaded, Failure>;
+}
+
+/// The front end's side of a worker. Dropping it ends the worker at its next event or command.
+#[derive(Debug)]
+pub struct WorkerHandle {
+    /// Where commands go.
+    pub commands: Sender<Command>,
+    /// Where events come from.
+    pub events: Receiver<Event>,
+}
+
+/// Starts a worker thread. `wake` is called after every event, so that a sleeping window looks.
+///
+/// # Errors
+/// The system has no thread to give.
+pub fn spawn(
+    loader: impl Loader,
+    wake: impl Fn() + Send + 'static,
+) -> std::io::Result<WorkerHandle> {
+    let (commands, inbox) = channel();
+    let (outbox, events) = sync_channel(EVENT_QUEUE);
+    std::thread::Builder::new()
+        .name("worker".to_owned())
+        .spawn(move || {
+            let mut worker = Worker {
+                loader,
+                outbox: Outbox {
+                    events: outbox,
+                    wake: &wake,
+                },
+                inbox: Inbox {
+                    commands: inbox,
+                    waiting: VecDeque::new(),
+                },
+                loaded: None,
+                last_load: None,
+            };
+            while let Some(command) = worker.inbox.next() {
+                if matches!(command, Command::Shutdown) {
+                    break;
+                }
+                worker.guard(command);
+            }
+        })?;
+    Ok(WorkerHandle { commands, events })
+}
+
+/// Where events go, and whom to wake.
+struct Outbox<'w> {
+    events: SyncSender<Event>,
+    wake: &'w dyn Fn(),
+}
+
+impl Outbox<'_> {
+    /// Sends, waiting while the front end is behind. One that is gone hears nothing; its closed inbox ends the worker.
+    fn send(&self, event: Event) {
+        if self.events.send(event).is_ok() {
+            (self.wake)();
+        }
+    }
+}
+
+/// Commands not served yet: those taken from the channel in the middle of a run, then the channel.
+struct Inbox {
+    commands: Receiver<Command>,
+    waiting: VecDeque<Command>,
+}
+
+impl Inbox {
+    fn next(&mut self) -> Option<Command> {
+        self.waiting
+            .pop_front()
+            .or_else(|| self.commands.recv().ok())
+    }
+}
+
+struct Worker<'w, L> {
+    loader: L,
+    outbox: Outbox<'w>,
+    inbox: Inbox,
+    loaded: Option<Loaded>,
+    last_load: Option<(LineupSource, ComputeSettings)>,
+}
+
+impl<L: Loader> Worker<'_, L> {
+    /// Serves a command so that nothing it does can end the worker.
+    fn guard(&mut self, command: Command) {
+        let run = run_of(&command);
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(command)));
+        let Err(panic) = outcome else { return };
+        let failure = Failure::failed("The engine stopped unexpectedly and was started again")
+            .hint("Run it again; if it keeps happening, report the details below")
+            .details(panic_text(panic.as_ref()));
+        self.outbox.send(Event::Failed { run, failure });
+        // Caches may be half-written: nothing of the old engine is used again.
+        self.loaded = None;
+        if let (Some(_), Some((source, settings))) = (run, self.last_load.clone()) {
+            let again = Command::Load {
+                source,
+                settings,
+                cancel: CancelToken::default(),
+            };
+            if catch_unwind(AssertUnwindSafe(|| self.serve(again))).is_err() {
+                self.loaded = None;
+            }
+        }
+    }
+
+    fn serve(&mut self, command: Command) {
+        match command {
+            Command::Load {
+                source,
+                settings,
+                cancel,
+            } => self.load(source, settings, &cancel),
+            Command::Generate(request) => {
+                let run = request.run;
+                let result = match &mut self.loaded {
+                    Some(loaded) => {
+                        serve::generate(loaded, &request, &mut self.inbox, &self.outbox)
+                    }
+                    None => Err(no_lineup()),
+                };
+                self.report(run, result);
+            }
+            Command::Score(request) => {
+                let run = request.run;
+                let result = match &mut self.loaded {
+                    Some(loaded) => serve::score(loaded, &request, &self.outbox),
+                    None => Err(no_lineup()),
+                };
+                self.report(run, result);
+            }
+            // The run it speaks of has ended already: every step has the weights it was written with.
+            Command::SetWeights { .. } | Command::Shutdown => {}
+        }
+    }
+
+    fn load(&mut self, source: LineupSource, settings: ComputeSettings, cancel: &CancelToken) {
+        let outbox = &self.outbox;
+        let mut progress = |stage: &str, fraction: Option<f32>| {
+            outbox.send(Event::Loading {
+                stage: stage.to_owned(),
+                fraction,
+            });
+        };
+        // The old lineup goes first: two large ones may not fit beside each other.
+        self.loaded = None;
+        match self.loader.load(&source, &settings, &mut progress, cancel) {
+            Ok(loaded) => {
+                let info = std::sync::Arc::new(loaded.info.clone());
+                self.loaded = Some(loaded);
+                self.last_load = Some((source, settings));
+                self.outbox.send(Event::Loaded(info));
+            }
+            Err(failure) => self.outbox.send(Event::Failed { run: None, failure }),
+        }
+    }
+
+    fn report(&self, run: RunId, result: Result<(), Failure>) {
+        if let Err(failure) = result {
+            self.outbox.send(Event::Failed {
+                run: Some(run),
+                failure,
+            });
+        }
+    }
+}
+
+fn no_lineup() -> Failure {
+    Failure::failed("No models are loaded").hint("Load a lineup first, or use the built-in model")
+}
+
+fn run_of(command: &Command) -> Option<RunId> {
+    match command {
+        Command::Generate(request) => Some(request.run),
+        Command::Score(request) => Some(request.run),
+        Command::SetWeights { run, .. } => Some(*run),
+        Command::Load { .. } | Command::Shutdown => None,
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
