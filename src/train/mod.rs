@@ -1,1 +1,4 @@
-//! train
+//! Training of language models and reward models.
+
+pub mod data;
+pub mod error;

@@ -1,0 +1,386 @@
+//! Preference pairs: one prompt, the answer that was preferred, the one that was not.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{BadLine, read_text, sift, string};
+use crate::train::error::TrainError;
+
+/// Where a dialogue that is written out turns to the answer.
+const ASSISTANT: &str = "\n\nAssistant:";
+/// Where a person speaks in a dialogue that is written out.
+const HUMAN: &str = "\n\nHuman:";
+
+/// Which judgement to follow where data hold two of them.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Label {
+    /// `better_response_id`
+    Helpful,
+    /// `safer_response_id`
+    Harmless,
+}
+
+/// One message of a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// `system`, `user` or `assistant`.
+    pub role: String,
+    /// What it says.
+    pub content: String,
+}
+
+/// What comes before an answer, in one of the forms that data have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PairPrompt {
+    /// A person's words: the model's template applies to them.
+    Words(String),
+    /// A dialogue written out as text that ends where the answer begins: it is fed as it is.
+    Written(String),
+    /// A chat of several messages.
+    Chat(Vec<Message>),
+}
+
+/// One comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// Where it stands in the file, from 1.
+    pub line: usize,
+    /// What both answers answer.
+    pub prompt: PairPrompt,
+    /// The preferred answer.
+    pub chosen: String,
+    /// The other one.
+    pub rejected: String,
+}
+
+/// The content of a preference file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Preferences {
+    /// The good lines, in order.
+    pub pairs: Vec<Pair>,
+    /// The lines left out, in order.
+    pub skipped: Vec<BadLine>,
+}
+
+/// Reads preference pairs; the three forms of interfaces.md section 5 are recognised by their fields, line by line.
+///
+/// # Errors
+/// A file that is missing, broken or empty; a bad line where `strict`, or where no line is good; two judgements per
+/// pair without a `label`.
+pub fn read_preferences(
+    path: &Path,
+    label: Option<Label>,
+    strict: bool,
+) -> Result<Preferences, TrainError> {
+    let text = read_text(path)?;
+    let mut label_missing = false;
+    let result = sift(path, &text, strict, |line, value| {
+        parse(line, value, label).map_err(|fault| match fault {
+            Fault::Bad(reason) => reason,
+            Fault::Unlabelled => {
+                label_missing = true;
+                "one of two labels must be chosen".to_owned()
+            }
+        })
+    });
+    if label_missing {
+        return Err(TrainError::LabelNeeded {
+            path: path.to_owned(),
+        });
+    }
+    let (pairs, skipped) = result?;
+    Ok(Preferences { pairs, skipped })
+}
+
+enum Fault {
+    Bad(String),
+    Unlabelled,
+}
+
+impl From<String> for Fault {
+    fn from(reason: String) -> Self {
+        Self::Bad(reason)
+    }
+}
+
+fn parse(line: usize, value: &Value, label: Option<Label>) -> Result<Pair, Fault> {
+    if !value.is_object() {
+        return Err(Fault::Bad("not a JSON object".to_owned()));
+    }
+    let (prompt, chosen, rejected) = if value.get("response_0").is_some() {
+        judged(value, label)?
+    } else if value.get("chosen").is_none() || value.get("rejected").is_none() {
+        return Err(Fault::Bad(
+            "neither `chosen` and `rejected` nor `response_0` and `response_1`".to_owned(),
+        ));
+    } else if value.get("prompt").is_some() || value["chosen"].is_array() {
+        prompted(value)?
+    } else {
+        dialogues(string(value, "chosen")?, string(value, "rejected")?)?
+    };
+    for (name, answer) in [("chosen", &chosen), ("rejected", &rejected)] {
+        if answer.trim().is_empty() {
+            return Err(Fault::Bad(format!("the {name} answer is empty")));
+        }
+    }
+    Ok(Pair {
+        line,
+        prompt,
+        chosen,
+        rejected,
+    })
+}
+
+type Parts = (PairPrompt, String, String);
+
+/// `{prompt, response_0, response_1, better_response_id, safer_response_id}`
+fn judged(value: &Value, label: Option<Label>) -> Result<Parts, Fault> {
+    let prompt = words(string(value, "prompt")?);
+    let first = string(value, "response_0")?;
+    let second = string(value, "response_1")?;
+    let field = match label.ok_or(Fault::Unlabelled)? {
+        Label::Helpful => "better_response_id",
+        Label::Harmless => "safer_response_id",
+    };
+    let (chosen, rejected) = match value.get(field).and_then(Value::as_u64) {
+        Some(0) => (first, second),
+        Some(1) => (second, first),
+        _ => return Err(Fault::Bad(format!("`{field}` is neither 0 nor 1"))),
+    };
+    Ok((prompt, chosen.to_owned(), rejected.to_owned()))
+}
+
+/// `{prompt, chosen, rejected}`, each a string or a list of chat messages; a list may repeat the prompt's messages.
+fn prompted(value: &Value) -> Result<Parts, Fault> {
+    let (mut before, chosen) = answer(value, "chosen")?;
+    let (other, rejected) = answer(value, "rejected")?;
+    if !before.is_empty() && !other.is_empty() && before != other {
+        return Err(Fault::Bad(
+            "the two chats differ before their last message".to_owned(),
+        ));
+    }
+    if before.is_empty() {
+        before = other;
+    }
+    let prompt = match value.get("prompt") {
+        None => PairPrompt::Chat(before),
+        Some(Value::String(text)) if before.is_empty() => words(text),
+        Some(Value::String(_)) => PairPrompt::Chat(before),
+        Some(Value::Array(list)) => {
+            let mut chat = messages(list, "prompt")?;
+            if !before.starts_with(&chat) {
+                chat.extend(before);
+                PairPrompt::Chat(chat)
+            } else {
+                PairPrompt::Chat(before)
+            }
+        }
+        Some(_) => {
+            return Err(Fault::Bad(
+                "`prompt` is neither a string nor a list of messages".to_owned(),
+            ));
+        }
+    };
+    Ok((simple(prompt)?, chosen, rejected))
+}
+
+/// A chat of one user message is that user's words.
+fn simple(prompt: PairPrompt) -> Result<PairPrompt, Fault> {
+    let PairPrompt::Chat(chat) = prompt else {
+        return Ok(prompt);
+    };
+    match chat.as_slice() {
+        [] => Err(Fault::Bad("no prompt before the answers".to_owned())),
+        [only] if only.role == "user" => Ok(PairPrompt::Words(only.content.clone())),
+        _ => Ok(PairPrompt::Chat(chat)),
+    }
+}
+
+/// The messages before an answer (none where it is a plain string), and the answer.
+fn answer(value: &Value, field: &str) -> Result<(Vec<Message>, String), Fault> {
+    match value.get(field) {
+        Some(Value::String(text)) => Ok((Vec::new(), text.clone())),
+        Some(Value::Array(list)) => {
+            let mut chat = messages(list, field)?;
+            match chat.pop() {
+                Some(last) if last.role == "assistant" => Ok((chat, last.content)),
+                Some(_) => Err(Fault::Bad(format!(
+                    "the last message of `{field}` is not the assistant's"
+                ))),
+                None => Err(Fault::Bad(format!("`{field}` has no messages"))),
+            }
+        }
+        _ => Err(Fault::Bad(format!(
+            "`{field}` is neither a string nor a list of messages"
+        ))),
+    }
+}
+
+fn messages(list: &[Value], field: &str) -> Result<Vec<Message>, Fault> {
+    list.iter()
+        .map(|item| {
+            let part = |name| {
+                string(item, name)
+                    .map(str::to_owned)
+                    .map_err(|reason| Fault::Bad(format!("in `{field}`, {reason}")))
+            };
+            Ok(Message {
+                role: part("role")?,
+                content: part("content")?,
+            })
+        })
+        .collect()
+}
+
+/// `{chosen, rejected}` as whole dialogues, split at the last `\n\nAssistant:`; the answer keeps its leading space.
+fn dialogues(chosen: &str, rejected: &str) -> Result<Parts, Fault> {
+    let split = |text: &str, name: &str| {
+        let at = text
+            .rfind(ASSISTANT)
+            .ok_or_else(|| Fault::Bad(format!("`{name}` has no \"\\n\\nAssistant:\"")))?;
+        let (before, after) = text.split_at(at + ASSISTANT.len());
+        Ok::<_, Fault>((before.to_owned(), after.to_owned()))
+    };
+    let (prompt, chosen) = split(chosen, "chosen")?;
+    let (other, rejected) = split(rejected, "rejected")?;
+    if prompt != other {
+        return Err(Fault::Bad(
+            "the two dialogues differ before their last answer".to_owned(),
+        ));
+    }
+    Ok((PairPrompt::Written(prompt), chosen, rejected))
+}
+
+/// A prompt string: a dialogue that is written out stays as it is.
+fn words(text: &str) -> PairPrompt {
+    if text.contains(HUMAN) && text.trim_end().ends_with(ASSISTANT.trim_start()) {
+        PairPrompt::Written(text.to_owned())
+    } else {
+        PairPrompt::Words(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn read(content: &str, label: Option<Label>, strict: bool) -> Result<Preferences, TrainError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pairs.jsonl");
+        std::fs::write(&path, content).unwrap();
+        read_preferences(&path, label, strict)
+    }
+
+    #[test]
+    fn plain_strings_keep_their_order_in_lines_and_in_an_array() {
+        let record = r#"{"prompt":"Hi","chosen":"Hello.","rejected":"What?"}"#;
+        let lines = read(&format!("{record}\n\n{record}\n"), None, true).unwrap();
+        let array = read(&format!(" [{record},{record}]"), None, true).unwrap();
+        assert_eq!(lines.pairs[1].line, 3);
+        assert_eq!(array.pairs[1].line, 2);
+        assert_eq!(lines.pairs[0], array.pairs[0]);
+        assert_eq!(lines.pairs[0].prompt, PairPrompt::Words("Hi".to_owned()));
+        assert_eq!(lines.pairs[0].chosen, "Hello.");
+    }
+
+    #[test]
+    fn whole_dialogues_split_at_the_last_answer() {
+        let data = r#"{"chosen":"\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant: good","rejected":"\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant: bad"}"#;
+        let pair = &read(data, None, true).unwrap().pairs[0];
+        let before = "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant:";
+        assert_eq!(pair.prompt, PairPrompt::Written(before.to_owned()));
+        assert_eq!(
+            (pair.chosen.as_str(), pair.rejected.as_str()),
+            (" good", " bad")
+        );
+    }
+
+    #[test]
+    fn a_doubly_judged_pair_follows_its_label_and_asks_for_one() {
+        let data = r#"{"prompt":"p","response_0":"zero","response_1":"one","better_response_id":1,"safer_response_id":0}"#;
+        let helpful = read(data, Some(Label::Helpful), false).unwrap();
+        let harmless = read(data, Some(Label::Harmless), false).unwrap();
+        assert_eq!(helpful.pairs[0].chosen, "one");
+        assert_eq!(harmless.pairs[0].chosen, "zero");
+        assert!(matches!(
+            read(data, None, false),
+            Err(TrainError::LabelNeeded { .. })
+        ));
+    }
+
+    #[test]
+    fn chat_lists_are_read_with_and_without_the_prompt_repeated() {
+        let user = r#"{"role":"user","content":"Hi"}"#;
+        let reply = |text: &str| format!(r#"{{"role":"assistant","content":"{text}"}}"#);
+        let (yes, no) = (reply("yes"), reply("no"));
+        let forms = [
+            format!(r#"{{"prompt":"Hi","chosen":[{user},{yes}],"rejected":[{user},{no}]}}"#),
+            format!(r#"{{"prompt":[{user}],"chosen":[{yes}],"rejected":[{no}]}}"#),
+            format!(r#"{{"prompt":[{user}],"chosen":[{user},{yes}],"rejected":[{user},{no}]}}"#),
+            format!(r#"{{"chosen":[{user},{yes}],"rejected":[{user},{no}]}}"#),
+            r#"{"prompt":"Hi","chosen":"yes","rejected":"no"}"#.to_owned(),
+        ];
+        for form in forms {
+            let pair = &read(&form, None, true).unwrap().pairs[0];
+            assert_eq!(pair.prompt, PairPrompt::Words("Hi".to_owned()), "{form}");
+            assert_eq!(
+                (pair.chosen.as_str(), pair.rejected.as_str()),
+                ("yes", "no")
+            );
+        }
+    }
+
+    #[test]
+    fn several_messages_stay_a_chat() {
+        let data = r#"{"prompt":[{"role":"system","content":"s"},{"role":"user","content":"u"}],"chosen":"a","rejected":"b"}"#;
+        let pair = &read(data, None, true).unwrap().pairs[0];
+        let PairPrompt::Chat(chat) = &pair.prompt else {
+            panic!("{:?}", pair.prompt)
+        };
+        assert_eq!(chat.len(), 2);
+        assert_eq!(chat[0].role, "system");
+    }
+
+    #[test]
+    fn bad_lines_are_numbered_with_reasons_and_strict_stops_at_the_first() {
+        let data = "{\"prompt\":\"p\",\"chosen\":\"a\",\"rejected\":\"b\"}\n{broken\n{\"prompt\":\"p\",\"chosen\":\"\",\"rejected\":\"b\"}\n{\"text\":1}\n[]";
+        let found = read(data, None, false).unwrap();
+        assert_eq!(found.pairs.len(), 1);
+        let lines: Vec<usize> = found.skipped.iter().map(|bad| bad.line).collect();
+        assert_eq!(lines, [2, 3, 4, 5]);
+        assert_eq!(found.skipped[1].reason, "the chosen answer is empty");
+        let strict = read(data, None, true).unwrap_err().to_string();
+        assert!(
+            strict.starts_with("bad data at line 2: not JSON"),
+            "{strict}"
+        );
+    }
+
+    #[test]
+    fn a_file_without_one_good_line_is_an_error_that_names_the_first() {
+        let message = read("{\"a\":1}\n{\"b\":2}", None, false)
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("at line 1"), "{message}");
+        assert!(matches!(
+            read("[]", None, false),
+            Err(TrainError::Empty { .. })
+        ));
+        assert!(matches!(
+            read("[{", None, false),
+            Err(TrainError::Format { .. })
+        ));
+    }
+
+    #[test]
+    fn dialogues_that_answer_different_things_are_left_out() {
+        let data = r#"[{"chosen":"\n\nHuman: a\n\nAssistant: x","rejected":"\n\nHuman: b\n\nAssistant: x"}]"#;
+        let message = read(data, None, true).unwrap_err().to_string();
+        assert!(message.contains("differ before their last answer"));
+    }
+}

@@ -1,0 +1,155 @@
+//! What can go wrong while training, each in one sentence.
+
+use std::path::PathBuf;
+
+use crate::error::Failure;
+
+/// A failure of data, settings, files or models in training.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A file could not be read.
+    #[error("the data file could not be read")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file has no content.
+    #[error("the data file is empty")]
+    Empty {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The file as a whole is not what it should be.
+    #[error("the data file is not readable as {expected}")]
+    Format {
+        /// Which.
+        path: PathBuf,
+        /// For example `a JSON array`.
+        expected: &'static str,
+        /// The parser's words.
+        reason: String,
+    },
+    /// Strict reading met a bad line, or no line was good.
+    #[error("{} at line {line}: {reason}", if *.strict { "bad data" } else { "no usable line, the first fault is" })]
+    BadLine {
+        /// Which file.
+        path: PathBuf,
+        /// From 1; in a JSON array the number of the element.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+        /// Whether `--strict` stopped here.
+        strict: bool,
+    },
+    /// Preference data with two judgements per pair and none chosen.
+    #[error("this data judges each pair twice, so one label must be chosen")]
+    LabelNeeded {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A setting is out of its range.
+    #[error("{0}")]
+    Setting(String),
+    /// A model or tokenizer that training cannot start from.
+    #[error("{summary}")]
+    Model {
+        /// One sentence.
+        summary: String,
+        /// The rest.
+        details: String,
+    },
+    /// Nothing in the data is short enough to train on.
+    #[error("{0}")]
+    NoExamples(String),
+    /// A checkpoint that does not belong to this run, or is broken.
+    #[error("the checkpoint cannot be continued: {reason}")]
+    Checkpoint {
+        /// Which folder.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Writing failed; what was there before is intact.
+    #[error("{}", write_sentence(.source, .what))]
+    Write {
+        /// What was being written.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The numbers stopped being numbers.
+    #[error("training diverged: the loss is not a number at step {step}")]
+    Diverged {
+        /// Step at which it was seen, from 1.
+        step: u64,
+    },
+    /// A person stopped it.
+    #[error("training was interrupted at step {step}")]
+    Interrupted {
+        /// Optimiser steps done.
+        step: u64,
+        /// How to go on.
+        resume: Option<String>,
+    },
+    /// A failure that another room has put into words already.
+    #[error("{0}")]
+    Elsewhere(#[from] Failure),
+}
+
+fn write_sentence(source: &std::io::Error, what: &str) -> String {
+    match source.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            format!("the disk is full, so {what} could not be written")
+        }
+        _ => format!("{what} could not be written"),
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        let summary = error.to_string();
+        match error {
+            TrainError::Read { path, source } => {
+                Self::input(summary).details(format!("{source}: {}", path.display()))
+            }
+            TrainError::Empty { path } => Self::input(summary)
+                .hint("Give a file with at least one line of data")
+                .details(path.display().to_string()),
+            TrainError::Format { path, reason, .. } => {
+                Self::input(summary).details(format!("{reason}: {}", path.display()))
+            }
+            TrainError::BadLine { path, .. } => {
+                Self::input(summary).details(path.display().to_string())
+            }
+            TrainError::LabelNeeded { path } => Self::usage(summary)
+                .hint("Add --label helpful or --label harmless")
+                .details(path.display().to_string()),
+            TrainError::Setting(_) => Self::usage(summary),
+            TrainError::Model { details, .. } => Self::input(summary).details(details),
+            TrainError::NoExamples(_) => Self::input(summary),
+            TrainError::Checkpoint { path, .. } => Self::input(summary)
+                .hint("Start anew without --resume, or resume with the settings the run began with")
+                .details(path.display().to_string()),
+            TrainError::Write { path, source, .. } => Self::failed(summary)
+                .hint(
+                    "The last complete checkpoint is intact: make room and run again with --resume",
+                )
+                .details(format!("{source}: {}", path.display())),
+            TrainError::Diverged { .. } => {
+                Self::failed(summary).hint("A lower --lr or a longer --warmup usually helps")
+            }
+            TrainError::Interrupted { resume, .. } => {
+                let mut failure = Self::interrupted();
+                failure.summary = summary;
+                failure.hint = resume;
+                failure
+            }
+            TrainError::Elsewhere(failure) => failure,
+        }
+    }
+}
