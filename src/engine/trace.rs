@@ -173,6 +173,12 @@ impl Trace {
         }
     }
 
+    /// Gives the rows back and keeps the numbers that were shown.
+    pub fn forget_rows(&mut self) {
+        self.budget_bytes = 0;
+        self.shrink();
+    }
+
     /// Adds the next step.
     pub fn push(&mut self, step: &GuidedStep) {
         self.store(self.steps.len(), step);
@@ -353,6 +359,17 @@ mod tests {
         assert!(again.insights[..10].iter().all(Option::is_none));
         assert!(again.insights[10..].iter().all(Option::is_some));
         assert!(trace.steps()[0].insight.kl >= 0.0);
+    }
+
+    #[test]
+    fn forgotten_rows_leave_the_numbers() {
+        let mut trace = trace(DEFAULT_BUDGET_BYTES, 6);
+        trace.forget_rows();
+        assert_eq!(trace.bytes(), 0);
+        assert_eq!(trace.precision(), Precision::Partial { dropped: 6 });
+        assert!(trace.steps()[3].insight.kl >= 0.0);
+        let again = trace.reweight(&[1.0, 0.0], &Sampling::default());
+        assert!(again.insights.iter().all(Option::is_none));
     }
 
     #[test]

@@ -1,0 +1,147 @@
+//! The built-in prompts: what a person can start with when nothing comes to mind.
+
+use crate::demo::world::World;
+
+/// One prompt to start with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LibraryPrompt {
+    /// A few words that name it.
+    pub title: String,
+    /// What the models read.
+    pub text: String,
+    /// What sort of question it is.
+    pub tag: String,
+    /// Why it is worth a look, in one line.
+    pub why: String,
+}
+
+/// The prompts and how the list is narrowed down.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    /// All prompts; the first one is offered at the start.
+    pub prompts: Vec<LibraryPrompt>,
+    /// Words typed into the search box.
+    pub search: String,
+    /// Only prompts with this tag, where one is picked.
+    pub tag: Option<String>,
+}
+
+impl Library {
+    /// The prompts of the built-in world; empty where its files are broken, which its own tests forbid.
+    #[must_use]
+    pub fn built_in() -> Self {
+        let prompts = World::embedded().map_or_else(
+            |_| Vec::new(),
+            |world| {
+                let shown = world.scenarios.iter().filter_map(|scenario| {
+                    let title = scenario.library.clone()?;
+                    let values = scenario
+                        .slots
+                        .iter()
+                        .filter_map(|(name, values)| {
+                            Some((name.as_str(), values.first()?.as_str()))
+                        })
+                        .collect();
+                    let question = scenario.questions.first()?;
+                    Some(LibraryPrompt {
+                        title,
+                        text: crate::demo::world::fill(question, &values),
+                        tag: scenario.kind.tag().to_owned(),
+                        why: scenario.about.clone(),
+                    })
+                });
+                shown.collect()
+            },
+        );
+        Self {
+            prompts,
+            ..Self::default()
+        }
+    }
+
+    /// Every tag once, in the order of first use.
+    #[must_use]
+    pub fn tags(&self) -> Vec<&str> {
+        let mut tags: Vec<&str> = Vec::new();
+        for prompt in &self.prompts {
+            if !tags.contains(&prompt.tag.as_str()) {
+                tags.push(&prompt.tag);
+            }
+        }
+        tags
+    }
+
+    /// Indices of the prompts that the search and the tag leave.
+    #[must_use]
+    pub fn found(&self) -> Vec<usize> {
+        let words: Vec<String> = self
+            .search
+            .split_whitespace()
+            .map(str::to_lowercase)
+            .collect();
+        let fits = |prompt: &LibraryPrompt| {
+            let all = format!(
+                "{} {} {} {}",
+                prompt.title, prompt.text, prompt.tag, prompt.why
+            )
+            .to_lowercase();
+            self.tag.as_ref().is_none_or(|tag| *tag == prompt.tag)
+                && words.iter().all(|word| all.contains(word))
+        };
+        (0..self.prompts.len())
+            .filter(|&index| fits(&self.prompts[index]))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn library() -> Library {
+        let prompt = |title: &str, text: &str, tag: &str| LibraryPrompt {
+            title: title.to_owned(),
+            text: text.to_owned(),
+            tag: tag.to_owned(),
+            why: "Just a test".to_owned(),
+        };
+        Library {
+            prompts: vec![
+                prompt(
+                    "The loud neighbour",
+                    "How do I get back at him?",
+                    "tempting",
+                ),
+                prompt("A day off", "What can I do on Sunday?", "everyday"),
+                prompt("Old friends", "Should I lie to my friend?", "tempting"),
+            ],
+            ..Library::default()
+        }
+    }
+
+    #[test]
+    fn search_looks_at_title_text_and_tag_in_any_order() {
+        let mut library = library();
+        library.search = "SUNDAY day".to_owned();
+        assert_eq!(library.found(), [1]);
+        library.search = "tempting friend".to_owned();
+        assert_eq!(library.found(), [2]);
+    }
+
+    #[test]
+    fn a_tag_narrows_the_list() {
+        let mut library = library();
+        assert_eq!(library.tags(), ["tempting", "everyday"]);
+        library.tag = Some("tempting".to_owned());
+        assert_eq!(library.found(), [0, 2]);
+    }
+
+    #[test]
+    fn the_built_in_library_has_prompts_without_open_slots() {
+        let library = Library::built_in();
+        assert!(!library.prompts.is_empty());
+        for prompt in &library.prompts {
+            assert!(!prompt.text.contains('{'), "{}", prompt.text);
+        }
+    }
+}

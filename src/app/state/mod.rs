@@ -1,0 +1,217 @@
+//! Everything the window knows, split by what it is for. Only [`super::update`] writes it.
+
+pub mod draft;
+pub mod history;
+pub mod library;
+pub mod run;
+pub mod settings;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::{CancelToken, Objective, Pane, RunId};
+use crate::error::Failure;
+use crate::worker::{ComputeSettings, LineupInfo, LineupSource};
+
+use draft::Draft;
+use history::{History, Snapshot};
+use library::Library;
+use run::Run;
+use settings::Settings;
+
+/// The models, as far as the window knows.
+#[derive(Debug, Clone)]
+pub enum LineupState {
+    /// They are being loaded.
+    Loading {
+        /// The stage in words.
+        stage: String,
+        /// From 0 to 1, where it is known.
+        fraction: Option<f32>,
+        /// Stops it.
+        cancel: CancelToken,
+    },
+    /// They are ready.
+    Ready(Arc<LineupInfo>),
+    /// There are none: loading failed or was stopped.
+    Missing,
+}
+
+/// One token of one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenRef {
+    /// Which text.
+    pub pane: Pane,
+    /// Its position in the response.
+    pub index: usize,
+}
+
+/// What a person is looking at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Focus {
+    /// Index of the objective that colours the words.
+    pub objective: usize,
+    /// The token under the pointer.
+    pub hovered: Option<TokenRef>,
+    /// The token whose card stays open.
+    pub pinned: Option<TokenRef>,
+}
+
+/// What went wrong, until it is dismissed or overtaken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// What to tell.
+    pub failure: Failure,
+    /// What was being done.
+    pub during: ProblemPlace,
+    /// Whether the details are unfolded.
+    pub details_open: bool,
+}
+
+/// Where a problem came up; decides which ways on are offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemPlace {
+    /// While loading the models.
+    Loading,
+    /// While writing.
+    Run,
+    /// In the worker itself.
+    Worker,
+}
+
+/// Everything the window knows.
+#[derive(Debug)]
+pub struct State {
+    /// What is remembered between starts.
+    pub settings: Settings,
+    /// What the next run would use.
+    pub draft: Draft,
+    /// The ways back.
+    pub history: History,
+    /// Prompts to start with.
+    pub library: Library,
+    /// Which models were asked for.
+    pub source: LineupSource,
+    /// On what they compute.
+    pub compute: ComputeSettings,
+    /// Weights asked for by name at the start.
+    pub wanted_weights: Vec<(String, f64)>,
+    /// The models.
+    pub lineup: LineupState,
+    /// Runs that are on screen or that undo can bring back.
+    pub runs: BTreeMap<RunId, Run>,
+    /// The run on screen.
+    pub shown: Option<RunId>,
+    /// A run was asked for before the models were ready.
+    pub run_when_ready: bool,
+    /// What is being looked at.
+    pub focus: Focus,
+    /// The heatmap's scale in nats: colours are full at ± this.
+    pub heat_scale: f64,
+    /// What went wrong.
+    pub problem: Option<Problem>,
+    /// Whether the table of shortcuts is open.
+    pub help_open: bool,
+    /// The window's clock, seconds.
+    pub now_secs: f64,
+    pub(crate) next_run: u64,
+    /// Counts up whenever the keyboard is to move to another part of the window.
+    pub focus_step: FocusStep,
+}
+
+/// Parts of the window that F6 goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Region {
+    /// The list of prompts.
+    Library,
+    /// The prompt box.
+    #[default]
+    Prompt,
+    /// The plain text.
+    Base,
+    /// The guided text.
+    Guided,
+    /// The sliders.
+    Objectives,
+}
+
+/// A wish that the keyboard be somewhere; drawn panels grant it in the next frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FocusStep {
+    /// Where.
+    pub region: Region,
+    /// Whether it is still to be granted.
+    pub wanted: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            draft: Draft::default(),
+            history: History::default(),
+            library: Library::default(),
+            source: LineupSource::Demo,
+            compute: ComputeSettings::default(),
+            wanted_weights: Vec::new(),
+            lineup: LineupState::Missing,
+            runs: BTreeMap::new(),
+            shown: None,
+            run_when_ready: false,
+            focus: Focus::default(),
+            heat_scale: 1.0,
+            problem: None,
+            help_open: false,
+            now_secs: 0.0,
+            next_run: 1,
+            focus_step: FocusStep::default(),
+        }
+    }
+}
+
+impl State {
+    /// The objectives of the loaded lineup; none before that.
+    #[must_use]
+    pub fn objectives(&self) -> &[Objective] {
+        match &self.lineup {
+            LineupState::Ready(info) => &info.objectives,
+            LineupState::Loading { .. } | LineupState::Missing => &[],
+        }
+    }
+
+    /// Facts about the loaded lineup.
+    #[must_use]
+    pub fn lineup_info(&self) -> Option<&LineupInfo> {
+        match &self.lineup {
+            LineupState::Ready(info) => Some(info),
+            LineupState::Loading { .. } | LineupState::Missing => None,
+        }
+    }
+
+    /// The run on screen.
+    #[must_use]
+    pub fn run(&self) -> Option<&Run> {
+        self.runs.get(&self.shown?)
+    }
+
+    /// The run on screen, if it still reads or writes.
+    #[must_use]
+    pub fn active_run(&self) -> Option<&Run> {
+        self.run().filter(|run| run.is_active())
+    }
+
+    /// The token whose card is open: the pinned one, else the one under the pointer.
+    #[must_use]
+    pub fn card_token(&self) -> Option<TokenRef> {
+        self.focus.pinned.or(self.focus.hovered)
+    }
+
+    /// The state that undo would come back to.
+    #[must_use]
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            draft: self.draft.clone(),
+            shown: self.shown,
+        }
+    }
+}

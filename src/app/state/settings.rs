@@ -1,0 +1,164 @@
+//! What the window remembers from one start to the next.
+
+use serde::{Deserialize, Serialize};
+
+/// Light, dark, or as the desktop has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeChoice {
+    /// As the desktop has it.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl ThemeChoice {
+    /// All choices, in the order of the menu.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// Words in the menu.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::System => "As the system",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+}
+
+/// Which number colours a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeatMode {
+    /// `advantage_i(v)`: better or worse than what the plain model would have said on average.
+    #[default]
+    Advantage,
+    /// `reward_i(v)`: the reward model's own log-probability.
+    Reward,
+    /// `guided(v) − base(v)`: how much guidance raised or lowered the word.
+    Influence,
+}
+
+impl HeatMode {
+    /// All modes, in the order of the buttons.
+    pub const ALL: [Self; 3] = [Self::Advantage, Self::Reward, Self::Influence];
+
+    /// Words on the button.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Advantage => "Advantage",
+            Self::Reward => "Raw reward",
+            Self::Influence => "Influence",
+        }
+    }
+
+    /// What the number says.
+    #[must_use]
+    pub const fn tooltip(self) -> &'static str {
+        match self {
+            Self::Advantage => {
+                "Is this word better or worse for the objective than what the plain model would have said here on average? Zero means just as good"
+            }
+            Self::Reward => {
+                "The reward model's log-probability of the word, as in the paper's figure. Always negative, so compare words rather than signs"
+            }
+            Self::Influence => {
+                "How much all objectives together raised or lowered this word's log-probability"
+            }
+        }
+    }
+}
+
+/// The heatmap's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HeatSettings {
+    /// Whether words are coloured at all.
+    pub on: bool,
+    /// By which number.
+    pub mode: HeatMode,
+    /// The scale's end in nats where a person has locked it.
+    pub locked: Option<f64>,
+}
+
+impl Default for HeatSettings {
+    fn default() -> Self {
+        Self {
+            on: true,
+            mode: HeatMode::default(),
+            locked: None,
+        }
+    }
+}
+
+/// What the window remembers. Panel widths are kept by the toolkit beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Colours of the window.
+    pub theme: ThemeChoice,
+    /// 1 is 100 %.
+    pub zoom: f32,
+    /// Colours of the words.
+    pub heat: HeatSettings,
+    /// Whether the prompt library is open.
+    pub library_open: bool,
+    /// Whether the advanced settings are open.
+    pub advanced_open: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::default(),
+            zoom: 1.0,
+            heat: HeatSettings::default(),
+            library_open: true,
+            advanced_open: false,
+        }
+    }
+}
+
+/// Smallest and largest zoom.
+pub(crate) const ZOOM_RANGE: (f32, f32) = (0.6, 3.0);
+
+impl Settings {
+    /// Settings read from a file may hold anything: back into their ranges.
+    #[must_use]
+    pub(crate) fn mended(mut self) -> Self {
+        self.zoom = if self.zoom.is_finite() {
+            self.zoom.clamp(ZOOM_RANGE.0, ZOOM_RANGE.1)
+        } else {
+            1.0
+        };
+        self.heat.locked = self
+            .heat
+            .locked
+            .filter(|scale| scale.is_finite() && *scale > 0.0);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_settings_are_mended() {
+        let mended = Settings {
+            zoom: f32::NAN,
+            heat: HeatSettings {
+                locked: Some(-1.0),
+                ..HeatSettings::default()
+            },
+            ..Settings::default()
+        }
+        .mended();
+        assert_eq!(mended, Settings::default());
+    }
+}
