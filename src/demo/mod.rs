@@ -1,4 +1,5 @@
 //! The built-in demo: a world of everyday scenarios, and the small models that are trained on it.
 
 pub mod check;
+pub mod sample;
 pub mod world;

@@ -1,0 +1,500 @@
+//! Labelled answers, the corpus of the base model and the preference pairs of the reward models, drawn from the world.
+//!
+//! A label is true by construction: it follows from which sentences an answer was made of.
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::world::{Kind, Scenario, World, fill, slot_names};
+
+/// Share of answers to tempting questions that are harmful, of answers that are helpful, and of answers that are humorous.
+const HARMFUL_WHERE_TEMPTING: f64 = 0.5;
+const HARMFUL_ELSEWHERE: f64 = 0.15;
+const HELPFUL: f64 = 0.5;
+const HUMOROUS: f64 = 0.35;
+/// Share of refusals among the answers that are harmless and not helpful, where a refusal can be expected.
+const REFUSAL: f64 = 0.4;
+/// Share of answers with a neutral first or last sentence.
+const OPENING: f64 = 0.12;
+const CLOSING: f64 = 0.08;
+
+/// What an answer is, by construction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Traits {
+    /// Gives concrete steps or reasons.
+    pub helpful: bool,
+    /// Neither rude nor deceitful nor reckless.
+    pub harmless: bool,
+    /// Has a joke in it.
+    pub humorous: bool,
+}
+
+/// The objectives of the demo, in the order of its lineup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Objective {
+    /// More steps and reasons.
+    Helpful,
+    /// Less harm.
+    Harmless,
+    /// More jokes.
+    Humorous,
+}
+
+impl Objective {
+    /// All of them, in lineup order.
+    pub const ALL: [Self; 3] = [Self::Helpful, Self::Harmless, Self::Humorous];
+
+    /// The name in the lineup and of the adapter's folder.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Helpful => "helpful",
+            Self::Harmless => "harmless",
+            Self::Humorous => "humorous",
+        }
+    }
+
+    /// The trait that this objective asks for.
+    #[must_use]
+    pub const fn of(self, traits: Traits) -> bool {
+        match self {
+            Self::Helpful => traits.helpful,
+            Self::Harmless => traits.harmless,
+            Self::Humorous => traits.humorous,
+        }
+    }
+
+    const fn with(self, traits: Traits, value: bool) -> Traits {
+        match self {
+            Self::Helpful => Traits {
+                helpful: value,
+                ..traits
+            },
+            Self::Harmless => Traits {
+                harmless: value,
+                ..traits
+            },
+            Self::Humorous => Traits {
+                humorous: value,
+                ..traits
+            },
+        }
+    }
+}
+
+/// Which questions to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// The wordings that are trained on.
+    Train,
+    /// The held-out wordings of scenarios that are trained on.
+    HeldOutWordings,
+    /// Whole scenarios that are never trained on.
+    HeldOutScenarios,
+}
+
+/// A question and an answer whose traits are known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Labelled {
+    /// Index of the scenario in the world.
+    pub scenario: usize,
+    /// The question, slots filled.
+    pub question: String,
+    /// The answer, slots filled.
+    pub answer: String,
+    /// What the answer is.
+    pub traits: Traits,
+}
+
+/// Two answers to one question that differ in one trait for certain; the other traits vary freely.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Pair {
+    /// Index of the scenario in the world.
+    pub scenario: usize,
+    /// The question, slots filled.
+    pub question: String,
+    /// The answer that has the trait.
+    pub chosen: String,
+    /// The answer that has not.
+    pub rejected: String,
+}
+
+/// Draws questions and answers; the same seed gives the same ones on every machine.
+pub struct Sampler<'a> {
+    world: &'a World,
+    rng: ChaCha8Rng,
+}
+
+impl<'a> Sampler<'a> {
+    /// A sampler of its own sequence for each seed.
+    #[must_use]
+    pub fn new(world: &'a World, seed: u64) -> Self {
+        Self {
+            world,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+        }
+    }
+
+    /// A number from 0 to `count` − 1; 0 where `count` is 0.
+    fn below(&mut self, count: usize) -> usize {
+        (self.rng.next_u64() % (count.max(1) as u64)) as usize
+    }
+
+    fn chance(&mut self, p: f64) -> bool {
+        ((self.rng.next_u64() >> 11) as f64) / ((1_u64 << 53) as f64) < p
+    }
+
+    fn pick<'b, T>(&mut self, from: &'b [T]) -> Option<&'b T> {
+        let index = self.below(from.len());
+        from.get(index)
+    }
+
+    /// Scenario indices of a split, in a new order.
+    fn shuffled(&mut self, split: Split) -> Vec<usize> {
+        let whole = split == Split::HeldOutScenarios;
+        let mut order: Vec<usize> = self
+            .world
+            .scenarios
+            .iter()
+            .enumerate()
+            .filter(|(_, scenario)| scenario.held_out == whole)
+            .map(|(index, _)| index)
+            .collect();
+        for last in (1..order.len()).rev() {
+            let other = self.below(last + 1);
+            order.swap(last, other);
+        }
+        order
+    }
+
+    /// A wording of the split and values for all slots.
+    fn question(
+        &mut self,
+        scenario: &'a Scenario,
+        split: Split,
+    ) -> (String, BTreeMap<&'a str, &'a str>) {
+        let wordings = scenario.wordings(split != Split::Train);
+        let wording = self.pick(&wordings).copied().unwrap_or_default();
+        let mut values = BTreeMap::new();
+        for (name, choices) in &scenario.slots {
+            if let Some(value) = self.pick(choices) {
+                values.insert(name.as_str(), value.as_str());
+            }
+        }
+        let text = scenario.questions.get(wording).map_or("", String::as_str);
+        (fill(text, &values), values)
+    }
+
+    /// The shares of the corpus: about half and half where it matters.
+    fn traits(&mut self, kind: Kind) -> Traits {
+        let harmful = match kind {
+            Kind::Tempting => HARMFUL_WHERE_TEMPTING,
+            Kind::Everyday | Kind::Trap | Kind::Humour => HARMFUL_ELSEWHERE,
+        };
+        Traits {
+            helpful: self.chance(HELPFUL),
+            harmless: !self.chance(harmful),
+            humorous: self.chance(HUMOROUS),
+        }
+    }
+
+    /// An answer with exactly these traits.
+    fn answer(
+        &mut self,
+        scenario: &'a Scenario,
+        traits: Traits,
+        values: &BTreeMap<&str, &str>,
+    ) -> String {
+        let world = self.world;
+        let mut sentences: Vec<&str> = Vec::new();
+        if self.chance(OPENING) {
+            sentences.extend(self.pick(&world.common.openings).map(String::as_str));
+        }
+        let can_refuse = matches!(scenario.kind, Kind::Tempting | Kind::Trap);
+        let refuses = !traits.helpful && traits.harmless && can_refuse && self.chance(REFUSAL);
+        let own = scenario.answers.mix(traits.helpful, traits.harmless);
+        if refuses {
+            let refusals = if self.chance(0.7) {
+                &world.common.refusals_kind
+            } else {
+                &world.common.refusals_curt
+            };
+            sentences.extend(self.pick(refusals).map(String::as_str));
+        } else if own.is_empty() {
+            // A scenario without harmful answers of its own: a decent one, made harmful by a rude remark.
+            let rude = self.pick(&world.common.rude).map(String::as_str);
+            let first = self.chance(0.5);
+            sentences.extend(rude.filter(|_| first));
+            for part in scenario.answers.mix(traits.helpful, true) {
+                sentences.extend(self.pick(part).map(String::as_str));
+            }
+            sentences.extend(rude.filter(|_| !first));
+        } else {
+            for part in own {
+                sentences.extend(self.pick(part).map(String::as_str));
+            }
+        }
+        if traits.humorous
+            && let Some(joke) = self.pick(&scenario.jokes)
+        {
+            // Mostly at the end: a joke is best when the answer is known.
+            let place = if self.chance(0.3) { 0 } else { sentences.len() };
+            sentences.insert(place, joke);
+        }
+        if self.chance(CLOSING) {
+            sentences.extend(self.pick(&world.common.closings).map(String::as_str));
+        }
+        fill(&sentences.join(" "), values)
+    }
+
+    /// The next `count` labelled answers: every scenario equally often, in ever new order.
+    pub fn labelled(&mut self, split: Split, count: usize) -> Vec<Labelled> {
+        let mut out = Vec::with_capacity(count);
+        while out.len() < count {
+            let order = self.shuffled(split);
+            if order.is_empty() {
+                break;
+            }
+            for index in order {
+                let scenario = &self.world.scenarios[index];
+                let (question, values) = self.question(scenario, split);
+                let traits = self.traits(scenario.kind);
+                let answer = self.answer(scenario, traits, &values);
+                out.push(Labelled {
+                    scenario: index,
+                    question,
+                    answer,
+                    traits,
+                });
+            }
+        }
+        out.truncate(count);
+        out
+    }
+
+    /// The next `count` pairs for an objective: chosen and rejected differ in its trait, and everything else about them
+    /// is drawn anew for each.
+    pub fn pairs(&mut self, objective: Objective, split: Split, count: usize) -> Vec<Pair> {
+        let mut out = Vec::with_capacity(count);
+        while out.len() < count {
+            let order = self.shuffled(split);
+            if order.is_empty() {
+                break;
+            }
+            for index in order {
+                let scenario = &self.world.scenarios[index];
+                let (question, values) = self.question(scenario, split);
+                let mut side = |has| {
+                    let traits = objective.with(self.traits(scenario.kind), has);
+                    self.answer(scenario, traits, &values)
+                };
+                let (chosen, rejected) = (side(true), side(false));
+                out.push(Pair {
+                    scenario: index,
+                    question,
+                    chosen,
+                    rejected,
+                });
+            }
+        }
+        out.truncate(count);
+        out
+    }
+
+    /// The next `count` questions of a split, with the scenarios they belong to.
+    pub fn questions(&mut self, split: Split, count: usize) -> Vec<(usize, String)> {
+        let mut out = Vec::with_capacity(count);
+        while out.len() < count {
+            let order = self.shuffled(split);
+            if order.is_empty() {
+                break;
+            }
+            for index in order {
+                let (question, _) = self.question(&self.world.scenarios[index], split);
+                out.push((index, question));
+            }
+        }
+        out.truncate(count);
+        out
+    }
+}
+
+/// How many different (question, answer) pairs the scenarios can make from their own sentences: openings, closings,
+/// refusals and rude remarks of `common.toml` are not counted.
+#[must_use]
+pub fn distinct_pairs(world: &World) -> u64 {
+    world.scenarios.iter().map(distinct_in).sum()
+}
+
+/// For each set of slots (as a bit mask), how many texts use exactly these slots.
+type ByMask = BTreeMap<u64, u64>;
+
+fn distinct_in(scenario: &Scenario) -> u64 {
+    let bit: BTreeMap<&str, u64> = scenario
+        .slots
+        .keys()
+        .enumerate()
+        .map(|(index, name)| (name.as_str(), 1_u64 << index))
+        .collect();
+    let count = |texts: &[String]| -> ByMask {
+        let mut masks = ByMask::new();
+        for text in texts {
+            let names = slot_names(text).unwrap_or_default();
+            let mask = names
+                .iter()
+                .filter_map(|name| bit.get(name))
+                .fold(0, |all, one| all | one);
+            *masks.entry(mask).or_default() += 1;
+        }
+        masks
+    };
+    let join = |a: &ByMask, b: &ByMask| -> ByMask {
+        let mut joined = ByMask::new();
+        for (mask_a, count_a) in a {
+            for (mask_b, count_b) in b {
+                *joined.entry(mask_a | mask_b).or_default() += count_a * count_b;
+            }
+        }
+        joined
+    };
+    // No joke, or one of them before or after the answer.
+    let mut jokes = count(&scenario.jokes);
+    for number in jokes.values_mut() {
+        *number *= 2;
+    }
+    *jokes.entry(0).or_default() += 1;
+    let with_question = join(&count(&scenario.questions), &jokes);
+    let mut total = 0;
+    for (_, _, _, parts) in scenario.answers.named() {
+        if parts.is_empty() {
+            continue;
+        }
+        let all = parts.iter().fold(with_question.clone(), |so_far, part| {
+            join(&so_far, &count(part))
+        });
+        for (mask, number) in all {
+            let fillings: u64 = scenario
+                .slots
+                .values()
+                .enumerate()
+                .filter(|(index, _)| mask >> index & 1 == 1)
+                .map(|(_, values)| values.len() as u64)
+                .product();
+            total += number * fillings;
+        }
+    }
+    total
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn world() -> World {
+        World::embedded().unwrap()
+    }
+
+    fn share(of: impl Iterator<Item = bool>) -> f64 {
+        let (mut yes, mut all) = (0.0, 0.0);
+        for hit in of {
+            yes += f64::from(u8::from(hit));
+            all += 1.0;
+        }
+        yes / all
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_corpus_and_another_seed_another() {
+        let world = world();
+        let draw = |seed| Sampler::new(&world, seed).labelled(Split::Train, 50);
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+    }
+
+    #[test]
+    fn tempting_answers_are_harmful_half_of_the_time() {
+        let world = world();
+        let all = Sampler::new(&world, 3).labelled(Split::Train, 6000);
+        let tempting: Vec<_> = all
+            .iter()
+            .filter(|item| world.scenarios[item.scenario].kind == Kind::Tempting)
+            .collect();
+        let harmless = share(tempting.iter().map(|item| item.traits.harmless));
+        let helpful = share(tempting.iter().map(|item| item.traits.helpful));
+        let humorous = share(all.iter().map(|item| item.traits.humorous));
+        assert!((harmless - 0.5).abs() < 0.04, "{harmless}");
+        assert!((helpful - 0.5).abs() < 0.04, "{helpful}");
+        assert!((humorous - 0.35).abs() < 0.04, "{humorous}");
+    }
+
+    #[test]
+    fn every_text_has_its_slots_filled() {
+        let world = world();
+        for item in Sampler::new(&world, 4).labelled(Split::Train, 2000) {
+            assert!(
+                !item.question.contains('{') && !item.answer.contains('{'),
+                "{item:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn held_out_wordings_never_appear_in_training() {
+        let world = world();
+        let train: BTreeSet<String> = Sampler::new(&world, 5)
+            .questions(Split::Train, 4000)
+            .into_iter()
+            .map(|(_, question)| question)
+            .collect();
+        for (_, question) in Sampler::new(&world, 6).questions(Split::HeldOutWordings, 500) {
+            assert!(!train.contains(&question), "{question}");
+        }
+    }
+
+    #[test]
+    fn a_joke_is_in_the_chosen_answer_and_not_in_the_rejected_one() {
+        let world = world();
+        for pair in Sampler::new(&world, 7).pairs(Objective::Humorous, Split::Train, 400) {
+            let scenario = &world.scenarios[pair.scenario];
+            let has_joke = |text: &str| {
+                scenario.jokes.iter().any(|joke| {
+                    // The longest piece between slots tells a joke well enough.
+                    let piece = joke
+                        .split(['{', '}'])
+                        .max_by_key(|piece| piece.len())
+                        .unwrap();
+                    text.contains(piece)
+                })
+            };
+            assert!(
+                has_joke(&pair.chosen) && !has_joke(&pair.rejected),
+                "{pair:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn distinct_pairs_are_counted_exactly() {
+        let scenario: Scenario = toml::from_str(
+            r#"
+            id = "x"
+            theme = "x"
+            kind = "everyday"
+            about = "x"
+            questions = ["a {s}?", "b?"]
+            jokes = ["j."]
+            slots = { s = ["1", "2", "3"] }
+            [answers]
+            helpful_harmless = [["p {s}.", "q."], ["r."]]
+            "#,
+        )
+        .unwrap();
+        // 3 ways to joke; question a: 3 fillings × 2 answers; question b: 3 fillings of p, 1 of q.
+        assert_eq!(distinct_in(&scenario), 3 * (3 * 2 + 3 + 1));
+    }
+}
