@@ -9,17 +9,27 @@ use serde::Deserialize;
 
 use super::check::{self, WorldError};
 
+macro_rules! files {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../assets/demo/world/", $name)))),*]
+    };
+}
+
 /// The world's files, as they are built into the program.
-const FILES: &[(&str, &str)] = &[
-    (
-        "common.toml",
-        include_str!("../../assets/demo/world/common.toml"),
-    ),
-    (
-        "first.toml",
-        include_str!("../../assets/demo/world/first.toml"),
-    ),
-];
+const FILES: &[(&str, &str)] = files! {
+    "common.toml"
+    "family.toml"
+    "first.toml"
+    "friends.toml"
+    "kitchen.toml"
+    "money.toml"
+    "neighbours.toml"
+    "online.toml"
+    "pets.toml"
+    "school.toml"
+    "travel.toml"
+    "work.toml"
+};
 
 /// Every n-th wording of a question (the 5th, 10th, …) is never trained on.
 const HELD_OUT_EVERY: usize = 5;
