@@ -4,6 +4,8 @@
 //! repeats, [`trace`] remembers, and [`insight`] says what each choice means.
 
 pub mod decode;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod insight;
 pub mod mix;
 pub mod noise;

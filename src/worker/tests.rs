@@ -1,0 +1,262 @@
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+use super::*;
+use crate::domain::{Finish, Objective, Pane, Prompt, RewardKind, Sampling};
+use crate::engine::fake::FakeScorer;
+
+/// Loads fake models; the first one panics at the given response length.
+struct FakeLoader {
+    panic_at: Option<usize>,
+}
+
+impl Loader for FakeLoader {
+    fn load(
+        &mut self,
+        source: &LineupSource,
+        _: &ComputeSettings,
+        progress: &mut dyn FnMut(&str, Option<f32>),
+        _: &CancelToken,
+    ) -> Result<Loaded, Failure> {
+        progress("Reading weights", Some(0.5));
+        if *source != LineupSource::Demo {
+            return Err(Failure::input("There is no such lineup"));
+        }
+        let mut scorer = FakeScorer::new(&["kind"]);
+        scorer.panic_at = self.panic_at.take();
+        let texts = Arc::clone(&scorer.vocabulary().texts);
+        Ok(Loaded {
+            scorer: Box::new(scorer),
+            info: LineupInfo {
+                name: "fake".to_owned(),
+                objectives: vec![Objective {
+                    name: "kind".to_owned(),
+                    kind: RewardKind::Adapter,
+                    weight: 1.0,
+                    about: String::new(),
+                }],
+                texts,
+                device: "CPU".to_owned(),
+                context_len: 64,
+                parameters: 0,
+                load_secs: 0.0,
+                models: vec![],
+                is_demo: false,
+            },
+        })
+    }
+}
+
+fn worker(panic_at: Option<usize>) -> WorkerHandle {
+    let worker = spawn(FakeLoader { panic_at }, || {}).unwrap();
+    worker.commands.send(load(LineupSource::Demo)).unwrap();
+    worker
+}
+
+fn load(source: LineupSource) -> Command {
+    Command::Load {
+        source,
+        settings: ComputeSettings::default(),
+        cancel: CancelToken::default(),
+    }
+}
+
+fn request(run: u64, weight: f64) -> GenerateRequest {
+    GenerateRequest {
+        run: RunId(run),
+        cancel: CancelToken::default(),
+        prompt: Prompt::default(),
+        weights: Arc::from([weight]),
+        sampling: Sampling {
+            max_tokens: 20,
+            ..Sampling::default()
+        },
+        with_base: true,
+    }
+}
+
+/// The events up to the first that `last` accepts.
+fn until(worker: &WorkerHandle, last: impl Fn(&Event) -> bool) -> Vec<Event> {
+    let mut events = Vec::new();
+    loop {
+        let event = worker.events.recv_timeout(Duration::from_secs(20)).unwrap();
+        let done = last(&event);
+        events.push(event);
+        if done {
+            return events;
+        }
+    }
+}
+
+fn finished(event: &Event) -> bool {
+    matches!(event, Event::Finished { .. })
+}
+
+fn failed(event: &Event) -> bool {
+    matches!(event, Event::Failed { .. })
+}
+
+fn text(events: &[Event], wanted: Pane) -> String {
+    events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Step { step, .. } if step.pane == wanted => Some(step.text.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_run_tells_its_start_its_steps_and_its_end() {
+    let worker = worker(None);
+    worker
+        .commands
+        .send(Command::Generate(request(1, 1.0)))
+        .unwrap();
+    let events = until(&worker, finished);
+    assert!(matches!(events[0], Event::Loading { .. }));
+    assert!(matches!(events[1], Event::Loaded(_)));
+    assert!(matches!(&events[2], Event::Started { rendered, .. } if rendered == "<>"));
+    let Some(Event::Finished { end, .. }) = events.last() else {
+        unreachable!()
+    };
+    assert_eq!(text(&events, Pane::Guided), end.guided.text);
+    assert_eq!(text(&events, Pane::Base), end.base.as_ref().unwrap().text);
+    assert!(!end.guided.text.is_empty());
+}
+
+#[test]
+fn a_panic_fails_the_run_and_the_next_run_works() {
+    let worker = worker(Some(3));
+    worker
+        .commands
+        .send(Command::Generate(request(1, 1.0)))
+        .unwrap();
+    let events = until(&worker, failed);
+    let Some(Event::Failed { run, failure }) = events.last() else {
+        unreachable!()
+    };
+    assert_eq!(*run, Some(RunId(1)));
+    assert_eq!(
+        failure.details.as_deref(),
+        Some("the fake scorer was asked to panic")
+    );
+    worker
+        .commands
+        .send(Command::Generate(request(2, 1.0)))
+        .unwrap();
+    let events = until(&worker, finished);
+    assert!(!text(&events, Pane::Guided).is_empty());
+}
+
+#[test]
+fn a_wrong_number_of_weights_or_nan_fails_the_run_in_one_sentence() {
+    let worker = worker(None);
+    worker
+        .commands
+        .send(Command::Generate(request(1, f64::NAN)))
+        .unwrap();
+    let events = until(&worker, failed);
+    assert!(
+        matches!(events.last(), Some(Event::Failed { failure, .. }) if failure.summary == "The weight of kind must be a number, not NaN")
+    );
+    let mut wrong = request(2, 1.0);
+    wrong.weights = Arc::from([1.0, 2.0]);
+    worker.commands.send(Command::Generate(wrong)).unwrap();
+    let events = until(&worker, failed);
+    assert!(
+        matches!(events.last(), Some(Event::Failed { failure, .. }) if failure.kind == crate::error::FailureKind::Usage)
+    );
+}
+
+#[test]
+fn a_lineup_that_cannot_be_loaded_leaves_a_worker_that_says_so() {
+    let worker = worker(None);
+    worker
+        .commands
+        .send(load(LineupSource::File("nowhere.toml".into())))
+        .unwrap();
+    until(&worker, failed);
+    worker
+        .commands
+        .send(Command::Generate(request(1, 1.0)))
+        .unwrap();
+    let events = until(&worker, failed);
+    assert!(
+        matches!(events.last(), Some(Event::Failed { failure, .. }) if failure.summary == "No models are loaded")
+    );
+}
+
+#[test]
+fn weights_sent_for_the_running_run_are_used_and_stored() {
+    let worker = worker(None);
+    until(&worker, |event| matches!(event, Event::Loaded(_)));
+    // Both commands are in the queue before the run draws its first token.
+    worker
+        .commands
+        .send(Command::Generate(request(7, 0.0)))
+        .unwrap();
+    worker
+        .commands
+        .send(Command::SetWeights {
+            run: RunId(7),
+            weights: Arc::from([2.5]),
+        })
+        .unwrap();
+    let events = until(&worker, finished);
+    let last = events.iter().rev().find_map(|event| match event {
+        Event::Step { step, .. } if step.pane == Pane::Guided => Some(step.step.weights[0]),
+        _ => None,
+    });
+    assert_eq!(last, Some(2.5));
+}
+
+#[test]
+fn a_cancelled_run_ends_as_cancelled_with_what_it_has() {
+    let worker = worker(None);
+    let request = request(1, 1.0);
+    request.cancel.cancel();
+    worker.commands.send(Command::Generate(request)).unwrap();
+    let events = until(&worker, finished);
+    assert!(
+        matches!(events.last(), Some(Event::Finished { end, .. }) if end.guided.finish == Finish::Cancelled)
+    );
+}
+
+#[test]
+fn scoring_tells_every_token_and_then_its_end() {
+    let worker = worker(None);
+    worker
+        .commands
+        .send(Command::Score(ScoreRequest {
+            run: RunId(4),
+            cancel: CancelToken::default(),
+            prompt: Prompt::default(),
+            response: "w5 w9".to_owned(),
+            with_end: true,
+            weights: Arc::from([1.0]),
+        }))
+        .unwrap();
+    let events = until(&worker, |event| matches!(event, Event::Scored { .. }));
+    assert_eq!(text(&events, Pane::Guided), " w5 w9");
+    assert!(matches!(
+        events.last(),
+        Some(Event::Scored { tokens: 3, .. })
+    ));
+}
+
+#[test]
+fn a_front_end_that_goes_away_ends_the_worker() {
+    let worker = worker(None);
+    let WorkerHandle { commands, events } = worker;
+    commands.send(Command::Generate(request(1, 1.0))).unwrap();
+    drop(commands);
+    loop {
+        match events.recv_timeout(Duration::from_secs(20)) {
+            Ok(_) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => panic!("the worker did not end"),
+        }
+    }
+}
