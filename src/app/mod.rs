@@ -3,3 +3,4 @@
 //! Panels draw a view of the state and return what a person did; [`update`] applies it and says what the worker must do.
 
 pub mod state;
+pub mod theme;

@@ -1,0 +1,486 @@
+//! Every colour, space, radius and text size of the window: two palettes of one design.
+
+pub mod heat;
+
+use std::sync::Arc;
+
+use egui::epaint::Shadow;
+use egui::style::{HandleShape, ScrollStyle, Selection, WidgetVisuals, Widgets};
+use egui::{
+    Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke, Style,
+    TextStyle, Vec2, Visuals,
+};
+use serde::{Deserialize, Serialize};
+
+pub use heat::{HeatScale, ScaleKind, heat_color, raw_color};
+
+/// Which palette a person wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeChoice {
+    /// As the desktop says.
+    #[default]
+    System,
+    /// Dark text on light paper.
+    Light,
+    /// Light text on dark paper.
+    Dark,
+}
+
+impl ThemeChoice {
+    /// All choices, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// Its name for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+}
+
+/// Distances in points, from a hair to a gap between regions.
+pub mod space {
+    /// Between things that belong to one word.
+    pub const HAIR: f32 = 2.0;
+    /// Inside a group of small controls.
+    pub const XS: f32 = 4.0;
+    /// Between related controls.
+    pub const S: f32 = 8.0;
+    /// Between groups; the padding of cards.
+    pub const M: f32 = 12.0;
+    /// Between regions.
+    pub const L: f32 = 16.0;
+    /// Around the window's contents and between chapters.
+    pub const XL: f32 = 24.0;
+    /// Least height and width of anything that can be pressed.
+    pub const TARGET: f32 = 24.0;
+}
+
+/// Corner radii in points.
+pub mod radius {
+    /// Marks on words.
+    pub const WORD: u8 = 3;
+    /// Buttons and fields.
+    pub const CONTROL: u8 = 6;
+    /// Cards and panes.
+    pub const CARD: u8 = 10;
+    /// Fully round ends, for chips.
+    pub const PILL: u8 = 13;
+}
+
+/// Text sizes in points.
+pub mod size {
+    /// Captions, units, table heads.
+    pub const SMALL: f32 = 12.0;
+    /// Everything else.
+    pub const BODY: f32 = 14.0;
+    /// Names of regions.
+    pub const HEADING: f32 = 16.0;
+    /// The one title of a page.
+    pub const TITLE: f32 = 22.0;
+    /// What the models write.
+    pub const READING: f32 = 16.5;
+}
+
+/// The colours of one theme.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Palette {
+    /// Light text on dark paper.
+    pub is_dark: bool,
+    /// Behind everything.
+    pub window: Color32,
+    /// Panes and cards.
+    pub panel: Color32,
+    /// Fields and quiet buttons.
+    pub well: Color32,
+    /// A quiet button under the pointer.
+    pub hover: Color32,
+    /// Lines that part regions.
+    pub border: Color32,
+    /// Outlines of fields and of what the pointer is on.
+    pub border_strong: Color32,
+    /// Words.
+    pub text: Color32,
+    /// Words of second rank; still at least 4.5:1 on every background.
+    pub weak: Color32,
+    /// The one colour that says "press here" or "chosen".
+    pub accent: Color32,
+    /// The accent under the pointer.
+    pub accent_hover: Color32,
+    /// A wash of the accent, behind what is chosen.
+    pub accent_soft: Color32,
+    /// Words on the accent.
+    pub on_accent: Color32,
+    /// Something to know about.
+    pub warning: Color32,
+    /// Something failed.
+    pub error: Color32,
+    /// Behind a failure's card.
+    pub error_soft: Color32,
+    /// Bars of values above zero: the strong form of the map's blue.
+    pub above: Color32,
+    /// Bars of values below zero: the strong form of the map's orange.
+    pub below: Color32,
+    /// One per objective, in lineup order; they repeat after the last.
+    pub objectives: [Color32; 6],
+    /// Shadow under cards that float.
+    pub shadow: Color32,
+}
+
+/// Dark text on light paper.
+pub const LIGHT: Palette = Palette {
+    is_dark: false,
+    window: rgb(0xf3_f4_f7),
+    panel: rgb(0xff_ff_ff),
+    well: rgb(0xf6_f7_f9),
+    hover: rgb(0xeb_ed_f2),
+    border: rgb(0xe2_e5_eb),
+    border_strong: rgb(0xc3_c9_d4),
+    text: rgb(0x1b_20_28),
+    weak: rgb(0x5a_63_71),
+    accent: rgb(0x4b_4f_cc),
+    accent_hover: rgb(0x3d_40_b3),
+    accent_soft: rgb(0xeb_ec_fb),
+    on_accent: rgb(0xff_ff_ff),
+    warning: rgb(0x8a_57_00),
+    error: rgb(0xb3_26_2e),
+    error_soft: rgb(0xfd_ef_ef),
+    above: rgb(0x2f_7f_d0),
+    below: rgb(0xd9_73_0d),
+    objectives: [
+        rgb(0x1c_97_8a),
+        rgb(0x91_3b_68),
+        rgb(0xbd_79_17),
+        rgb(0x30_60_95),
+        rgb(0xbb_49_47),
+        rgb(0x7f_64_cc),
+    ],
+    shadow: Color32::from_rgba_premultiplied(0, 0, 0, 30),
+};
+
+/// Light text on dark paper.
+pub const DARK: Palette = Palette {
+    is_dark: true,
+    window: rgb(0x13_15_1a),
+    panel: rgb(0x1b_1e_24),
+    well: rgb(0x22_26_2e),
+    hover: rgb(0x2b_30_3a),
+    border: rgb(0x2c_31_3a),
+    border_strong: rgb(0x47_4e_5b),
+    text: rgb(0xe8_ea_ee),
+    weak: rgb(0x9d_a5_b2),
+    accent: rgb(0x96_9b_ff),
+    accent_hover: rgb(0xac_b0_ff),
+    accent_soft: rgb(0x2a_2c_4d),
+    on_accent: rgb(0x14_15_20),
+    warning: rgb(0xe8_b0_4a),
+    error: rgb(0xff_8f_8f),
+    error_soft: rgb(0x37_20_23),
+    above: rgb(0x5c_a6_ee),
+    below: rgb(0xe8_8c_30),
+    objectives: [
+        rgb(0x52_dd_ca),
+        rgb(0xc8_80_b0),
+        rgb(0xf2_c4_42),
+        rgb(0x8d_b6_f4),
+        rgb(0xe3_67_51),
+        rgb(0x85_83_f1),
+    ],
+    shadow: Color32::from_rgba_premultiplied(0, 0, 0, 120),
+};
+
+impl Palette {
+    /// Colour of the objective at `index` of the lineup.
+    pub fn objective(&self, index: usize) -> Color32 {
+        self.objectives[index % self.objectives.len()]
+    }
+
+    /// Frame of a pane or card: paper, hairline, rounded.
+    pub fn card(&self) -> egui::Frame {
+        egui::Frame::new()
+            .fill(self.panel)
+            .stroke(Stroke::new(1.0, self.border))
+            .corner_radius(radius::CARD)
+            .inner_margin(Margin::same(space::M as i8))
+    }
+
+    /// Frame of a card that floats over others.
+    pub fn floating(&self) -> egui::Frame {
+        self.card()
+            .stroke(Stroke::new(1.0, self.border_strong))
+            .shadow(self.drop_shadow())
+    }
+
+    fn drop_shadow(&self) -> Shadow {
+        Shadow {
+            offset: [0, 6],
+            blur: 20,
+            spread: 0,
+            color: self.shadow,
+        }
+    }
+}
+
+/// The palette that `ui` is drawn in.
+pub fn palette(ui: &egui::Ui) -> &'static Palette {
+    of(ui.visuals())
+}
+
+/// The palette behind `visuals`.
+pub fn of(visuals: &Visuals) -> &'static Palette {
+    if visuals.dark_mode { &DARK } else { &LIGHT }
+}
+
+/// Semi-bold, for headings and for what is chosen.
+pub fn strong(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name("strong".into()))
+}
+
+/// Digits of equal width, for numbers that stand in columns or change while one looks.
+pub fn digits(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name("digits".into()))
+}
+
+/// Style of what the models write.
+pub fn reading() -> TextStyle {
+    TextStyle::Name("reading".into())
+}
+
+/// Style of the names of regions and groups.
+pub fn section() -> TextStyle {
+    TextStyle::Name("section".into())
+}
+
+/// Style of numbers.
+pub fn numbers() -> TextStyle {
+    TextStyle::Name("numbers".into())
+}
+
+/// Gives `ctx` our fonts and both styles. Once, before the first frame.
+pub fn install(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
+    ctx.set_style_of(egui::Theme::Light, style(&LIGHT));
+    ctx.set_style_of(egui::Theme::Dark, style(&DARK));
+}
+
+/// Shows `ctx` in the palette that a person chose.
+pub fn apply(ctx: &egui::Context, choice: ThemeChoice) {
+    ctx.set_theme(match choice {
+        ThemeChoice::System => egui::ThemePreference::System,
+        ThemeChoice::Light => egui::ThemePreference::Light,
+        ThemeChoice::Dark => egui::ThemePreference::Dark,
+    });
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let files: [(&str, &'static [u8]); 3] = [
+        (
+            "Inter",
+            include_bytes!("../../assets/fonts/Inter-Regular.otf"),
+        ),
+        (
+            "Inter SemiBold",
+            include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
+        ),
+        (
+            "Inter Digits",
+            include_bytes!("../../assets/fonts/Inter-Digits.otf"),
+        ),
+    ];
+    for (name, bytes) in files {
+        fonts
+            .font_data
+            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    }
+    let fallbacks = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
+    let family = |first: &[&str]| -> Vec<String> {
+        first
+            .iter()
+            .map(|&name| name.to_owned())
+            .chain(fallbacks.iter().cloned())
+            .collect()
+    };
+    fonts
+        .families
+        .insert(FontFamily::Proportional, family(&["Inter"]));
+    fonts.families.insert(
+        FontFamily::Name("strong".into()),
+        family(&["Inter SemiBold", "Inter"]),
+    );
+    fonts.families.insert(
+        FontFamily::Name("digits".into()),
+        family(&["Inter Digits", "Inter"]),
+    );
+    fonts
+}
+
+fn style(palette: &Palette) -> Style {
+    let mut style = Style {
+        text_styles: [
+            (TextStyle::Small, FontId::proportional(size::SMALL)),
+            (TextStyle::Body, FontId::proportional(size::BODY)),
+            (TextStyle::Button, FontId::proportional(size::BODY)),
+            (TextStyle::Heading, strong(size::HEADING)),
+            (TextStyle::Monospace, FontId::monospace(13.0)),
+            (reading(), FontId::proportional(size::READING)),
+            (section(), strong(size::SMALL)),
+            (numbers(), digits(size::BODY)),
+        ]
+        .into(),
+        drag_value_text_style: numbers(),
+        animation_time: 0.1,
+        visuals: visuals(palette),
+        ..Style::default()
+    };
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = Vec2::new(space::S, space::S);
+    spacing.button_padding = Vec2::new(10.0, 4.0);
+    spacing.interact_size = Vec2::new(space::TARGET, space::TARGET + 2.0);
+    spacing.menu_margin = Margin::same(space::XS as i8 + 2);
+    spacing.window_margin = Margin::same(space::M as i8);
+    spacing.icon_width = 16.0;
+    spacing.icon_width_inner = 9.0;
+    spacing.icon_spacing = 6.0;
+    spacing.combo_width = 80.0;
+    spacing.tooltip_width = 320.0;
+    spacing.slider_rail_height = 4.0;
+    spacing.scroll = ScrollStyle {
+        bar_width: 7.0,
+        floating_width: 4.0,
+        handle_min_length: 24.0,
+        ..ScrollStyle::floating()
+    };
+    style.interaction.tooltip_delay = 0.35;
+    style
+}
+
+fn visuals(palette: &Palette) -> Visuals {
+    let base = if palette.is_dark {
+        Visuals::dark()
+    } else {
+        Visuals::light()
+    };
+    let corner = CornerRadius::same(radius::CONTROL);
+    let state = |fill: Color32, border: Color32, text: Color32| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: Stroke::new(1.0, border),
+        corner_radius: corner,
+        fg_stroke: Stroke::new(1.0, text),
+        expansion: 0.0,
+    };
+    Visuals {
+        widgets: Widgets {
+            noninteractive: state(palette.panel, palette.border, palette.text),
+            inactive: state(palette.well, palette.border_strong, palette.text),
+            hovered: state(palette.hover, palette.border_strong, palette.text),
+            active: state(palette.accent_soft, palette.accent, palette.text),
+            open: state(palette.hover, palette.border_strong, palette.text),
+        },
+        selection: Selection {
+            bg_fill: palette.accent_soft,
+            stroke: Stroke::new(1.0, palette.accent),
+        },
+        weak_text_color: Some(palette.weak),
+        hyperlink_color: palette.accent,
+        faint_bg_color: palette.well,
+        extreme_bg_color: palette.well,
+        text_edit_bg_color: Some(palette.well),
+        code_bg_color: palette.well,
+        warn_fg_color: palette.warning,
+        error_fg_color: palette.error,
+        window_corner_radius: CornerRadius::same(radius::CARD),
+        window_shadow: palette.drop_shadow(),
+        window_fill: palette.panel,
+        window_stroke: Stroke::new(1.0, palette.border_strong),
+        menu_corner_radius: CornerRadius::same(radius::CARD - 2),
+        popup_shadow: palette.drop_shadow(),
+        panel_fill: palette.window,
+        text_cursor: egui::style::TextCursorStyle {
+            stroke: Stroke::new(1.5, palette.accent),
+            ..base.text_cursor.clone()
+        },
+        slider_trailing_fill: true,
+        handle_shape: HandleShape::Circle,
+        indent_has_left_vline: false,
+        ..base
+    }
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::heat::tests::{Vision, contrast, oklab_distance};
+    use super::*;
+
+    #[test]
+    fn words_are_readable_on_every_background_of_both_palettes() {
+        for p in [LIGHT, DARK] {
+            for (name, back) in [
+                ("window", p.window),
+                ("panel", p.panel),
+                ("well", p.well),
+                ("hover", p.hover),
+                ("accent wash", p.accent_soft),
+            ] {
+                for (word, text) in [("text", p.text), ("weak", p.weak)] {
+                    let ratio = contrast(text, back);
+                    assert!(
+                        ratio >= 4.5,
+                        "{word} on {name}: {ratio:.2} (dark: {})",
+                        p.is_dark
+                    );
+                }
+            }
+            for text in [p.error, p.warning, p.accent] {
+                assert!(contrast(text, p.panel) >= 4.5);
+                assert!(contrast(text, p.window) >= 4.5);
+            }
+            assert!(contrast(p.error, p.error_soft) >= 4.5);
+            assert!(contrast(p.text, p.error_soft) >= 4.5);
+            assert!(contrast(p.on_accent, p.accent) >= 4.5);
+            assert!(contrast(p.on_accent, p.accent_hover) >= 4.5);
+        }
+    }
+
+    #[test]
+    fn objective_colours_stand_out_from_their_background_and_bars_too() {
+        for p in [LIGHT, DARK] {
+            for colour in p.objectives.into_iter().chain([p.above, p.below]) {
+                let ratio = contrast(colour, p.panel);
+                assert!(ratio >= 3.0, "{colour:?}: {ratio:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn objective_colours_differ_under_every_kind_of_colour_vision() {
+        for p in [LIGHT, DARK] {
+            for vision in Vision::ALL {
+                for (i, &a) in p.objectives.iter().enumerate() {
+                    for (j, &b) in p.objectives.iter().enumerate().skip(i + 1) {
+                        let distance = oklab_distance(vision.see(a), vision.see(b));
+                        // The three of the built-in lineup keep more distance than the rest. 0.02 is a just noticeable difference.
+                        let least = if j < 3 { 0.12 } else { 0.09 };
+                        assert!(
+                            distance >= least,
+                            "{i} and {j} under {vision:?}: {distance:.3} (dark: {})",
+                            p.is_dark
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! Colours of values: two diverging maps and two sequential ones of our own, and the scale that values are laid on.
+//!
+//! The diverging maps run along straight lines in the OKLab colour space from the paper's tone to an orange and to a
+//! blue, so that equal steps of a value look like equal steps of colour, and blue and orange stay apart under every
+//! common kind of colour blindness. No stop is so strong that the words on it become hard to read.
+
+use egui::{Color32, lerp};
+
+use super::{Palette, rgb};
+
+/// Orange for values below zero, paper at zero, blue above; lightness falls evenly towards both ends.
+const LIGHT_SIGNED: [Color32; 17] = [
+    rgb(0xf2_9a_43),
+    rgb(0xf4_a6_5c),
+    rgb(0xf7_b1_73),
+    rgb(0xf9_bd_89),
+    rgb(0xfa_c8_9e),
+    rgb(0xfb_d4_b3),
+    rgb(0xfc_df_c7),
+    rgb(0xfb_eb_dd),
+    rgb(0xf9_f6_f4),
+    rgb(0xe0_ed_fa),
+    rgb(0xcd_e3_fa),
+    rgb(0xbb_d8_f8),
+    rgb(0xa8_ce_f6),
+    rgb(0x96_c3_f3),
+    rgb(0x83_b9_f0),
+    rgb(0x71_ae_ed),
+    rgb(0x5d_a3_e9),
+];
+
+/// The same with dark paper: lightness rises towards both ends.
+const DARK_SIGNED: [Color32; 17] = [
+    rgb(0x95_4e_0d),
+    rgb(0x87_48_15),
+    rgb(0x79_43_19),
+    rgb(0x6b_3e_1d),
+    rgb(0x5e_39_1f),
+    rgb(0x50_34_20),
+    rgb(0x43_2f_21),
+    rgb(0x35_2a_22),
+    rgb(0x27_25_23),
+    rgb(0x24_2d_38),
+    rgb(0x25_35_49),
+    rgb(0x26_3c_59),
+    rgb(0x26_44_6a),
+    rgb(0x26_4c_7a),
+    rgb(0x26_53_8b),
+    rgb(0x25_5b_9c),
+    rgb(0x24_63_ae),
+];
+
+/// From paper to violet, for values that have one end only.
+const LIGHT_RAW: [Color32; 17] = [
+    rgb(0xf7_f6_f9),
+    rgb(0xf3_ef_f9),
+    rgb(0xef_e8_f8),
+    rgb(0xea_e1_f7),
+    rgb(0xe6_da_f5),
+    rgb(0xe1_d3_f4),
+    rgb(0xdd_cc_f2),
+    rgb(0xd8_c6_f0),
+    rgb(0xd4_bf_ee),
+    rgb(0xcf_b8_ec),
+    rgb(0xcb_b2_ea),
+    rgb(0xc7_ab_e8),
+    rgb(0xc2_a4_e6),
+    rgb(0xbe_9e_e4),
+    rgb(0xb9_97_e1),
+    rgb(0xb5_90_df),
+    rgb(0xb1_89_dd),
+];
+
+/// The same with dark paper.
+const DARK_RAW: [Color32; 17] = [
+    rgb(0x26_25_27),
+    rgb(0x2a_27_2f),
+    rgb(0x2f_29_36),
+    rgb(0x34_2c_3e),
+    rgb(0x39_2e_45),
+    rgb(0x3e_31_4c),
+    rgb(0x42_33_54),
+    rgb(0x47_36_5b),
+    rgb(0x4c_38_63),
+    rgb(0x51_3a_6a),
+    rgb(0x56_3d_72),
+    rgb(0x5b_3f_79),
+    rgb(0x61_42_81),
+    rgb(0x66_44_89),
+    rgb(0x6b_47_90),
+    rgb(0x70_49_98),
+    rgb(0x75_4b_a0),
+];
+
+/// What the values on a scale can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScaleKind {
+    /// Below and above zero: a map with paper in its middle.
+    Signed,
+    /// Zero and below, such as log-probabilities: paper at zero, strong at the far end.
+    Negative,
+}
+
+/// How values become colours and bar heights: everything from `-limit` to `limit`, what lies beyond being cut off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeatScale {
+    /// Which values there are.
+    pub kind: ScaleKind,
+    /// The value of the strongest colour, nats; above 0.
+    pub limit: f64,
+}
+
+impl HeatScale {
+    /// The scale for `values`: the 95th percentile of their sizes, rounded up to 1, 2 or 5 times a power of ten. Not a number
+    /// and infinite values do not count; without any value the limit is 1.
+    pub fn for_values(kind: ScaleKind, values: impl IntoIterator<Item = f64>) -> Self {
+        let mut sizes: Vec<f64> = values
+            .into_iter()
+            .filter(|value| value.is_finite())
+            .map(f64::abs)
+            .collect();
+        sizes.sort_unstable_by(f64::total_cmp);
+        let rank = (sizes.len() as f64 * 0.95).ceil() as usize;
+        let size = rank.checked_sub(1).map_or(0.0, |index| sizes[index]);
+        Self {
+            kind,
+            limit: if size > 1e-9 { round_up(size) } else { 1.0 },
+        }
+    }
+
+    /// Where `value` lies, from −1 to 1; what is no number lies at 0.
+    pub fn position(&self, value: f64) -> f32 {
+        if value.is_nan() {
+            return 0.0;
+        }
+        (value / self.limit).clamp(-1.0, 1.0) as f32
+    }
+
+    /// Whether `value` lies beyond the scale, so that its colour and bar say too little.
+    pub fn is_cut(&self, value: f64) -> bool {
+        value.abs() > self.limit * (1.0 + 1e-9)
+    }
+
+    /// Background for a word of that value.
+    pub fn color(&self, palette: &Palette, value: f64) -> Color32 {
+        let t = self.position(value);
+        match self.kind {
+            ScaleKind::Signed => heat_color(palette, t),
+            ScaleKind::Negative => raw_color(palette, -t),
+        }
+    }
+}
+
+/// The smallest of 1, 2, 5 times a power of ten that is not below `size`.
+fn round_up(size: f64) -> f64 {
+    let power = 10f64.powf(size.log10().floor());
+    let lead = size / power;
+    let step = [1.0, 2.0, 5.0]
+        .into_iter()
+        .find(|step| lead <= step * (1.0 + 1e-9))
+        .unwrap_or(10.0);
+    step * power
+}
+
+/// Colour at `t` of the diverging map: −1 is the full orange, 0 the paper, 1 the full blue.
+pub fn heat_color(palette: &Palette, t: f32) -> Color32 {
+    let table = if palette.is_dark {
+        &DARK_SIGNED
+    } else {
+        &LIGHT_SIGNED
+    };
+    sample(table, (t.clamp(-1.0, 1.0) + 1.0) / 2.0)
+}
+
+/// Colour at `t` of the sequential map: 0 is the paper, 1 the full violet.
+pub fn raw_color(palette: &Palette, t: f32) -> Color32 {
+    let table = if palette.is_dark {
+        &DARK_RAW
+    } else {
+        &LIGHT_RAW
+    };
+    sample(table, t.clamp(0.0, 1.0))
+}
+
+fn sample(table: &[Color32], t: f32) -> Color32 {
+    let x = t * (table.len() - 1) as f32;
+    let low = (x.floor() as usize).min(table.len() - 2);
+    let part = x - low as f32;
+    let (a, b) = (table[low].to_array(), table[low + 1].to_array());
+    let [r, g, b] = [0, 1, 2].map(|i| lerp(f32::from(a[i])..=f32::from(b[i]), part).round() as u8);
+    Color32::from_rgb(r, g, b)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::{DARK, LIGHT};
+    use super::*;
+
+    /// Kinds of colour vision; full strength, matrices of Machado, Oliveira and Fernandes (2009) on linear RGB.
+    #[derive(Debug, Clone, Copy)]
+    pub(in super::super) enum Vision {
+        Usual,
+        Protanopia,
+        Deuteranopia,
+        Tritanopia,
+    }
+
+    impl Vision {
+        pub(in super::super) const ALL: [Self; 4] = [
+            Self::Usual,
+            Self::Protanopia,
+            Self::Deuteranopia,
+            Self::Tritanopia,
+        ];
+
+        /// Linear RGB as such an eye sees it.
+        pub(in super::super) fn see(self, colour: Color32) -> [f64; 3] {
+            let m = match self {
+                Self::Usual => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+                Self::Protanopia => [
+                    [0.152_286, 1.052_583, -0.204_868],
+                    [0.114_503, 0.786_281, 0.099_216],
+                    [-0.003_882, -0.048_116, 1.051_998],
+                ],
+                Self::Deuteranopia => [
+                    [0.367_322, 0.860_646, -0.227_968],
+                    [0.280_085, 0.672_501, 0.047_413],
+                    [-0.011_820, 0.042_940, 0.968_881],
+                ],
+                Self::Tritanopia => [
+                    [1.255_528, -0.076_749, -0.178_779],
+                    [-0.078_411, 0.930_809, 0.147_602],
+                    [0.004_733, 0.691_367, 0.303_900],
+                ],
+            };
+            let c = linear(colour);
+            m.map(|row: [f64; 3]| (row[0] * c[0] + row[1] * c[1] + row[2] * c[2]).clamp(0.0, 1.0))
+        }
+    }
+
+    fn linear(colour: Color32) -> [f64; 3] {
+        [colour.r(), colour.g(), colour.b()].map(|byte| {
+            let c = f64::from(byte) / 255.0;
+            if c <= 0.040_45 {
+                c / 12.92
+            } else {
+                ((c + 0.055) / 1.055).powf(2.4)
+            }
+        })
+    }
+
+    fn luminance(colour: Color32) -> f64 {
+        let [r, g, b] = linear(colour);
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    /// WCAG 2 contrast ratio.
+    pub(in super::super) fn contrast(a: Color32, b: Color32) -> f64 {
+        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+        a.max(b) / a.min(b)
+    }
+
+    fn oklab([r, g, b]: [f64; 3]) -> [f64; 3] {
+        let l = (0.412_221_470_8 * r + 0.536_332_536_3 * g + 0.051_445_992_9 * b).cbrt();
+        let m = (0.211_903_498_2 * r + 0.680_699_545_1 * g + 0.107_396_956_6 * b).cbrt();
+        let s = (0.088_302_461_9 * r + 0.281_718_837_6 * g + 0.629_978_700_5 * b).cbrt();
+        [
+            0.210_454_255_3 * l + 0.793_617_785_0 * m - 0.004_072_046_8 * s,
+            1.977_998_495_1 * l - 2.428_592_205_0 * m + 0.450_593_709_9 * s,
+            0.025_904_037_1 * l + 0.782_771_766_2 * m - 0.808_675_766_0 * s,
+        ]
+    }
+
+    /// Distance of two linear colours in OKLab; 0.02 is a just noticeable difference.
+    pub(in super::super) fn oklab_distance(a: [f64; 3], b: [f64; 3]) -> f64 {
+        let (a, b) = (oklab(a), oklab(b));
+        (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f64>().sqrt()
+    }
+
+    fn lightness(colour: Color32) -> f64 {
+        oklab(linear(colour))[0]
+    }
+
+    #[test]
+    fn words_are_readable_on_every_stop_of_every_map() {
+        for (palette, tables) in [
+            (LIGHT, [LIGHT_SIGNED, LIGHT_RAW]),
+            (DARK, [DARK_SIGNED, DARK_RAW]),
+        ] {
+            for stop in tables.concat() {
+                let ratio = contrast(palette.text, stop);
+                assert!(ratio >= 4.5, "{stop:?}: {ratio:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn lightness_moves_one_way_on_each_side_of_zero() {
+        for (table, darker_outwards) in [(LIGHT_SIGNED, true), (DARK_SIGNED, false)] {
+            let middle = table.len() / 2;
+            for step in 1..=middle {
+                for (inner, outer) in [
+                    (table[middle - step + 1], table[middle - step]),
+                    (table[middle + step - 1], table[middle + step]),
+                ] {
+                    let change = lightness(outer) - lightness(inner);
+                    assert!(
+                        if darker_outwards {
+                            change < -0.01
+                        } else {
+                            change > 0.01
+                        },
+                        "{inner:?} to {outer:?}: {change:.3}"
+                    );
+                }
+            }
+        }
+        for (table, sign) in [(LIGHT_RAW, -1.0), (DARK_RAW, 1.0)] {
+            for pair in table.windows(2) {
+                assert!((lightness(pair[1]) - lightness(pair[0])) * sign > 0.005);
+            }
+        }
+    }
+
+    #[test]
+    fn stops_differ_from_their_neighbours_under_every_kind_of_colour_vision() {
+        for table in [LIGHT_SIGNED, DARK_SIGNED, LIGHT_RAW, DARK_RAW] {
+            for vision in Vision::ALL {
+                for pair in table.windows(2) {
+                    let distance = oklab_distance(vision.see(pair[0]), vision.see(pair[1]));
+                    assert!(distance > 0.012, "{vision:?} {pair:?}: {distance:.3}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_two_signs_differ_under_every_kind_of_colour_vision() {
+        for table in [LIGHT_SIGNED, DARK_SIGNED] {
+            let middle = table.len() / 2;
+            for vision in Vision::ALL {
+                for step in 2..=middle {
+                    let distance = oklab_distance(
+                        vision.see(table[middle - step]),
+                        vision.see(table[middle + step]),
+                    );
+                    assert!(distance > 0.04, "{vision:?} ±{step}: {distance:.3}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_color_between_two_stops_lies_between_them() {
+        assert_eq!(heat_color(&LIGHT, -1.0), LIGHT_SIGNED[0]);
+        assert_eq!(heat_color(&LIGHT, 0.0), LIGHT_SIGNED[8]);
+        assert_eq!(heat_color(&DARK, 7.0), DARK_SIGNED[16]);
+        let half_way = heat_color(&DARK, 15.0 / 16.0);
+        assert!(lightness(half_way) > lightness(DARK_SIGNED[15]));
+        assert!(lightness(half_way) < lightness(DARK_SIGNED[16]));
+    }
+
+    #[test]
+    fn a_scale_ends_at_the_95th_percentile_rounded_up_to_one_two_or_five() {
+        let limit = |values: Vec<f64>| HeatScale::for_values(ScaleKind::Signed, values).limit;
+        assert_eq!(limit(vec![]), 1.0);
+        assert_eq!(limit(vec![0.0, 0.0]), 1.0);
+        assert_eq!(limit(vec![-0.3, 0.1]), 0.5);
+        assert_eq!(limit(vec![2.0]), 2.0);
+        assert_eq!(limit(vec![5.01]), 10.0);
+        assert_eq!(limit(vec![0.0012, f64::NAN, f64::NEG_INFINITY]), 0.002);
+        // One word in a hundred does not stretch the scale of the others.
+        let mut many = vec![0.9; 99];
+        many.push(40.0);
+        assert_eq!(limit(many), 1.0);
+    }
+
+    #[test]
+    fn a_value_beyond_the_scale_takes_its_last_color_and_says_so() {
+        let scale = HeatScale {
+            kind: ScaleKind::Signed,
+            limit: 2.0,
+        };
+        assert_eq!(scale.color(&LIGHT, -9.0), LIGHT_SIGNED[0]);
+        assert!(scale.is_cut(-9.0));
+        assert!(!scale.is_cut(2.0));
+        assert_eq!(scale.color(&LIGHT, f64::NAN), LIGHT_SIGNED[8]);
+        let raw = HeatScale {
+            kind: ScaleKind::Negative,
+            limit: 2.0,
+        };
+        assert_eq!(raw.color(&DARK, -2.0), DARK_RAW[16]);
+        assert_eq!(raw.color(&DARK, 0.0), DARK_RAW[0]);
+    }
+}
