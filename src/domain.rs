@@ -149,4 +149,15 @@ pub struct Prompt {
     pub system: Option<String>,
     /// Feed the words as they are, without the chat template.
     pub raw: bool,
+    /// Messages before `text`, oldest first, where the prompt continues a chat.
+    pub earlier: Vec<Turn>,
+}
+
+/// One message of a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// `system`, `user` or `assistant`.
+    pub role: String,
+    /// What it says.
+    pub content: String,
 }
