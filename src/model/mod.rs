@@ -1,1 +1,14 @@
-//! model
+//! Files in, a [`Scorer`](crate::engine::scorer::Scorer) out. The only room, besides `train`, that knows candle.
+
+pub mod cache;
+pub mod config;
+pub mod decoder;
+pub mod error;
+pub mod lora;
+pub mod pass;
+pub mod rope;
+pub mod tiny;
+
+pub use config::Config;
+pub use decoder::Decoder;
+pub use error::ModelError;

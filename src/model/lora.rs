@@ -1,0 +1,191 @@
+//! Low-rank adapters (Hu et al., "LoRA", 2021) over a shared trunk, several of them in one pass.
+
+use std::ops::Range;
+
+use candle_core::{Device, Tensor};
+
+use super::decoder::{Block, Decoder, Linear, Projection};
+use super::error::ModelError;
+
+/// One product's change: `x·A·B·scale` is added to `x·W`.
+#[derive(Debug, Clone)]
+pub struct LoraPair {
+    /// `[in, rank]`.
+    pub a: Tensor,
+    /// `[rank, out]`.
+    pub b: Tensor,
+    /// alpha / rank, or alpha / √rank for rank-stabilised adapters.
+    pub scale: f64,
+}
+
+/// An adapter: for each block, what is added to each of its seven products.
+#[derive(Debug, Clone)]
+pub struct Lora {
+    /// Bottom to top; in the order of [`Projection::ALL`].
+    pub blocks: Vec<[Option<LoraPair>; 7]>,
+}
+
+impl Lora {
+    /// A copy of `decoder` with this adapter added into its weights.
+    ///
+    /// # Errors
+    /// No memory on the device.
+    pub fn merged_into(&self, decoder: &Decoder) -> Result<Decoder, ModelError> {
+        let mut merged = decoder.clone();
+        for (block, pairs) in merged.blocks.iter_mut().zip(&self.blocks) {
+            for (projection, pair) in Projection::ALL.into_iter().zip(pairs) {
+                if let Some(pair) = pair {
+                    merge(block, projection, pair)?;
+                }
+            }
+        }
+        Ok(merged)
+    }
+}
+
+fn merge(block: &mut Block, projection: Projection, pair: &LoraPair) -> Result<(), ModelError> {
+    let Linear { weight, .. } = block.linear_mut(projection);
+    let change = (pair.a.matmul(&pair.b)? * pair.scale)?;
+    *weight = (&*weight + change)?;
+    Ok(())
+}
+
+/// The A and B matrices of several adapters side by side, so that one pair of products serves all rows.
+#[derive(Debug)]
+struct Stacked {
+    /// `[in, Σ rank]`.
+    a: Tensor,
+    /// `[Σ rank, out]`, scaled.
+    b: Tensor,
+    /// Which columns of `a` belong to each adapter.
+    columns: Vec<Range<usize>>,
+}
+
+/// The adapters of one trunk.
+#[derive(Debug)]
+pub struct AdapterStack {
+    blocks: Vec<[Option<Stacked>; 7]>,
+}
+
+impl AdapterStack {
+    /// Stacks `adapters`; a segment names one by its index.
+    ///
+    /// # Errors
+    /// No memory on the device.
+    pub fn new(adapters: &[Lora]) -> Result<Self, ModelError> {
+        let layers = adapters.first().map_or(0, |first| first.blocks.len());
+        let blocks = (0..layers)
+            .map(|layer| {
+                let mut block = [const { None }; 7];
+                for (index, slot) in block.iter_mut().enumerate() {
+                    let pairs: Vec<Option<&LoraPair>> = adapters
+                        .iter()
+                        .map(|adapter| adapter.blocks[layer][index].as_ref())
+                        .collect();
+                    *slot = stack(&pairs)?;
+                }
+                Ok(block)
+            })
+            .collect::<Result<_, ModelError>>()?;
+        Ok(Self { blocks })
+    }
+}
+
+fn stack(pairs: &[Option<&LoraPair>]) -> Result<Option<Stacked>, ModelError> {
+    let mut a = Vec::new();
+    let mut b = Vec::new();
+    let mut columns = Vec::with_capacity(pairs.len());
+    let mut from = 0;
+    for pair in pairs {
+        let rank = match pair {
+            None => 0,
+            Some(pair) => {
+                a.push(pair.a.clone());
+                b.push((&pair.b * pair.scale)?);
+                pair.a.dim(1)?
+            }
+        };
+        columns.push(from..from + rank);
+        from += rank;
+    }
+    if a.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Stacked {
+        a: Tensor::cat(&a, 1)?.contiguous()?,
+        b: Tensor::cat(&b, 0)?.contiguous()?,
+        columns,
+    }))
+}
+
+/// Which rows of a pass belong to which adapter.
+#[derive(Debug)]
+pub(super) struct PassMasks<'a> {
+    stack: Option<&'a AdapterStack>,
+    /// Adapter of each row.
+    rows: Vec<Option<usize>>,
+    /// Masks made so far in this pass, by their columns.
+    made: std::cell::RefCell<Vec<(Vec<Range<usize>>, Tensor)>>,
+}
+
+impl<'a> PassMasks<'a> {
+    /// `pieces` gives the number of rows and the adapter of each piece, top to bottom.
+    pub(super) fn new(
+        stack: Option<&'a AdapterStack>,
+        pieces: impl Iterator<Item = (usize, Option<usize>)>,
+    ) -> Self {
+        let rows: Vec<Option<usize>> = pieces
+            .flat_map(|(rows, adapter)| std::iter::repeat_n(adapter, rows))
+            .collect();
+        Self {
+            stack: stack.filter(|_| rows.iter().any(Option::is_some)),
+            rows,
+            made: std::cell::RefCell::default(),
+        }
+    }
+
+    /// `y` plus what each row's adapter makes of `x`.
+    pub(super) fn add(
+        &self,
+        layer: usize,
+        projection: Projection,
+        x: &Tensor,
+        y: Tensor,
+    ) -> Result<Tensor, ModelError> {
+        let Some(stacked) = self
+            .stack
+            .and_then(|stack| stack.blocks[layer][projection as usize].as_ref())
+        else {
+            return Ok(y);
+        };
+        let mask = self.mask(stacked, x)?;
+        let change = (x.matmul(&stacked.a)? * mask)?.matmul(&stacked.b)?;
+        Ok((y + change)?)
+    }
+
+    /// 1 where a row's own adapter has its columns, 0 elsewhere: `[rows, Σ rank]`.
+    fn mask(&self, stacked: &Stacked, like: &Tensor) -> Result<Tensor, ModelError> {
+        if let Some((_, mask)) = self
+            .made
+            .borrow()
+            .iter()
+            .find(|(columns, _)| *columns == stacked.columns)
+        {
+            return Ok(mask.clone());
+        }
+        let width = stacked.a.dim(1)?;
+        let mut flat = vec![0f32; self.rows.len() * width];
+        for (row, adapter) in flat.chunks_exact_mut(width).zip(&self.rows) {
+            if let Some(adapter) = *adapter {
+                row[stacked.columns[adapter].clone()].fill(1.0);
+            }
+        }
+        let mask = Tensor::from_vec(flat, (self.rows.len(), width), &Device::Cpu)?
+            .to_device(like.device())?
+            .to_dtype(like.dtype())?;
+        self.made
+            .borrow_mut()
+            .push((stacked.columns.clone(), mask.clone()));
+        Ok(mask)
+    }
+}

@@ -1,0 +1,701 @@
+//! A ragged pass: rows of any texts, lengths and adapters through one reading of the weights.
+//!
+//! 1. The tokens of all segments become one matrix `[rows, hidden]`.
+//! 2. Every product with a weight of the trunk takes all rows at once; adapters add to the rows that are theirs.
+//! 3. Attention alone looks at one segment at a time: its new rows against its own cache.
+//! 4. Logits come out for the rows that were asked for.
+
+use candle_core::{CpuStorage, DType, Storage, Tensor};
+
+use super::cache::KvCache;
+use super::decoder::{Block, Decoder, Projection};
+use super::error::ModelError;
+use super::lora::{AdapterStack, PassMasks};
+use super::rope;
+use crate::domain::{CancelToken, TokenId};
+
+/// Rows per pass: longer prompts are read in pieces of this many tokens, and cancelling waits for at most one piece.
+const CHUNK_ROWS: usize = 256;
+
+/// After which tokens of a segment logits are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// After each.
+    All,
+    /// After the last.
+    Last,
+}
+
+/// New tokens of one text under one model.
+#[derive(Debug)]
+pub struct Segment<'a> {
+    /// The text so far; grows by `tokens`.
+    pub cache: &'a mut KvCache,
+    /// Index into the pass's [`AdapterStack`], or the plain trunk.
+    pub adapter: Option<usize>,
+    /// At least one id below the vocabulary's size.
+    pub tokens: &'a [TokenId],
+    /// Where logits are wanted.
+    pub wanted: Wanted,
+}
+
+/// Takes the logits after one token: index of the segment, index of the token in it, one number per vocabulary id.
+pub type RowSink<'a> = dyn FnMut(usize, usize, &[f32]) -> Result<(), ModelError> + 'a;
+
+/// A piece of one segment that goes through in one pass.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    segment: usize,
+    /// First token within the segment.
+    from: usize,
+    /// Number of tokens.
+    rows: usize,
+    /// First row of the pass's matrix.
+    at: usize,
+}
+
+impl Decoder {
+    /// Reads the tokens of all segments and hands their logits to `sink`.
+    ///
+    /// After an error the caches hold part of the new tokens: truncate them.
+    ///
+    /// # Errors
+    /// An id outside the vocabulary, cancellation, a failing device, or what `sink` returns.
+    pub fn forward(
+        &self,
+        adapters: Option<&AdapterStack>,
+        segments: &mut [Segment<'_>],
+        cancel: &CancelToken,
+        sink: &mut RowSink<'_>,
+    ) -> Result<(), ModelError> {
+        for segment in segments.iter_mut() {
+            self.check_ids(segment.tokens)?;
+            segment.cache.reserve(segment.tokens.len())?;
+        }
+        let mut done = vec![0; segments.len()];
+        loop {
+            let pieces = next_pieces(segments, &done);
+            if pieces.is_empty() {
+                return Ok(());
+            }
+            if cancel.is_cancelled() {
+                return Err(ModelError::Cancelled);
+            }
+            self.pass(adapters, segments, &pieces, sink)?;
+            for piece in &pieces {
+                done[piece.segment] += piece.rows;
+            }
+        }
+    }
+
+    fn check_ids(&self, tokens: &[TokenId]) -> Result<(), ModelError> {
+        let size = self.config.vocab_size;
+        match tokens.iter().find(|&&id| id as usize >= size) {
+            None => Ok(()),
+            Some(id) => Err(ModelError::misfit(
+                format!("token {id} lies outside the model's vocabulary of {size}"),
+                "The tokenizer may belong to another model",
+            )),
+        }
+    }
+
+    fn pass(
+        &self,
+        adapters: Option<&AdapterStack>,
+        segments: &mut [Segment<'_>],
+        pieces: &[Piece],
+        sink: &mut RowSink<'_>,
+    ) -> Result<(), ModelError> {
+        let device = self.device();
+        let ids: Vec<u32> = pieces
+            .iter()
+            .flat_map(|piece| &segments[piece.segment].tokens[piece.from..][..piece.rows])
+            .copied()
+            .collect();
+        let rows = ids.len();
+        let ids = Tensor::from_vec(ids, rows, device)?;
+        let mut x = self.embed.index_select(&ids, 0)?;
+        let places = Places::new(self, segments, pieces)?;
+        let masks = PassMasks::new(
+            adapters,
+            pieces
+                .iter()
+                .map(|piece| (piece.rows, segments[piece.segment].adapter)),
+        );
+        for (layer, block) in self.blocks.iter().enumerate() {
+            let apply = |projection: Projection, x: &Tensor| -> Result<Tensor, ModelError> {
+                let y = block.linear(projection).forward(x)?;
+                masks.add(layer, projection, x, y)
+            };
+            let normed = self.rms_norm(&x, &block.input_norm)?;
+            let (q, k, v) = (
+                apply(Projection::Q, &normed)?,
+                apply(Projection::K, &normed)?,
+                apply(Projection::V, &normed)?,
+            );
+            let mixed = self.attention(layer, block, &places, segments, pieces, (q, k, v))?;
+            x = (x + apply(Projection::O, &mixed)?)?;
+            let normed = self.rms_norm(&x, &block.post_norm)?;
+            let gate = apply(Projection::Gate, &normed)?.silu()?;
+            let up = apply(Projection::Up, &normed)?;
+            x = (x + apply(Projection::Down, &(gate * up)?)?)?;
+        }
+        for piece in pieces {
+            segments[piece.segment].cache.commit(piece.rows);
+        }
+        self.logits(&x, segments, pieces, sink)
+    }
+
+    /// `x / √(mean x² + ε) · weight`, in f32 whatever the dtype.
+    fn rms_norm(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor, ModelError> {
+        let dtype = x.dtype();
+        let normed = candle_nn::ops::rms_norm(
+            &x.to_dtype(DType::F32)?.contiguous()?,
+            weight,
+            self.config.norm_eps as f32,
+        )?;
+        Ok(normed.to_dtype(dtype)?)
+    }
+
+    fn attention(
+        &self,
+        layer: usize,
+        block: &Block,
+        places: &Places,
+        segments: &[Segment<'_>],
+        pieces: &[Piece],
+        (q, k, v): (Tensor, Tensor, Tensor),
+    ) -> Result<Tensor, ModelError> {
+        let rows = q.dim(0)?;
+        let (heads, kv_heads, width) = (
+            self.config.heads,
+            self.config.kv_heads,
+            self.config.head_dim,
+        );
+        let q = self.turned(&q, heads, block.q_norm.as_ref(), places)?;
+        let k = self.turned(&k, kv_heads, block.k_norm.as_ref(), places)?;
+        let v = v.reshape((rows, kv_heads, width))?;
+        let mut outputs = Vec::with_capacity(pieces.len());
+        for (index, piece) in pieces.iter().enumerate() {
+            let by_head = |x: &Tensor| x.narrow(0, piece.at, piece.rows)?.transpose(0, 1);
+            let (keys, values) =
+                segments[piece.segment]
+                    .cache
+                    .append(layer, &by_head(&k)?, &by_head(&v)?)?;
+            // Query heads that share a key head stand below each other: no copies of keys and values are made.
+            let group = heads / kv_heads;
+            let queries = q
+                .narrow(0, piece.at, piece.rows)?
+                .reshape((piece.rows, kv_heads, group, width))?
+                .transpose(0, 1)?
+                .reshape((kv_heads, piece.rows * group, width))?;
+            let mask = places.mask(index, self.config.windows[layer]);
+            let mixed = attend(&queries, &keys, &values, mask, piece.rows)?;
+            outputs.push(
+                mixed
+                    .reshape((kv_heads, piece.rows, group, width))?
+                    .transpose(0, 1)?
+                    .reshape((piece.rows, heads * width))?,
+            );
+        }
+        Ok(match outputs.as_slice() {
+            [one] => one.clone(),
+            many => Tensor::cat(many, 0)?,
+        })
+    }
+
+    /// Heads of queries or keys, normed where the model does so and turned to their positions: `[rows, heads, width]`.
+    fn turned(
+        &self,
+        x: &Tensor,
+        heads: usize,
+        norm: Option<&Tensor>,
+        places: &Places,
+    ) -> Result<Tensor, ModelError> {
+        let rows = x.dim(0)?;
+        let mut x = x.reshape((rows, heads, self.config.head_dim))?;
+        if let Some(norm) = norm {
+            x = self.rms_norm(&x, norm)?;
+        }
+        let dtype = x.dtype();
+        let x = x.to_dtype(DType::F32)?.contiguous()?.unsqueeze(0)?;
+        let turned = candle_nn::rotary_emb::rope_thd(&x, &places.cos, &places.sin)?;
+        Ok(turned.squeeze(0)?.to_dtype(dtype)?)
+    }
+
+    fn logits(
+        &self,
+        x: &Tensor,
+        segments: &[Segment<'_>],
+        pieces: &[Piece],
+        sink: &mut RowSink<'_>,
+    ) -> Result<(), ModelError> {
+        let mut wanted = Vec::new();
+        for piece in pieces {
+            let segment = &segments[piece.segment];
+            for row in 0..piece.rows {
+                let token = piece.from + row;
+                if segment.wanted == Wanted::All || token + 1 == segment.tokens.len() {
+                    wanted.push((piece.segment, token, (piece.at + row) as u32));
+                }
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let x = if wanted.len() == x.dim(0)? {
+            x.clone()
+        } else {
+            let rows: Vec<u32> = wanted.iter().map(|&(_, _, row)| row).collect();
+            x.index_select(&Tensor::from_vec(rows, wanted.len(), self.device())?, 0)?
+        };
+        let logits = self.head.forward(&self.rms_norm(&x, &self.norm)?)?;
+        let width = logits.dim(1)?;
+        with_f32(&logits, |flat| {
+            for (&(segment, token, _), row) in wanted.iter().zip(flat.chunks_exact(width)) {
+                sink(segment, token, row)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Hands the numbers of a contiguous tensor to `f`, without a copy where they are f32 in this machine's memory.
+fn with_f32<T>(
+    tensor: &Tensor,
+    f: impl FnOnce(&[f32]) -> Result<T, ModelError>,
+) -> Result<T, ModelError> {
+    let tensor = tensor.to_dtype(DType::F32)?.contiguous()?;
+    let (storage, layout) = tensor.storage_and_layout();
+    if let (Storage::Cpu(CpuStorage::F32(all)), Some((from, to))) =
+        (&*storage, layout.contiguous_offsets())
+    {
+        return f(&all[from..to]);
+    }
+    drop(storage);
+    f(&tensor.flatten_all()?.to_vec1()?)
+}
+
+/// The next pieces, at most [`CHUNK_ROWS`] rows together.
+fn next_pieces(segments: &[Segment<'_>], done: &[usize]) -> Vec<Piece> {
+    let mut at = 0;
+    let mut pieces = Vec::with_capacity(segments.len());
+    for (segment, (tokens, &from)) in segments.iter().map(|s| s.tokens).zip(done).enumerate() {
+        let rows = (tokens.len() - from).min(CHUNK_ROWS - at);
+        if rows > 0 {
+            pieces.push(Piece {
+                segment,
+                from,
+                rows,
+                at,
+            });
+            at += rows;
+        }
+    }
+    pieces
+}
+
+/// Softmax(q·kᵀ/√width + mask)·v for queries `[kv_heads, rows·group, width]`; softmax in f32.
+fn attend(
+    queries: &Tensor,
+    keys: &Tensor,
+    values: &Tensor,
+    mask: Mask<'_>,
+    rows: usize,
+) -> Result<Tensor, ModelError> {
+    let (kv_heads, stacked, width) = queries.dims3()?;
+    let (keys, values) = match mask {
+        Mask::Newest(window) => {
+            let len = keys.dim(1)?;
+            let from = len.saturating_sub(window);
+            (
+                keys.narrow(1, from, len - from)?,
+                values.narrow(1, from, len - from)?,
+            )
+        }
+        Mask::None | Mask::Added(_) => (keys.clone(), values.clone()),
+    };
+    let len = keys.dim(1)?;
+    let scale = 1.0 / (width as f64).sqrt();
+    let mut scores = (queries.matmul(&keys.t()?)?.to_dtype(DType::F32)? * scale)?;
+    if let Mask::Added(mask) = mask {
+        scores = scores
+            .reshape((kv_heads, rows, stacked / rows, len))?
+            .broadcast_add(mask)?
+            .reshape((kv_heads, stacked, len))?;
+    }
+    let weights = candle_nn::ops::softmax_last_dim(&scores)?.to_dtype(values.dtype())?;
+    Ok(weights.matmul(&values)?)
+}
+
+/// What a piece's rows may look at.
+#[derive(Debug, Clone, Copy)]
+enum Mask<'a> {
+    /// Everything in the cache (a single row without a window).
+    None,
+    /// The newest so many tokens (a single row with a window).
+    Newest(usize),
+    /// 0 or −∞, `[rows, 1, len]`.
+    Added(&'a Tensor),
+}
+
+/// Positions of a pass: turns, and who sees whom.
+struct Places {
+    cos: Tensor,
+    sin: Tensor,
+    /// Per piece: one mask per distinct window, for pieces of more than one row.
+    masks: Vec<Vec<(Option<usize>, Tensor)>>,
+}
+
+impl Places {
+    fn new(
+        decoder: &Decoder,
+        segments: &[Segment<'_>],
+        pieces: &[Piece],
+    ) -> Result<Self, ModelError> {
+        let device = decoder.device();
+        let config = &decoder.config;
+        let positions: Vec<usize> = pieces
+            .iter()
+            .flat_map(|piece| {
+                let from = segments[piece.segment].cache.len();
+                from..from + piece.rows
+            })
+            .collect();
+        let frequencies = config.rope.frequencies(config.head_dim);
+        let (cos, sin) = rope::angles(&frequencies, &positions);
+        let shape = (positions.len(), frequencies.len());
+        let mut windows = config.windows.clone();
+        windows.sort_unstable();
+        windows.dedup();
+        let masks = pieces
+            .iter()
+            .map(|piece| {
+                if piece.rows == 1 {
+                    return Ok(Vec::new());
+                }
+                let past = segments[piece.segment].cache.len();
+                windows
+                    .iter()
+                    .map(|&window| Ok((window, causal_mask(past, piece.rows, window, device)?)))
+                    .collect()
+            })
+            .collect::<Result<_, ModelError>>()?;
+        Ok(Self {
+            cos: Tensor::from_vec(cos, shape, device)?,
+            sin: Tensor::from_vec(sin, shape, device)?,
+            masks,
+        })
+    }
+
+    fn mask(&self, piece: usize, window: Option<usize>) -> Mask<'_> {
+        match (
+            self.masks[piece].iter().find(|(found, _)| *found == window),
+            window,
+        ) {
+            (Some((_, mask)), _) => Mask::Added(mask),
+            (None, Some(window)) => Mask::Newest(window),
+            (None, None) => Mask::None,
+        }
+    }
+}
+
+/// 0 where the row's token may look, −∞ where it may not: `[rows, 1, past + rows]`.
+fn causal_mask(
+    past: usize,
+    rows: usize,
+    window: Option<usize>,
+    device: &candle_core::Device,
+) -> Result<Tensor, ModelError> {
+    let len = past + rows;
+    let mask: Vec<f32> = (past..len)
+        .flat_map(|query| {
+            (0..len).map(move |key| {
+                let seen = key <= query && window.is_none_or(|window| query - key < window);
+                if seen { 0.0 } else { f32::NEG_INFINITY }
+            })
+        })
+        .collect();
+    Ok(Tensor::from_vec(mask, (rows, 1, len), device)?)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::model::lora::Lora;
+    use crate::model::rope::RopeScaling;
+    use crate::model::{Config, tiny};
+
+    /// Every token's logits of one text from an empty cache.
+    fn whole(decoder: &Decoder, tokens: &[TokenId]) -> Vec<Vec<f32>> {
+        let mut cache = decoder.cache().unwrap();
+        read(decoder, None, &mut cache, tokens)
+    }
+
+    fn read(
+        decoder: &Decoder,
+        adapters: Option<(&AdapterStack, usize)>,
+        cache: &mut KvCache,
+        tokens: &[TokenId],
+    ) -> Vec<Vec<f32>> {
+        let mut rows = Vec::new();
+        let mut segments = [Segment {
+            cache,
+            adapter: adapters.map(|(_, index)| index),
+            tokens,
+            wanted: Wanted::All,
+        }];
+        decoder
+            .forward(
+                adapters.map(|(stack, _)| stack),
+                &mut segments,
+                &CancelToken::default(),
+                &mut |_, _, row| {
+                    rows.push(row.to_vec());
+                    Ok(())
+                },
+            )
+            .unwrap();
+        rows
+    }
+
+    fn text(len: usize, seed: u32) -> Vec<TokenId> {
+        (0..len as u32)
+            .map(|i| (i * 7 + i * i * seed + seed) % 64)
+            .collect()
+    }
+
+    fn assert_close(a: &[Vec<f32>], b: &[Vec<f32>]) {
+        assert_eq!(a.len(), b.len());
+        for (position, (a, b)) in a.iter().zip(b).enumerate() {
+            let worst = a
+                .iter()
+                .zip(b)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max);
+            assert!(worst <= 1e-4, "position {position}: differs by {worst}");
+        }
+    }
+
+    /// One configuration per family and option.
+    fn configs() -> Vec<Config> {
+        let plain = tiny::config();
+        let mut windowed = plain.clone();
+        windowed.windows = vec![Some(5), Some(5)];
+        let mut qwen2 = plain.clone();
+        qwen2.qkv_bias = true;
+        qwen2.windows = vec![None, Some(4)];
+        qwen2.tied = false;
+        let mut qwen3 = plain.clone();
+        qwen3.qk_norm = true;
+        qwen3.head_dim = 8;
+        let mut biased = plain.clone();
+        (biased.qkv_bias, biased.o_bias, biased.mlp_bias) = (true, true, true);
+        biased.kv_heads = 1;
+        let mut scaled = plain.clone();
+        scaled.kv_heads = 4;
+        scaled.rope.scaling = RopeScaling::Linear { factor: 4.0 };
+        vec![plain, windowed, qwen2, qwen3, biased, scaled]
+    }
+
+    #[test]
+    fn reading_token_by_token_equals_reading_at_once() {
+        for config in configs() {
+            let decoder = tiny::decoder(config, 1).unwrap();
+            let tokens = text(40, 3);
+            let mut cache = decoder.cache().unwrap();
+            let steps: Vec<_> = tokens
+                .iter()
+                .flat_map(|token| read(&decoder, None, &mut cache, &[*token]))
+                .collect();
+            assert_close(&steps, &whole(&decoder, &tokens));
+        }
+    }
+
+    #[test]
+    fn a_long_prompt_read_in_chunks_equals_one_read_by_halves() {
+        let decoder = tiny::decoder(tiny::config(), 1).unwrap();
+        let tokens = text(2 * CHUNK_ROWS + 9, 5);
+        let mut cache = decoder.cache().unwrap();
+        let mut halves = read(&decoder, None, &mut cache, &tokens[..100]);
+        halves.extend(read(&decoder, None, &mut cache, &tokens[100..300]));
+        halves.extend(read(&decoder, None, &mut cache, &tokens[300..]));
+        assert_close(&halves, &whole(&decoder, &tokens));
+    }
+
+    #[test]
+    fn a_window_hides_what_lies_before_it() {
+        let mut config = tiny::config();
+        config.windows = vec![Some(3); 2];
+        let decoder = tiny::decoder(config, 4).unwrap();
+        // Two layers of 3 tokens reach back 4 tokens: a change before that is not seen, one inside is.
+        let mut tokens = text(12, 3);
+        let before = whole(&decoder, &tokens);
+        tokens[7] = (tokens[7] + 1) % 64;
+        let after = whole(&decoder, &tokens);
+        assert_close(&before[..7], &after[..7]);
+        assert!(before[11] != after[11], "4 tokens back is in reach");
+        let mut far = text(12, 3);
+        far[6] = (far[6] + 1) % 64;
+        assert_close(&before[11..], &whole(&decoder, &far)[11..]);
+    }
+
+    #[test]
+    fn a_fork_shares_no_memory_with_its_origin() {
+        let decoder = tiny::decoder(tiny::config(), 2).unwrap();
+        let (start, a, b) = (text(10, 3), text(8, 5), text(8, 9));
+        let mut origin = decoder.cache().unwrap();
+        read(&decoder, None, &mut origin, &start);
+        let mut fork = origin.fork().unwrap();
+        // Interleaved writes: with shared memory each would overwrite the other's keys.
+        let mut rows = (Vec::new(), Vec::new());
+        for (a, b) in a.iter().zip(&b) {
+            rows.0.extend(read(&decoder, None, &mut origin, &[*a]));
+            rows.1.extend(read(&decoder, None, &mut fork, &[*b]));
+        }
+        assert_close(
+            &rows.0,
+            &whole(&decoder, &[start.clone(), a].concat())[10..],
+        );
+        assert_close(&rows.1, &whole(&decoder, &[start, b].concat())[10..]);
+    }
+
+    #[test]
+    fn reading_again_after_truncate_gives_the_same_rows() {
+        let decoder = tiny::decoder(tiny::config(), 2).unwrap();
+        let tokens = text(90, 3);
+        let mut cache = decoder.cache().unwrap();
+        let first = read(&decoder, None, &mut cache, &tokens);
+        cache.truncate(20);
+        read(&decoder, None, &mut cache, &text(30, 11));
+        cache.truncate(20);
+        assert_close(
+            &first[20..],
+            &read(&decoder, None, &mut cache, &tokens[20..]),
+        );
+    }
+
+    #[test]
+    fn rows_of_a_ragged_pass_equal_rows_alone() {
+        for config in configs() {
+            let decoder = tiny::decoder(config, 3).unwrap();
+            let adapters: Vec<Lora> = [
+                (&[Projection::Q, Projection::V][..], 3, 8),
+                (&Projection::ALL[..], 2, 9),
+            ]
+            .map(|(targets, rank, seed)| {
+                tiny::adapter(&decoder.config, targets, rank, seed).unwrap()
+            })
+            .into();
+            let stack = AdapterStack::new(&adapters).unwrap();
+            let pasts = [text(3, 3), text(1, 5), text(17, 7), text(70, 9)];
+            let news = [text(1, 4), text(5, 6), text(1, 8), text(20, 10)];
+            let adapter_of = [None, Some(0), Some(1), Some(0)];
+            let mut caches = Vec::new();
+            let mut alone = Vec::new();
+            for ((past, new), adapter) in pasts.iter().zip(&news).zip(adapter_of) {
+                let with = adapter.map(|index| (&stack, index));
+                let mut cache = decoder.cache().unwrap();
+                read(&decoder, with, &mut cache, past);
+                let mut copy = cache.fork().unwrap();
+                alone.push(read(&decoder, with, &mut copy, new));
+                caches.push(cache);
+            }
+            let mut together = vec![Vec::new(); 4];
+            let mut segments: Vec<Segment<'_>> = caches
+                .iter_mut()
+                .zip(&news)
+                .zip(adapter_of)
+                .map(|((cache, tokens), adapter)| Segment {
+                    cache,
+                    adapter,
+                    tokens,
+                    wanted: Wanted::All,
+                })
+                .collect();
+            decoder
+                .forward(
+                    Some(&stack),
+                    &mut segments,
+                    &CancelToken::default(),
+                    &mut |segment, _, row| {
+                        together[segment].push(row.to_vec());
+                        Ok(())
+                    },
+                )
+                .unwrap();
+            for (together, alone) in together.iter().zip(&alone) {
+                assert_close(together, alone);
+            }
+        }
+    }
+
+    #[test]
+    fn an_adapter_equals_its_weights_merged_into_the_trunk() {
+        for config in configs() {
+            let decoder = tiny::decoder(config, 3).unwrap();
+            let adapter = tiny::adapter(&decoder.config, &Projection::ALL, 4, 8).unwrap();
+            let merged = adapter.merged_into(&decoder).unwrap();
+            let stack = AdapterStack::new(&[adapter]).unwrap();
+            let mut cache = decoder.cache().unwrap();
+            let tokens = text(20, 3);
+            let adapted = read(&decoder, Some((&stack, 0)), &mut cache, &tokens);
+            assert_close(&adapted, &whole(&merged, &tokens));
+            assert!(adapted != whole(&decoder, &tokens));
+        }
+    }
+
+    #[test]
+    fn only_the_last_row_comes_out_where_only_it_is_wanted() {
+        let decoder = tiny::decoder(tiny::config(), 1).unwrap();
+        let tokens = text(CHUNK_ROWS + 4, 3);
+        let mut cache = decoder.cache().unwrap();
+        let mut rows = Vec::new();
+        decoder
+            .forward(
+                None,
+                &mut [Segment {
+                    cache: &mut cache,
+                    adapter: None,
+                    tokens: &tokens,
+                    wanted: Wanted::Last,
+                }],
+                &CancelToken::default(),
+                &mut |_, token, row| {
+                    rows.push((token, row.to_vec()));
+                    Ok(())
+                },
+            )
+            .unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].0, tokens.len() - 1);
+        assert_close(
+            &[rows.remove(0).1],
+            &whole(&decoder, &tokens)[tokens.len() - 1..],
+        );
+    }
+
+    #[test]
+    fn a_cancelled_pass_and_a_foreign_id_are_errors() {
+        let decoder = tiny::decoder(tiny::config(), 1).unwrap();
+        let run = |tokens: &[TokenId], cancel: &CancelToken| {
+            let mut cache = decoder.cache().unwrap();
+            let mut segments = [Segment {
+                cache: &mut cache,
+                adapter: None,
+                tokens,
+                wanted: Wanted::All,
+            }];
+            decoder.forward(None, &mut segments, cancel, &mut |_, _, _| Ok(()))
+        };
+        let cancelled = CancelToken::default();
+        cancelled.cancel();
+        assert!(matches!(run(&[1], &cancelled), Err(ModelError::Cancelled)));
+        let foreign = run(&[64], &CancelToken::default()).unwrap_err();
+        assert_eq!(
+            foreign.to_string(),
+            "token 64 lies outside the model's vocabulary of 64"
+        );
+    }
+}
