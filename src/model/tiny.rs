@@ -102,9 +102,7 @@ pub fn adapter(
             for &target in targets {
                 let (input, output) = target.widths(config);
                 block[target as usize] = Some(LoraPair {
-                    a: random
-                        .spread(&[input, rank], 0.0, 0.5)?
-                        .to_dtype(DType::F32)?,
+                    a: random.spread(&[input, rank], 0.0, 0.5)?,
                     b: random.spread(&[rank, output], 0.0, 0.5)?,
                     scale: 0.5,
                 });
