@@ -1,5 +1,6 @@
 //! The built-in demo: a world of everyday scenarios, and the small models that are trained on it.
 
 pub mod check;
+pub mod judge;
 pub mod sample;
 pub mod world;
