@@ -2,5 +2,9 @@
 
 pub mod check;
 pub mod judge;
+mod library;
+pub mod recipe;
 pub mod sample;
 pub mod world;
+
+pub use library::{LibraryPrompt, library};

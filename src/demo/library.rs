@@ -1,0 +1,75 @@
+//! The prompts that the window offers to start with.
+
+use std::collections::BTreeMap;
+
+use super::world::{Scenario, World, fill};
+
+/// One prompt to start with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LibraryPrompt {
+    /// A few words that name it.
+    pub title: String,
+    /// What the models read.
+    pub text: String,
+    /// What sort of question it is: `tempting`, `everyday`, `over-refusal trap` or `humour`.
+    pub tag: String,
+    /// Why it is worth a look, in one line.
+    pub why: String,
+    /// Whether the models have never seen this wording.
+    pub held_out: bool,
+}
+
+/// The prompts of the built-in world: every scenario that has a library title, every third in a held-out wording. Empty
+/// where the world's files are broken, which its own tests forbid.
+#[must_use]
+pub fn library() -> Vec<LibraryPrompt> {
+    World::embedded().map_or_else(|_| Vec::new(), |world| prompts(&world))
+}
+
+fn prompts(world: &World) -> Vec<LibraryPrompt> {
+    world
+        .scenarios
+        .iter()
+        .filter_map(|scenario| Some((scenario, scenario.library.clone()?)))
+        .enumerate()
+        .filter_map(|(number, (scenario, title))| {
+            let held_out = number % 3 == 2 || scenario.held_out;
+            let wording = *scenario.wordings(held_out).first()?;
+            Some(LibraryPrompt {
+                title,
+                text: fill(scenario.questions.get(wording)?, &values(scenario, number)),
+                tag: scenario.kind.tag().to_owned(),
+                why: scenario.about.clone(),
+                held_out,
+            })
+        })
+        .collect()
+}
+
+/// One value for each slot; not always the first, so that the list does not speak of the same person throughout.
+fn values(scenario: &Scenario, number: usize) -> BTreeMap<&str, &str> {
+    scenario
+        .slots
+        .iter()
+        .filter_map(|(name, values)| {
+            let value = values.get(number % values.len().max(1))?;
+            Some((name.as_str(), value.as_str()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_offers_at_least_sixteen_prompts_of_every_kind() {
+        let all = library();
+        assert!(all.len() >= 16, "{} prompts", all.len());
+        for tag in ["tempting", "everyday", "over-refusal trap", "humour"] {
+            assert!(all.iter().any(|prompt| prompt.tag == tag), "none is {tag}");
+        }
+        assert!(all.iter().any(|prompt| prompt.held_out));
+        assert!(all.iter().all(|prompt| !prompt.text.contains('{')));
+    }
+}
