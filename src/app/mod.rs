@@ -4,3 +4,4 @@
 
 pub mod state;
 pub mod theme;
+pub mod widgets;

@@ -4,42 +4,15 @@ pub mod heat;
 
 use std::sync::Arc;
 
+use super::state::settings::ThemeChoice;
 use egui::epaint::Shadow;
 use egui::style::{HandleShape, ScrollStyle, Selection, WidgetVisuals, Widgets};
 use egui::{
     Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke, Style,
     TextStyle, Vec2, Visuals,
 };
-use serde::{Deserialize, Serialize};
 
 pub use heat::{HeatScale, ScaleKind, heat_color, raw_color};
-
-/// Which palette a person wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ThemeChoice {
-    /// As the desktop says.
-    #[default]
-    System,
-    /// Dark text on light paper.
-    Light,
-    /// Light text on dark paper.
-    Dark,
-}
-
-impl ThemeChoice {
-    /// All choices, in the order in which they are offered.
-    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
-
-    /// Its name for people.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::System => "System",
-            Self::Light => "Light",
-            Self::Dark => "Dark",
-        }
-    }
-}
 
 /// Distances in points, from a hair to a gap between regions.
 pub mod space {

@@ -1,0 +1,349 @@
+//! A text that models wrote, token by token: what each word is worth stands behind it as colour and below it as a bar.
+//!
+//! The words are laid out once; colours and bars are painted over that layout anew in every frame, so that a slider may
+//! change all of them at once. The sign of a value is shown twice, by colour and by the side of the line on which its bar stands.
+
+mod layout;
+mod paint;
+
+use std::sync::Arc;
+
+use egui::{Event, EventFilter, Id, Key, Rect, Response, Role, Sense, TextStyle, Ui, WidgetInfo};
+
+use crate::app::theme::{self, HeatScale};
+use layout::{Frame, TextLayout};
+
+/// Height of a line with a bar below its words, and without one, in sizes of the font.
+const LINE_WITH_BARS: f32 = 2.15;
+const LINE_PLAIN: f32 = 1.6;
+
+/// What a token is, apart from its characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenMark {
+    /// A piece of text; without characters it is part of one that a later token completes.
+    #[default]
+    Word,
+    /// The token that ended the response.
+    End,
+}
+
+/// One token to be shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TokenCell<'a> {
+    /// The characters that it completes.
+    pub text: &'a str,
+    /// Its value on the scale, where it has one.
+    pub value: Option<f64>,
+    /// What it is.
+    pub mark: TokenMark,
+}
+
+/// A text of tokens, with values.
+#[derive(Debug, Clone)]
+pub struct TokenView<'a> {
+    id: Id,
+    label: &'a str,
+    tokens: &'a [TokenCell<'a>],
+    scale: Option<HeatScale>,
+    pinned: Option<usize>,
+    echo: Option<usize>,
+    fork_at: Option<usize>,
+    streaming: bool,
+}
+
+/// What a person did to a [`TokenView`].
+#[derive(Debug, Clone)]
+pub struct TokenViewResponse {
+    /// Of the text as a whole.
+    pub response: Response,
+    /// The token under the pointer or, while the keyboard moves, under the keyboard's cursor.
+    pub hovered: Option<usize>,
+    /// The token that was clicked, or chosen with Enter or Space.
+    pub clicked: Option<usize>,
+    /// Where `hovered` stands on the screen: a card may stand beside it.
+    pub hovered_rect: Option<Rect>,
+    /// Where the pinned token stands on the screen, if that is visible.
+    pub pinned_rect: Option<Rect>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Memory {
+    layout: Option<Arc<TextLayout>>,
+    /// The keyboard's cursor.
+    cursor: Option<usize>,
+    /// Whether the cursor moved after the pointer did.
+    by_keyboard: bool,
+    /// First and last token that were dragged over, in the order of dragging.
+    selection: Option<(usize, usize)>,
+}
+
+impl<'a> TokenView<'a> {
+    /// A view of `tokens`; `id` is unique in the window, and `label` names the text to screen readers.
+    pub fn new(id: Id, label: &'a str, tokens: &'a [TokenCell<'a>]) -> Self {
+        Self {
+            id,
+            label,
+            tokens,
+            scale: None,
+            pinned: None,
+            echo: None,
+            fork_at: None,
+            streaming: false,
+        }
+    }
+
+    /// Shows values as colours and bars; without a scale the text is plain.
+    pub fn scale(mut self, scale: Option<HeatScale>) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    /// The token whose card stays open.
+    pub fn pinned(mut self, token: Option<usize>) -> Self {
+        self.pinned = token;
+        self
+    }
+
+    /// A token to be pointed out because its partner in the other text is under the pointer.
+    pub fn echo(mut self, token: Option<usize>) -> Self {
+        self.echo = token;
+        self
+    }
+
+    /// The first token that differs from the other text.
+    pub fn fork_at(mut self, token: Option<usize>) -> Self {
+        self.fork_at = token;
+        self
+    }
+
+    /// Whether more words are to come: shows a caret and follows the end, unless the reader has scrolled away from it.
+    pub fn streaming(mut self, streaming: bool) -> Self {
+        self.streaming = streaming;
+        self
+    }
+
+    /// Draws the text into all the room that `ui` has left, with a scroll bar where it needs one.
+    pub fn show(self, ui: &mut Ui) -> TokenViewResponse {
+        egui::ScrollArea::vertical()
+            .id_salt(self.id.with("scroll"))
+            .auto_shrink([false, false])
+            .stick_to_bottom(self.streaming)
+            .show(ui, |ui| self.contents(ui))
+            .inner
+    }
+
+    fn contents(self, ui: &mut Ui) -> TokenViewResponse {
+        let mut memory: Memory = ui
+            .data_mut(|data| data.get_temp(self.id))
+            .unwrap_or_default();
+        let font = TextStyle::resolve(&theme::reading(), ui.style());
+        let spacing = if self.scale.is_some() {
+            LINE_WITH_BARS
+        } else {
+            LINE_PLAIN
+        };
+        let frame = Frame {
+            // Room for the rings around words at both ends of a line.
+            width: (ui.available_width() - 2.0 * paint::MARGIN)
+                .max(40.0)
+                .floor(),
+            pixels_per_point: ui.pixels_per_point(),
+            line_height: (font.size * spacing).round(),
+            font,
+            fork_at: self.fork_at,
+        };
+        let layout = TextLayout::new(ui, self.tokens, frame, memory.layout.take());
+        let size = egui::vec2(
+            ui.available_width(),
+            (layout.galley.size().y + 2.0 * paint::MARGIN).max(ui.available_height()),
+        );
+        let (rect, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+        let corner = rect.min + egui::Vec2::splat(paint::MARGIN);
+
+        let last = layout.len().checked_sub(1);
+        memory.cursor = memory.cursor.filter(|&cursor| Some(cursor) <= last);
+        memory.selection = memory.selection.filter(|&(a, b)| Some(a.max(b)) <= last);
+
+        let at_pointer = response
+            .hover_pos()
+            .and_then(|pos| layout.token_at((pos - corner).to_pos2()));
+        let moved = ui.input(|input| input.pointer.is_moving());
+        if moved || response.clicked() {
+            memory.by_keyboard = false;
+        }
+        let mut clicked = None;
+        self.mind_pointer(ui, &response, &layout, corner, at_pointer, &mut memory);
+        if response.clicked() {
+            clicked = at_pointer;
+            memory.cursor = at_pointer.or(memory.cursor);
+            response.request_focus();
+        }
+        if response.has_focus() {
+            if let Some(chosen) = self.mind_keys(ui, &response, &layout, corner, &mut memory) {
+                clicked = Some(chosen);
+            }
+        } else {
+            memory.by_keyboard = false;
+        }
+        if clicked.is_some() {
+            response.mark_changed();
+        }
+
+        let hovered = if memory.by_keyboard {
+            memory.cursor
+        } else {
+            at_pointer
+        };
+        if at_pointer.is_some() && !memory.by_keyboard {
+            response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
+        }
+        let copies = self.wants_copy(ui, &response);
+        if copies {
+            ui.copy_text(self.text_of(memory.selection));
+        }
+        response.context_menu(|ui| {
+            if ui.button("Copy text").clicked() {
+                ui.copy_text(self.text_of(None));
+                ui.close();
+            }
+            let selected = memory.selection.is_some();
+            let copy = ui.add_enabled(selected, egui::Button::new("Copy selected words"));
+            if copy.clicked() {
+                ui.copy_text(self.text_of(memory.selection));
+                ui.close();
+            }
+        });
+        if ui.is_rect_visible(rect) {
+            let marks = paint::Marks {
+                hovered,
+                pinned: self.pinned,
+                echo: self.echo,
+                cursor: memory.cursor.filter(|_| response.has_focus()),
+                selection: memory.selection.map(|(a, b)| (a.min(b), a.max(b))),
+                streaming: self.streaming,
+            };
+            paint::paint(ui, corner, &layout, self.tokens, self.scale, &marks);
+        }
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::Document, ui.is_enabled(), self.label);
+            info.current_text_value = Some(self.text_of(None));
+            info
+        });
+        let place = |token: Option<usize>| {
+            let piece = layout.pieces_of(token?).last()?;
+            Some(piece.rect.translate(corner.to_vec2()))
+        };
+        let answer = TokenViewResponse {
+            hovered,
+            clicked,
+            hovered_rect: place(hovered),
+            pinned_rect: place(self.pinned).filter(|rect| ui.clip_rect().intersects(*rect)),
+            response,
+        };
+        memory.layout = Some(layout);
+        ui.data_mut(|data| data.insert_temp(self.id, memory));
+        answer
+    }
+
+    fn mind_pointer(
+        &self,
+        ui: &Ui,
+        response: &Response,
+        layout: &TextLayout,
+        corner: egui::Pos2,
+        at_pointer: Option<usize>,
+        memory: &mut Memory,
+    ) {
+        let token_at = |pos: egui::Pos2| layout.token_at((pos - corner).to_pos2());
+        if response.drag_started_by(egui::PointerButton::Primary) {
+            let from = ui
+                .input(|input| input.pointer.press_origin())
+                .and_then(token_at);
+            memory.selection = from.map(|token| (token, token));
+            response.request_focus();
+        } else if response.dragged_by(egui::PointerButton::Primary)
+            && let Some((from, _)) = memory.selection
+            && let Some(to) = response.interact_pointer_pos().and_then(token_at)
+        {
+            memory.selection = Some((from, to));
+        }
+        if response.clicked() {
+            memory.selection = None;
+        } else if response.double_clicked() {
+            memory.selection = at_pointer.map(|token| (token, token));
+        }
+    }
+
+    /// Moves the keyboard's cursor; returns the token that was chosen.
+    fn mind_keys(
+        &self,
+        ui: &Ui,
+        response: &Response,
+        layout: &TextLayout,
+        corner: egui::Pos2,
+        memory: &mut Memory,
+    ) -> Option<usize> {
+        ui.memory_mut(|m| {
+            m.set_focus_lock_filter(
+                response.id,
+                EventFilter {
+                    horizontal_arrows: true,
+                    vertical_arrows: true,
+                    ..EventFilter::default()
+                },
+            );
+        });
+        let last = layout.len().checked_sub(1)?;
+        let pressed =
+            |key: Key| ui.input(|input| input.modifiers.is_none() && input.key_pressed(key));
+        let now = memory.cursor;
+        let next = if pressed(Key::ArrowRight) {
+            Some(now.map_or(0, |cursor| (cursor + 1).min(last)))
+        } else if pressed(Key::ArrowLeft) {
+            Some(now.map_or(last, |cursor| cursor.saturating_sub(1)))
+        } else if pressed(Key::ArrowDown) {
+            Some(now.map_or(0, |cursor| layout.token_beside(cursor, 1).unwrap_or(cursor)))
+        } else if pressed(Key::ArrowUp) {
+            Some(now.map_or(last, |cursor| {
+                layout.token_beside(cursor, -1).unwrap_or(cursor)
+            }))
+        } else if pressed(Key::Home) {
+            Some(0)
+        } else if pressed(Key::End) {
+            Some(last)
+        } else {
+            None
+        };
+        if let Some(cursor) = next {
+            memory.cursor = Some(cursor);
+            memory.by_keyboard = true;
+            if let Some(piece) = layout.pieces_of(cursor).first() {
+                let margin = layout.line_height();
+                ui.scroll_to_rect(piece.rect.translate(corner.to_vec2()).expand(margin), None);
+            }
+        }
+        if pressed(Key::Enter) || pressed(Key::Space) {
+            return memory.cursor;
+        }
+        None
+    }
+
+    fn wants_copy(&self, ui: &Ui, response: &Response) -> bool {
+        response.has_focus()
+            && ui.input(|input| {
+                input
+                    .events
+                    .iter()
+                    .any(|event| matches!(event, Event::Copy | Event::Cut))
+            })
+    }
+
+    /// The characters of the tokens from the first to the last of `selection`, in any order, or of all.
+    fn text_of(&self, selection: Option<(usize, usize)>) -> String {
+        let tokens = match selection {
+            Some((a, b)) => self.tokens.get(a.min(b)..=a.max(b)).unwrap_or_default(),
+            None => self.tokens,
+        };
+        tokens.iter().map(|cell| cell.text).collect()
+    }
+}

@@ -1,0 +1,232 @@
+//! Colours, bars and marks of a text that is laid out already.
+
+use egui::epaint::{CornerRadiusF32, RectShape};
+use egui::{
+    Align2, Color32, CornerRadius, Mesh, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2, pos2,
+    vec2,
+};
+
+use super::TokenCell;
+use super::layout::{Piece, PieceKind, TextLayout};
+use crate::app::theme::{self, HeatScale, Palette, radius};
+
+/// Room around the text for rings and carets, points.
+pub(super) const MARGIN: f32 = 4.0;
+/// From the words to the line that bars stand on, and the greatest height of a bar on either side, points.
+const BAR_DROP: f32 = 6.5;
+const BAR_HEIGHT: f32 = 4.5;
+/// How far a colour reaches beyond its word, points.
+const PAD: f32 = 2.0;
+/// Pieces closer than this are parts of one word, points.
+const TOUCHING: f32 = 0.75;
+
+/// What is pointed out in a text.
+pub(super) struct Marks {
+    pub(super) hovered: Option<usize>,
+    pub(super) pinned: Option<usize>,
+    pub(super) echo: Option<usize>,
+    pub(super) cursor: Option<usize>,
+    pub(super) selection: Option<(usize, usize)>,
+    pub(super) streaming: bool,
+}
+
+/// Paints `layout` with its corner at `corner`.
+pub(super) fn paint(
+    ui: &Ui,
+    corner: Pos2,
+    layout: &TextLayout,
+    tokens: &[TokenCell<'_>],
+    scale: Option<HeatScale>,
+    marks: &Marks,
+) {
+    let palette = theme::palette(ui);
+    let painter = ui.painter();
+    let clip = ui.clip_rect();
+    let seen = layout.visible(clip.top() - corner.y, clip.bottom() - corner.y);
+    let mut shapes = Vec::with_capacity(seen.len() + 4);
+    let mut bars = Mesh::default();
+
+    for index in seen.clone() {
+        let piece = &layout.pieces[index];
+        let before = index.checked_sub(1).map(|i| &layout.pieces[i]);
+        let (rect, corners) = cell(piece, before, layout.pieces.get(index + 1), corner);
+        if let (Some(scale), Some(value)) = (scale, tokens.get(piece.token).and_then(|t| t.value)) {
+            shapes.push(RectShape::filled(rect, corners, scale.color(palette, value)).into());
+            bar(&mut bars, palette, rect, scale, value);
+        }
+        if marks
+            .selection
+            .is_some_and(|(from, to)| (from..=to).contains(&piece.token))
+        {
+            let wash = palette.accent.gamma_multiply(0.28);
+            shapes.push(RectShape::filled(rect.expand2(vec2(1.0, 0.0)), 0.0, wash).into());
+        }
+        if piece.kind == PieceKind::Part {
+            hatch(&mut shapes, rect, palette.weak);
+        }
+    }
+    painter.extend(shapes);
+    painter.galley(corner, layout.galley.clone(), palette.text);
+    if !bars.is_empty() {
+        painter.add(Shape::mesh(bars));
+    }
+    for piece in &layout.pieces[seen] {
+        if piece.kind == PieceKind::End {
+            end_mark(ui, palette, piece.rect.translate(corner.to_vec2()));
+        }
+    }
+    if let Some(fork) = layout.fork {
+        fork_mark(ui, palette, fork.translate(corner.to_vec2()));
+    }
+    let ring = |token: Option<usize>, width: f32, color: Color32| {
+        for piece in token.map_or(&[][..], |token| layout.pieces_of(token)) {
+            let rect = piece
+                .rect
+                .translate(corner.to_vec2())
+                .expand2(vec2(PAD, 0.0));
+            painter.rect_stroke(
+                rect,
+                radius::WORD,
+                Stroke::new(width, color),
+                StrokeKind::Outside,
+            );
+        }
+    };
+    ring(marks.echo, 1.0, palette.weak);
+    ring(marks.hovered, 1.5, palette.text);
+    ring(marks.cursor, 1.5, palette.accent);
+    ring(marks.pinned, 2.0, palette.accent);
+    if marks.streaming {
+        painter.rect_filled(
+            layout.caret.translate(corner.to_vec2()),
+            1.0,
+            palette.accent,
+        );
+    }
+}
+
+/// The coloured field of a piece: a little wider than its letters, but cut straight where the word goes on.
+fn cell(
+    piece: &Piece,
+    before: Option<&Piece>,
+    after: Option<&Piece>,
+    corner: Pos2,
+) -> (Rect, CornerRadius) {
+    let joined = |a: &Piece, b: &Piece| {
+        a.line == b.line && (b.rect.left() - a.rect.right()).abs() < TOUCHING
+    };
+    let goes_left = before.is_some_and(|before| joined(before, piece));
+    let goes_right = after.is_some_and(|after| joined(piece, after));
+    let mut rect = piece.rect.translate(corner.to_vec2());
+    // Half a point on each side parts the tokens of one word.
+    rect.min.x += if goes_left { 0.5 } else { -PAD };
+    rect.max.x += if goes_right { -0.5 } else { PAD };
+    let round = f32::from(radius::WORD);
+    let side = |goes: bool| if goes { 0.0 } else { round };
+    let corners = CornerRadiusF32 {
+        nw: side(goes_left),
+        sw: side(goes_left),
+        ne: side(goes_right),
+        se: side(goes_right),
+    };
+    (rect, corners.into())
+}
+
+/// A bar on the line below a word: upwards for a value above zero, downwards for one below.
+fn bar(mesh: &mut Mesh, palette: &Palette, cell: Rect, scale: HeatScale, value: f64) {
+    let line = (cell.bottom() + BAR_DROP).round();
+    let (left, right) = (cell.left(), cell.right());
+    let t = scale.position(value);
+    let color = if t < 0.0 {
+        palette.below
+    } else {
+        palette.above
+    };
+    mesh.add_colored_rect(
+        Rect::from_min_max(pos2(left, line), pos2(right, line + 1.0)),
+        palette.border_strong,
+    );
+    if value == 0.0 || value.is_nan() {
+        return;
+    }
+    let height = (t.abs() * BAR_HEIGHT).max(0.5);
+    let (top, bottom) = if t < 0.0 {
+        (line + 1.0, line + 1.0 + height)
+    } else {
+        (line - height, line)
+    };
+    mesh.add_colored_rect(
+        Rect::from_min_max(pos2(left, top), pos2(right, bottom)),
+        color,
+    );
+    if scale.is_cut(value) {
+        notch(mesh, cell, color);
+    }
+}
+
+/// A folded corner: this value lies beyond the scale.
+fn notch(mesh: &mut Mesh, cell: Rect, color: Color32) {
+    let size = 5.0_f32.min(cell.width() / 2.0);
+    let at = cell.right_top();
+    let first = mesh.vertices.len() as u32;
+    mesh.colored_vertex(at + vec2(-size, 0.0), color);
+    mesh.colored_vertex(at, color);
+    mesh.colored_vertex(at + vec2(0.0, size), color);
+    mesh.add_triangle(first, first + 1, first + 2);
+}
+
+/// Slanted lines: a character that is not complete yet.
+fn hatch(shapes: &mut Vec<Shape>, rect: Rect, color: Color32) {
+    let stroke = Stroke::new(1.0, color);
+    let mut y = rect.top() + 4.0;
+    while y <= rect.bottom() {
+        let rise = rect.width().min(y - rect.top());
+        shapes.push(Shape::line_segment(
+            [pos2(rect.left(), y), pos2(rect.left() + rise, y - rise)],
+            stroke,
+        ));
+        y += 4.0;
+    }
+}
+
+/// The chip before the first differing word: a path that parts, and what that means.
+fn fork_mark(ui: &Ui, palette: &Palette, room: Rect) {
+    let chip = Rect::from_center_size(
+        room.center() - vec2(PAD / 2.0, 0.0),
+        Vec2::new(room.width() - 6.0, 16.0),
+    );
+    let painter = ui.painter();
+    painter.rect_filled(chip, 8.0, palette.accent);
+    let stroke = Stroke::new(1.4, palette.on_accent);
+    let from = pos2(chip.left() + 6.0, chip.center().y);
+    let split = from + vec2(3.0, 0.0);
+    painter.line_segment([from, split], stroke);
+    painter.line_segment([split, split + vec2(3.5, -3.0)], stroke);
+    painter.line_segment([split, split + vec2(3.5, 3.0)], stroke);
+    painter.text(
+        pos2(split.x + 7.0, chip.center().y),
+        Align2::LEFT_CENTER,
+        "differs",
+        theme::strong(10.5),
+        palette.on_accent,
+    );
+}
+
+/// The chip that stands for the token which ended the response.
+fn end_mark(ui: &Ui, palette: &Palette, room: Rect) {
+    let chip = Rect::from_center_size(room.center(), Vec2::new(room.width(), 16.0));
+    let painter = ui.painter();
+    painter.rect_stroke(
+        chip,
+        8.0,
+        Stroke::new(1.0, palette.border_strong),
+        StrokeKind::Inside,
+    );
+    painter.text(
+        chip.center(),
+        Align2::CENTER_CENTER,
+        "end",
+        theme::strong(10.5),
+        palette.weak,
+    );
+}
