@@ -336,8 +336,7 @@ fn score_base(
     Ok(())
 }
 
-/// Scores a given response: one step per token, then one for the end token where asked. `on_step` may stop nothing; use
-/// `cancel`.
+/// Scores a given response: one step per token.
 ///
 /// # Errors
 /// Whatever the scorer reports, cancellation included.
@@ -350,19 +349,91 @@ pub fn score(
     on_step: &mut dyn FnMut(GuidedStep),
 ) -> Result<(), EngineError> {
     let (stream, first) = scorer.open(prompt, Parts::All, cancel)?;
-    let rest = match tokens.split_last() {
-        Some((_, before)) if !before.is_empty() => scorer.advance(stream, before, cancel),
-        _ => Ok(Vec::new()),
-    };
+    let outcome = read(
+        scorer,
+        stream,
+        first,
+        tokens,
+        cancel,
+        &mut |position, scores| {
+            on_step(GuidedStep::new(
+                position,
+                tokens[position],
+                scores,
+                weights.clone(),
+            ));
+        },
+    );
     scorer.close(stream);
-    for (position, (scores, &token)) in std::iter::once(first).chain(rest?).zip(tokens).enumerate()
-    {
+    outcome
+}
+
+/// Rows of a long text are handed on in pieces of this many tokens, so that they never pile up.
+const CHUNK: usize = 64;
+
+/// Feeds `tokens` to a stream whose next scores are `first` and hands on the scores at each of their positions.
+fn read(
+    scorer: &mut dyn Scorer,
+    stream: StreamId,
+    first: StepScores,
+    tokens: &[TokenId],
+    cancel: &CancelToken,
+    on_scores: &mut dyn FnMut(usize, StepScores),
+) -> Result<(), EngineError> {
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    on_scores(0, first);
+    let mut position = 1;
+    for chunk in tokens[..tokens.len() - 1].chunks(CHUNK) {
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
-        on_step(GuidedStep::new(position, token, scores, weights.clone()));
+        for scores in scorer.advance(stream, chunk, cancel)? {
+            on_scores(position, scores);
+            position += 1;
+        }
     }
     Ok(())
+}
+
+/// `Σ_t reward_i(y_t)` of two answers to one prompt, one sum per objective, nats. The prompt is read once.
+///
+/// # Errors
+/// Whatever the scorer reports, cancellation included.
+pub fn reward_sums(
+    scorer: &mut dyn Scorer,
+    prompt: &Prompt,
+    answers: [&[TokenId]; 2],
+    cancel: &CancelToken,
+) -> Result<[Vec<f64>; 2], EngineError> {
+    let (first_stream, first) = scorer.open(prompt, Parts::All, cancel)?;
+    let outcome = scorer
+        .fork(first_stream, Parts::All)
+        .and_then(|second_stream| {
+            let mut sums = |stream, tokens: &[TokenId]| {
+                let mut sums = vec![0.0; first.rewards.len()];
+                read(
+                    scorer,
+                    stream,
+                    first.clone(),
+                    tokens,
+                    cancel,
+                    &mut |position, scores| {
+                        for (sum, row) in sums.iter_mut().zip(&scores.rewards) {
+                            *sum += f64::from(row[tokens[position] as usize]);
+                        }
+                    },
+                )?;
+                Ok(sums)
+            };
+            let pair = sums(first_stream, answers[0])
+                .and_then(|a| Ok([a, sums(second_stream, answers[1])?]));
+            scorer.close(second_stream);
+            pair
+        });
+    scorer.close(first_stream);
+    outcome
 }
 
 #[cfg(test)]
@@ -562,6 +633,30 @@ mod tests {
         assert_eq!(ids(&steps), tokens);
         for step in &steps {
             assert_eq!(step.scores, FakeScorer::rows(2, &tokens[..step.position]));
+        }
+        assert_eq!(scorer.open_streams(), 0);
+    }
+
+    #[test]
+    fn reward_sums_add_up_the_scored_rewards() {
+        let mut scorer = FakeScorer::new(&["a", "b"]);
+        let (chosen, rejected): ([TokenId; 4], [TokenId; 1]) = ([5, 9, 3, 0], [0]);
+        let sums = reward_sums(
+            &mut scorer,
+            &Prompt::default(),
+            [&chosen, &rejected],
+            &CancelToken::default(),
+        )
+        .unwrap();
+        for (tokens, sums) in [(&chosen[..], &sums[0]), (&rejected[..], &sums[1])] {
+            for (i, sum) in sums.iter().enumerate() {
+                let by_hand: f64 = (0..tokens.len())
+                    .map(|t| {
+                        f64::from(FakeScorer::rows(2, &tokens[..t]).rewards[i][tokens[t] as usize])
+                    })
+                    .sum();
+                assert!((sum - by_hand).abs() < 1e-9);
+            }
         }
         assert_eq!(scorer.open_streams(), 0);
     }

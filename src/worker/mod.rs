@@ -174,6 +174,14 @@ impl<L: Loader> Worker<'_, L> {
                 };
                 self.report(run, result);
             }
+            Command::Evaluate(request) => {
+                let run = request.run;
+                let result = match &mut self.loaded {
+                    Some(loaded) => serve::evaluate(loaded, &request, &self.outbox),
+                    None => Err(no_lineup()),
+                };
+                self.report(run, result);
+            }
             // The run it speaks of has ended already: every step has the weights it was written with.
             Command::SetWeights { .. } | Command::Shutdown => {}
         }
@@ -218,6 +226,7 @@ fn run_of(command: &Command) -> Option<RunId> {
     match command {
         Command::Generate(request) => Some(request.run),
         Command::Score(request) => Some(request.run),
+        Command::Evaluate(request) => Some(request.run),
         Command::SetWeights { run, .. } => Some(*run),
         Command::Load { .. } | Command::Shutdown => None,
     }

@@ -52,6 +52,8 @@ pub enum Command {
     },
     /// Every number for a given response.
     Score(ScoreRequest),
+    /// Reward sums of both answers of preference pairs.
+    Evaluate(EvaluateRequest),
     /// End the worker.
     Shutdown,
 }
@@ -88,6 +90,37 @@ pub struct ScoreRequest {
     pub with_end: bool,
     /// One weight per objective of the lineup.
     pub weights: ObjectiveWeights,
+}
+
+/// Preference pairs to be judged.
+#[derive(Debug, Clone)]
+pub struct EvaluateRequest {
+    /// Its name.
+    pub run: RunId,
+    /// Stops it after the pair in hand.
+    pub cancel: CancelToken,
+    /// The pairs, in order.
+    pub pairs: Vec<EvaluatePair>,
+}
+
+/// A prompt with the answer that people preferred and the other one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluatePair {
+    /// What both answers answer.
+    pub prompt: Prompt,
+    /// The preferred answer.
+    pub chosen: String,
+    /// The other one.
+    pub rejected: String,
+}
+
+/// Reward sums over an answer and its end token, one per objective, nats.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairRewards {
+    /// Of the preferred answer.
+    pub chosen: Vec<f64>,
+    /// Of the other one.
+    pub rejected: Vec<f64>,
 }
 
 /// Facts about a loaded lineup.
@@ -222,6 +255,22 @@ pub enum Event {
         tokens: usize,
         /// Characters that no token completed; belongs behind the last step's text.
         tail: String,
+    },
+    /// A preference pair was judged, or could not be (it does not fit the context, for instance).
+    Judged {
+        /// The run.
+        run: RunId,
+        /// Which pair of the request.
+        index: usize,
+        /// Its rewards, or why there are none.
+        rewards: Result<PairRewards, Failure>,
+    },
+    /// All pairs were judged, or the person stopped it.
+    Evaluated {
+        /// The run.
+        run: RunId,
+        /// Whether a person stopped it.
+        cancelled: bool,
     },
     /// Something failed; with a run, that run is over, and the worker goes on.
     Failed {

@@ -5,11 +5,12 @@ use std::sync::mpsc::TryRecvError;
 use std::time::Instant;
 
 use super::{
-    Command, Event, GenerateRequest, Inbox, Loaded, Outbox, RunEnd, ScoreRequest, Step, StreamEnd,
+    Command, EvaluatePair, EvaluateRequest, Event, GenerateRequest, Inbox, Loaded, Outbox,
+    PairRewards, RunEnd, ScoreRequest, Step, StreamEnd,
 };
-use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, RunId};
+use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, RunId, TokenId};
 use crate::engine::decode::{self, Director, GuidedStep, Job, Progress};
-use crate::engine::scorer::{Detokenizer, Scorer};
+use crate::engine::scorer::{Detokenizer, EngineError, Scorer};
 use crate::error::Failure;
 
 /// Checks that there is one finite weight per objective.
@@ -169,6 +170,7 @@ impl Director for RunDirector<'_, '_> {
                     other @ (Command::Load { .. }
                     | Command::Generate(_)
                     | Command::Score(_)
+                    | Command::Evaluate(_)
                     | Command::Shutdown),
                 ) => {
                     self.inbox.waiting.push_back(other);
@@ -291,4 +293,46 @@ pub(super) fn score(
         tail: detokenizer.finish(),
     });
     Ok(())
+}
+
+/// Judges preference pairs one after the other; a pair that cannot be judged is reported and passed over.
+pub(super) fn evaluate(
+    loaded: &mut Loaded,
+    request: &EvaluateRequest,
+    outbox: &Outbox<'_>,
+) -> Result<(), Failure> {
+    let scorer = loaded.scorer.as_mut();
+    let run = request.run;
+    let mut cancelled = false;
+    for (index, pair) in request.pairs.iter().enumerate() {
+        let rewards = judge(scorer, pair, &request.cancel);
+        if request.cancel.is_cancelled() {
+            cancelled = true;
+            break;
+        }
+        outbox.send(Event::Judged {
+            run,
+            index,
+            rewards,
+        });
+    }
+    outbox.send(Event::Evaluated { run, cancelled });
+    Ok(())
+}
+
+fn judge(
+    scorer: &mut dyn Scorer,
+    pair: &EvaluatePair,
+    cancel: &CancelToken,
+) -> Result<PairRewards, Failure> {
+    let end = scorer.vocabulary().ends.first().copied();
+    let encode = |text: &str| -> Result<Vec<TokenId>, EngineError> {
+        let mut tokens = scorer.encode_response(text)?;
+        tokens.extend(end);
+        Ok(tokens)
+    };
+    let (chosen, rejected) = (encode(&pair.chosen)?, encode(&pair.rejected)?);
+    let [chosen, rejected] =
+        decode::reward_sums(scorer, &pair.prompt, [&chosen, &rejected], cancel)?;
+    Ok(PairRewards { chosen, rejected })
 }
