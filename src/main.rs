@@ -1,2 +1,7 @@
 //! Parses arguments, opens the window or runs a command, and returns the exit code.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    counterpoise::cli::main()
+}

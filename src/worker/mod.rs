@@ -52,6 +52,30 @@ pub struct WorkerHandle {
     pub events: Receiver<Event>,
 }
 
+/// Loads lineups with [`crate::model`].
+struct ModelLoader;
+
+impl Loader for ModelLoader {
+    fn load(
+        &mut self,
+        source: &LineupSource,
+        settings: &ComputeSettings,
+        progress: &mut dyn FnMut(&str, Option<f32>),
+        cancel: &CancelToken,
+    ) -> Result<Loaded, Failure> {
+        let _ = (source, settings, progress, cancel);
+        Err(Failure::failed("Models cannot be loaded yet"))
+    }
+}
+
+/// Starts a worker on real models. `wake` is called after every event, so that a sleeping window looks.
+///
+/// # Errors
+/// The system has no thread to give.
+pub fn start(wake: impl Fn() + Send + 'static) -> std::io::Result<WorkerHandle> {
+    spawn(ModelLoader, wake)
+}
+
 /// Starts a worker thread. `wake` is called after every event, so that a sleeping window looks.
 ///
 /// # Errors

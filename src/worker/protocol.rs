@@ -124,7 +124,7 @@ pub struct PairRewards {
 }
 
 /// Facts about a loaded lineup.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LineupInfo {
     /// Its name.
     pub name: String,

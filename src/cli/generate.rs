@@ -1,0 +1,238 @@
+//! `counterpoise generate`: the base and the guided text.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::json::{self, Token};
+use super::session::Session;
+use super::{CommonArgs, SamplingArgs, print, print_json};
+use crate::domain::{Finish, Pane, Prompt, Sampling};
+use crate::error::Failure;
+use crate::train::data;
+use crate::worker::{Command, Event, GenerateRequest, RunEnd, StreamEnd};
+
+/// Arguments of `generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// What to write about
+    #[arg(long, required_unless_present = "prompts", conflicts_with = "prompts")]
+    pub prompt: Option<String>,
+    /// A file of prompts, one a line or JSON with a `prompt` field; prints JSON Lines in the same order
+    #[arg(long, value_name = "FILE")]
+    pub prompts: Option<PathBuf>,
+    /// A system text for every model
+    #[arg(long)]
+    pub system: Option<String>,
+    /// Feed the prompt as it is, without the chat template
+    #[arg(long)]
+    pub raw: bool,
+    /// Write only the guided text
+    #[arg(long)]
+    pub no_base: bool,
+    /// How tokens are drawn
+    #[command(flatten)]
+    pub sampling: SamplingArgs,
+}
+
+pub(super) fn run(args: &GenerateArgs, common: &CommonArgs) -> Result<(), Failure> {
+    let sampling = args.sampling.sampling()?;
+    let prompts = match (&args.prompts, &args.prompt) {
+        (Some(path), _) => read_prompts(path)?,
+        (None, Some(prompt)) => vec![prompt.clone()],
+        (None, None) => return Err(Failure::usage("There is no prompt")),
+    };
+    let as_json = common.json || args.prompts.is_some();
+    let mut session = Session::open(common)?;
+    for text in prompts {
+        let prompt = Prompt {
+            text,
+            system: args.system.clone(),
+            raw: args.raw,
+            earlier: Vec::new(),
+        };
+        let finished = one(&mut session, prompt, &sampling, !args.no_base, as_json)?;
+        if as_json {
+            print_json(&finished.document(&session, &sampling))?;
+        }
+        if finished.cancelled() {
+            return Err(Failure::interrupted());
+        }
+    }
+    Ok(())
+}
+
+/// Prompts of a file: a JSON array or JSON Lines of texts or of objects with `prompt`, else one a line.
+fn read_prompts(path: &Path) -> Result<Vec<String>, Failure> {
+    let text = data::read_text(path)?;
+    let from_json = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(map) => map.get("prompt").and_then(Value::as_str).map(str::to_owned),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    };
+    let bad = |line: usize, reason: &str| {
+        Failure::input(format!("The prompt at line {line} {reason}"))
+            .details(path.display().to_string())
+    };
+    let start = text.trim_start();
+    let prompts = if start.starts_with('[') {
+        let values: Vec<Value> = serde_json::from_str(start).map_err(|error| {
+            Failure::input("The prompts file is not valid JSON")
+                .details(format!("{error}, {}", path.display()))
+        })?;
+        let parsed = values.iter().enumerate();
+        parsed
+            .map(|(i, value)| from_json(value).ok_or_else(|| bad(i + 1, "has no `prompt`")))
+            .collect::<Result<Vec<_>, _>>()?
+    } else if start.starts_with('{') {
+        let lines = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty());
+        lines
+            .map(|(i, line)| {
+                let value: Value = serde_json::from_str(line)
+                    .map_err(|error| bad(i + 1, &format!("is not valid JSON: {error}")))?;
+                from_json(&value).ok_or_else(|| bad(i + 1, "has no `prompt`"))
+            })
+            .collect::<Result<Vec<_>, _>>()?
+    } else {
+        text.lines()
+            .filter(|line| !line.trim().is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    if prompts.is_empty() {
+        return Err(
+            Failure::input("The prompts file has no prompt").details(path.display().to_string())
+        );
+    }
+    Ok(prompts)
+}
+
+/// A run that has ended.
+struct Finished {
+    prompt: String,
+    rendered: String,
+    base: Vec<Token>,
+    guided: Vec<Token>,
+    end: RunEnd,
+}
+
+impl Finished {
+    fn cancelled(&self) -> bool {
+        let base = self.end.base.as_ref().map(|end| end.finish);
+        self.end.guided.finish == Finish::Cancelled || base == Some(Finish::Cancelled)
+    }
+
+    /// The `run/1` document of interfaces.md section 4.
+    fn document(&self, session: &Session, sampling: &Sampling) -> Value {
+        let info = &session.info;
+        let text = |end: &StreamEnd, tokens: &[Token]| {
+            let tokens: Vec<Value> = tokens
+                .iter()
+                .map(|token| json::token(info, token, &session.weights))
+                .collect();
+            json!({"text": end.text, "tokens": tokens, "finish": json::finish(end.finish)})
+        };
+        json!({
+            "schema": "counterpoise.run/1",
+            "lineup": info.name,
+            "prompt": self.prompt,
+            "rendered": self.rendered,
+            "seed": sampling.seed,
+            "sampling": json::sampling(sampling),
+            "weights": json::weights(info, &session.weights),
+            "base": self.end.base.as_ref().map(|end| text(end, &self.base)),
+            "guided": text(&self.end.guided, &self.guided),
+            "divergence": self.end.divergence,
+            "timing": {
+                "prefill_secs": self.end.prefill_secs,
+                "base_secs": self.end.base_secs,
+                "guided_secs": self.end.guided_secs,
+                "tokens_per_sec": self.end.tokens_per_sec,
+            },
+            "app": env!("CARGO_PKG_VERSION"),
+            "device": info.device,
+            "models": json::models(info),
+        })
+    }
+}
+
+/// Writes one run; as text it streams: the base text first where there is one, then the guided text.
+fn one(
+    session: &mut Session,
+    prompt: Prompt,
+    sampling: &Sampling,
+    with_base: bool,
+    quiet: bool,
+) -> Result<Finished, Failure> {
+    let run = session.new_run();
+    let text = prompt.text.clone();
+    session.send(Command::Generate(GenerateRequest {
+        run,
+        cancel: session.cancel.clone(),
+        prompt,
+        weights: session.weights.clone(),
+        sampling: sampling.clone(),
+        with_base,
+    }))?;
+    let mut rendered_prompt = String::new();
+    let (mut base, mut guided): (Vec<Token>, Vec<Token>) = (Vec::new(), Vec::new());
+    let streamed = if with_base { Pane::Base } else { Pane::Guided };
+    if with_base && !quiet {
+        print("Base:\n")?;
+    }
+    let mut end = loop {
+        match session.next()? {
+            Event::Started { rendered, .. } => rendered_prompt = rendered,
+            Event::Step { step, .. } => {
+                let pane = step.pane;
+                let (_, token) = Token::new(*step);
+                if !quiet && pane == streamed {
+                    print(token.text())?;
+                }
+                match pane {
+                    Pane::Base => base.push(token),
+                    Pane::Guided => guided.push(token),
+                }
+            }
+            Event::BaseScored { steps, .. } => {
+                for (position, token) in steps.into_iter().map(Token::new) {
+                    if let Some(place) = base.get_mut(position) {
+                        *place = token;
+                    }
+                }
+            }
+            Event::Finished { end, .. } => break *end,
+            Event::Failed { failure, .. } => return Err(failure),
+            Event::Loading { .. }
+            | Event::Loaded(_)
+            | Event::Scored { .. }
+            | Event::Judged { .. }
+            | Event::Evaluated { .. } => {}
+        }
+    };
+    for (tokens, end) in [
+        (&mut guided, Some(&mut end.guided)),
+        (&mut base, end.base.as_mut()),
+    ] {
+        if let (Some(last), Some(end)) = (tokens.last_mut(), end) {
+            last.push_text(&end.tail);
+        }
+    }
+    if !quiet {
+        match &end.base {
+            Some(base) => print(&format!("{}\n\nGuided:\n{}\n", base.tail, end.guided.text))?,
+            None => print(&format!("{}\n", end.guided.tail))?,
+        }
+    }
+    Ok(Finished {
+        prompt: text,
+        rendered: rendered_prompt,
+        base,
+        guided,
+        end,
+    })
+}

@@ -1,0 +1,194 @@
+//! A worker with a loaded lineup, and Ctrl+C as its cancel token.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::CommonArgs;
+use crate::domain::{CancelToken, ObjectiveWeights, RunId};
+use crate::error::Failure;
+use crate::worker::{self, Command, Event, LineupInfo, WorkerHandle};
+
+/// Set by the first Ctrl+C; the second ends the process at once.
+static INTERRUPT: OnceLock<CancelToken> = OnceLock::new();
+static PRESSED: AtomicBool = AtomicBool::new(false);
+
+/// The token that Ctrl+C (or a polite kill) sets.
+///
+/// # Errors
+/// The system refuses a signal handler.
+pub(crate) fn interrupt_token() -> Result<CancelToken, Failure> {
+    if let Some(token) = INTERRUPT.get() {
+        return Ok(token.clone());
+    }
+    let token = CancelToken::default();
+    let _ = INTERRUPT.set(token.clone());
+    let inner = token.clone();
+    ctrlc::set_handler(move || {
+        if PRESSED.swap(true, Ordering::AcqRel) {
+            std::process::exit(130);
+        }
+        inner.cancel();
+    })
+    .map_err(|error| {
+        Failure::failed("Ctrl+C cannot be watched on this system").details(error.to_string())
+    })?;
+    Ok(token)
+}
+
+/// A loaded lineup behind a worker.
+pub(crate) struct Session {
+    worker: WorkerHandle,
+    pub(crate) info: Arc<LineupInfo>,
+    pub(crate) weights: ObjectiveWeights,
+    pub(crate) cancel: CancelToken,
+    next_run: u64,
+}
+
+impl Session {
+    /// Starts a worker, loads the lineup and works out the weights.
+    ///
+    /// # Errors
+    /// A lineup that cannot be loaded, an unknown objective, a negative weight that nobody allowed.
+    pub(crate) fn open(common: &CommonArgs) -> Result<Self, Failure> {
+        let cancel = interrupt_token()?;
+        let worker = worker::start(|| {}).map_err(|error| {
+            Failure::failed("The worker could not be started").details(error.to_string())
+        })?;
+        let mut session = Self {
+            worker,
+            info: Arc::new(LineupInfo::default()),
+            weights: Arc::from([]),
+            cancel: cancel.clone(),
+            next_run: 1,
+        };
+        session.send(Command::Load {
+            source: common.source(),
+            settings: common.settings(),
+            cancel,
+        })?;
+        let progress = LoadingLine::default();
+        session.info = loop {
+            match session.next()? {
+                Event::Loading { stage, fraction } => progress.show(&stage, fraction),
+                Event::Loaded(info) => break info,
+                Event::Failed { failure, .. } => {
+                    progress.clear();
+                    return Err(failure);
+                }
+                Event::Started { .. }
+                | Event::Step { .. }
+                | Event::BaseScored { .. }
+                | Event::Finished { .. }
+                | Event::Scored { .. }
+                | Event::Judged { .. }
+                | Event::Evaluated { .. } => {}
+            }
+        };
+        progress.clear();
+        session.weights = weights(&session.info, common)?;
+        Ok(session)
+    }
+
+    /// A name for the next run.
+    pub(crate) fn new_run(&mut self) -> RunId {
+        self.next_run += 1;
+        RunId(self.next_run)
+    }
+
+    /// Hands a command to the worker.
+    ///
+    /// # Errors
+    /// The worker is gone.
+    pub(crate) fn send(&self, command: Command) -> Result<(), Failure> {
+        self.worker
+            .commands
+            .send(command)
+            .map_err(|_| worker_gone())
+    }
+
+    /// The next event.
+    ///
+    /// # Errors
+    /// The worker is gone.
+    pub(crate) fn next(&self) -> Result<Event, Failure> {
+        self.worker.events.recv().map_err(|_| worker_gone())
+    }
+}
+
+fn worker_gone() -> Failure {
+    Failure::failed("The worker stopped unexpectedly")
+}
+
+/// The lineup's weights with those given on the command line in their places.
+fn weights(info: &LineupInfo, common: &CommonArgs) -> Result<ObjectiveWeights, Failure> {
+    let mut weights: Vec<f64> = info
+        .objectives
+        .iter()
+        .map(|objective| objective.weight)
+        .collect();
+    for (name, weight) in &common.weights {
+        let Some(index) = info
+            .objectives
+            .iter()
+            .position(|objective| objective.name == *name)
+        else {
+            let names: Vec<&str> = info
+                .objectives
+                .iter()
+                .map(|objective| objective.name.as_str())
+                .collect();
+            let hint = if names.is_empty() {
+                format!("The lineup `{}` has no objectives", info.name)
+            } else {
+                format!(
+                    "The objectives of `{}` are: {}",
+                    info.name,
+                    names.join(", ")
+                )
+            };
+            return Err(
+                Failure::usage(format!("There is no objective called `{name}`")).hint(hint),
+            );
+        };
+        if *weight < 0.0 && !common.allow_negative {
+            return Err(Failure::usage(format!(
+                "The weight of {name} is below 0, which pushes away from the objective"
+            ))
+            .hint("Add --allow-negative if that is what you want"));
+        }
+        weights[index] = *weight;
+    }
+    Ok(weights.into())
+}
+
+/// One line on a terminal that says what is being loaded; nothing where stderr is a file or a pipe.
+struct LoadingLine {
+    terminal: bool,
+}
+
+impl Default for LoadingLine {
+    fn default() -> Self {
+        Self {
+            terminal: std::io::stderr().is_terminal(),
+        }
+    }
+}
+
+impl LoadingLine {
+    fn show(&self, stage: &str, fraction: Option<f32>) {
+        if self.terminal {
+            let share = fraction
+                .map(|f| format!(" {:.0} %", f * 100.0))
+                .unwrap_or_default();
+            let _ = write!(std::io::stderr(), "\r\x1b[2K{stage}{share}");
+        }
+    }
+
+    fn clear(&self) {
+        if self.terminal {
+            let _ = write!(std::io::stderr(), "\r\x1b[2K");
+        }
+    }
+}
