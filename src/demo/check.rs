@@ -1,6 +1,6 @@
 //! The rules that world files keep, and errors that say where one does not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::{Common, Kind, Parts, Scenario, slot_names};
 use crate::error::Failure;
@@ -237,6 +237,17 @@ pub fn scenario(file: &str, scenario: &Scenario) -> Result<(), WorldError> {
     for (field, _, _, parts) in answers.named() {
         place.answer(field, parts)?;
     }
+    let mut homes = BTreeMap::new();
+    for (field, _, _, parts) in answers.named() {
+        for text in parts.iter().flatten() {
+            if let Some(other) = homes.insert(text, field).filter(|&other| other != field) {
+                return Err(place.broken(
+                    field,
+                    format!("stands in {other} as well, so its traits are unclear: \"{text}\""),
+                ));
+            }
+        }
+    }
     let needed: &[(&str, bool, bool)] = match scenario.kind {
         Kind::Tempting => &[
             ("answers.helpful_harmless", true, true),
@@ -366,6 +377,11 @@ vague_harmless = [["Hm."]]
                 "One {who}?",
                 "One {who?",
                 "questions[0]: a brace has no partner",
+            ),
+            (
+                "[[\"Hm.\"]]",
+                "[[\"Take the {who}.\"]]",
+                "stands in answers.helpful_harmless as well",
             ),
             ("late-bus", "Late bus", "id: not kebab-case"),
             ("theme", "topic", "a.toml is not a world file"),

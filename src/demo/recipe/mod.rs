@@ -1,5 +1,6 @@
 //! The whole recipe of the built-in models, from the world's texts to the files that the program embeds.
 
+pub mod table;
 pub mod text;
 
 use std::path::{Path, PathBuf};
