@@ -1,3 +1,7 @@
 //! Parts that the panels are made of. Each draws what it is given, says what the person did, and names itself to screen readers.
 
+pub mod legend;
+pub mod numbers;
+pub mod token_card;
 pub mod token_view;
+pub mod weight_slider;

@@ -1,0 +1,123 @@
+//! What the colours behind the words mean: the map, three marks on it, its unit, and one sentence.
+
+use egui::{Align2, Mesh, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+
+use super::numbers;
+use crate::app::theme::{self, HeatScale, ScaleKind, size, space};
+
+const MAP_WIDTH: f32 = 190.0;
+const MAP_HEIGHT: f32 = 10.0;
+const STEPS: usize = 64;
+
+/// The key to a scale.
+#[derive(Debug, Clone, Copy)]
+pub struct Legend<'a> {
+    /// The scale.
+    pub scale: HeatScale,
+    /// Name of what is shown, for example `Advantage for helpful`.
+    pub name: &'a str,
+    /// One sentence that says what the ends mean.
+    pub sentence: &'a str,
+}
+
+impl Legend<'_> {
+    /// Draws it: the map to the left and the words beside it, or below it where there is no room.
+    pub fn show(self, ui: &mut Ui) -> Response {
+        let palette = theme::palette(ui);
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = space::L;
+            let response = self.map(ui);
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing.y = space::HAIR;
+                ui.add(egui::Label::new(
+                    egui::RichText::new(self.name).text_style(theme::section()),
+                ));
+                ui.add(
+                    egui::Label::new(
+                        egui::RichText::new(self.sentence)
+                            .small()
+                            .color(palette.weak),
+                    )
+                    .wrap(),
+                );
+            });
+            response
+        })
+        .inner
+    }
+
+    /// The marks: low end, middle, high end.
+    fn marks(&self) -> [f64; 3] {
+        let limit = self.scale.limit;
+        match self.scale.kind {
+            ScaleKind::Signed => [-limit, 0.0, limit],
+            ScaleKind::Negative => [-limit, -limit / 2.0, 0.0],
+        }
+    }
+
+    fn map(&self, ui: &mut Ui) -> Response {
+        let palette = theme::palette(ui);
+        let (rect, response) = ui.allocate_exact_size(
+            Vec2::new(MAP_WIDTH, MAP_HEIGHT + 4.0 + size::SMALL + 4.0),
+            Sense::hover(),
+        );
+        let [low, middle, high] = self.marks();
+        response.widget_info(|| {
+            WidgetInfo::labeled(
+                Role::Image,
+                true,
+                format!(
+                    "Colour scale: {} from {} to {} nats. {}",
+                    self.name,
+                    numbers::tick(low),
+                    numbers::tick(high),
+                    self.sentence
+                ),
+            )
+        });
+        if !ui.is_rect_visible(rect) {
+            return response;
+        }
+        let unit = "nats";
+        let bar = Rect::from_min_size(
+            rect.min + vec2(1.0, 2.0),
+            Vec2::new(rect.width() - 2.0, MAP_HEIGHT),
+        );
+        let mut mesh = Mesh::default();
+        for step in 0..STEPS {
+            let at = |i: usize| bar.left() + bar.width() * i as f32 / STEPS as f32;
+            let share = (step as f64 + 0.5) / STEPS as f64;
+            mesh.add_colored_rect(
+                Rect::from_x_y_ranges(at(step)..=at(step + 1), bar.y_range()),
+                self.scale.color(palette, low + (high - low) * share),
+            );
+        }
+        let painter = ui.painter();
+        painter.add(mesh);
+        painter.rect_stroke(
+            bar,
+            2.0,
+            egui::Stroke::new(1.0, palette.border_strong),
+            egui::StrokeKind::Outside,
+        );
+        for (value, x, align) in [
+            (low, bar.left(), Align2::LEFT_TOP),
+            (middle, bar.center().x, Align2::CENTER_TOP),
+            (high, bar.right(), Align2::RIGHT_TOP),
+        ] {
+            let text = if value == high {
+                format!("{} {unit}", numbers::tick(value))
+            } else {
+                numbers::tick(value)
+            };
+            painter.text(
+                pos2(x, bar.bottom() + 3.0),
+                align,
+                text,
+                theme::digits(size::SMALL - 1.0),
+                palette.weak,
+            );
+        }
+        response
+    }
+}

@@ -1,0 +1,181 @@
+//! How numbers and odd characters are written for people: a point, a true minus, no more digits than they bear.
+
+/// A true minus sign.
+const MINUS: char = '\u{2212}';
+/// A space that no line is broken at.
+const GLUE: char = '\u{a0}';
+
+/// A log-probability (nats) as a percentage of three significant digits; below one in ten thousand only that it is less.
+pub fn percent(log_probability: f64) -> String {
+    share(log_probability.exp())
+}
+
+/// A probability from 0 to 1 as a percentage, as [`percent`] writes it.
+pub fn share(probability: f64) -> String {
+    let percent = probability * 100.0;
+    if percent.is_nan() {
+        return "–".to_owned();
+    }
+    let number = if percent < 0.01 {
+        "<0.01".to_owned()
+    } else if percent < 0.099_95 {
+        format!("{percent:.4}")
+    } else if percent < 0.999_5 {
+        format!("{percent:.3}")
+    } else if percent < 9.995 {
+        format!("{percent:.2}")
+    } else if percent < 99.95 {
+        format!("{percent:.1}")
+    } else if probability < 1.0 - 1e-9 {
+        ">99.9".to_owned()
+    } else {
+        "100".to_owned()
+    };
+    format!("{number}{GLUE}%")
+}
+
+/// Nats with two decimals and an explicit sign; what rounds to nothing has none.
+pub fn nats(value: f64) -> String {
+    signed(value, 2)
+}
+
+/// A number with that many decimals and an explicit sign; what rounds to nothing has none.
+pub fn signed(value: f64, decimals: usize) -> String {
+    if value.is_nan() {
+        return "–".to_owned();
+    }
+    let size = if value.is_infinite() {
+        "∞".to_owned()
+    } else {
+        format!("{:.decimals$}", value.abs())
+    };
+    if size.chars().all(|c| matches!(c, '0' | '.')) {
+        size
+    } else if value < 0.0 {
+        format!("{MINUS}{size}")
+    } else {
+        format!("+{size}")
+    }
+}
+
+/// A mark on a scale: signed, without needless zeros.
+pub fn tick(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let sign = if value < 0.0 { MINUS } else { '+' };
+    format!("{sign}{}", value.abs())
+}
+
+/// A count, its thousands apart.
+pub fn count(value: usize) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(GLUE);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `guided(v) − base(v)` in words: how much likelier guidance made a token.
+pub fn likelier(influence: f64) -> String {
+    let times = influence.abs().exp();
+    let number = if times < 9.95 {
+        format!("{times:.1}")
+    } else {
+        format!("{times:.0}")
+    };
+    if influence.is_nan() || times < 1.05 {
+        "about as likely with guidance as without".to_owned()
+    } else if times > 1e4 {
+        let more = if influence > 0.0 { "more" } else { "less" };
+        format!("over 10{GLUE}000 times {more} likely with guidance")
+    } else if influence > 0.0 {
+        format!("{number} times likelier with guidance")
+    } else {
+        format!("{number} times less likely with guidance")
+    }
+}
+
+/// A token's characters with spaces, line breaks and unprintable ones made visible.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            ' ' | '\u{2581}' => shown.push('␣'),
+            '\n' => shown.push('↵'),
+            '\t' => shown.push('→'),
+            char::REPLACEMENT_CHARACTER => shown.push('□'),
+            c if c.is_control() => {
+                shown.push_str(&format!("<0x{:02X}>", u32::from(c)));
+            }
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_have_three_digits_and_a_floor() {
+        let p = |p: f64| share(p).replace('\u{a0}', " ");
+        assert_eq!(p(0.123_45), "12.3 %");
+        assert_eq!(p(0.012_345), "1.23 %");
+        assert_eq!(p(0.001_234_5), "0.123 %");
+        assert_eq!(p(0.000_123_45), "0.0123 %");
+        assert_eq!(p(0.000_099), "<0.01 %");
+        assert_eq!(p(0.0), "<0.01 %");
+        assert_eq!(p(0.099_96), "10.0 %");
+        assert_eq!(p(0.999_9), ">99.9 %");
+        assert_eq!(p(1.0), "100 %");
+        assert_eq!(percent(0.5f64.ln()).replace('\u{a0}', " "), "50.0 %");
+        assert_eq!(percent(f64::NAN), "–");
+    }
+
+    #[test]
+    fn nats_carry_their_sign_unless_they_round_to_nothing() {
+        assert_eq!(nats(1.234), "+1.23");
+        assert_eq!(nats(-1.236), "−1.24");
+        assert_eq!(nats(-0.004), "0.00");
+        assert_eq!(nats(f64::NEG_INFINITY), "−∞");
+        assert_eq!(nats(f64::NAN), "–");
+        assert_eq!(signed(-12.0, 0), "−12");
+    }
+
+    #[test]
+    fn ticks_have_no_needless_zeros() {
+        assert_eq!(tick(2.0), "+2");
+        assert_eq!(tick(-0.05), "−0.05");
+        assert_eq!(tick(0.0), "0");
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_234_567).replace('\u{a0}', " "), "1 234 567");
+    }
+
+    #[test]
+    fn influence_reads_as_a_sentence() {
+        assert_eq!(likelier(0.01), "about as likely with guidance as without");
+        assert_eq!(likelier(3f64.ln()), "3.0 times likelier with guidance");
+        assert_eq!(
+            likelier(-(40f64.ln())),
+            "40 times less likely with guidance"
+        );
+        assert!(likelier(100.0).starts_with("over 10"));
+    }
+
+    #[test]
+    fn spaces_and_odd_characters_are_visible() {
+        assert_eq!(visible(" a\n"), "␣a↵");
+        assert_eq!(visible("\u{1b}"), "<0x1B>");
+        assert_eq!(visible("<0xE2>"), "<0xE2>");
+    }
+}

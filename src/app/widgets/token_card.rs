@@ -1,0 +1,510 @@
+//! Everything about one token choice: how likely it was, what each objective says of it, and what could have stood there.
+
+use egui::{
+    Align, Align2, Color32, Layout, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    pos2, vec2,
+};
+
+use super::numbers;
+use crate::app::theme::{self, Palette, radius, size, space};
+use crate::domain::TokenId;
+use crate::engine::insight::{Candidate, ObjectiveInsight, TokenInsight};
+
+/// Width of the card's contents, points.
+pub const WIDTH: f32 = 296.0;
+const ROW: f32 = 20.0;
+const NUMBER: f32 = 50.0;
+
+/// Which number of an objective the table of alternatives shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CardValue {
+    /// `advantage_i(v)`.
+    #[default]
+    Advantage,
+    /// `reward_i(v)`.
+    Reward,
+}
+
+impl CardValue {
+    fn of(self, insight: &ObjectiveInsight) -> f64 {
+        match self {
+            Self::Advantage => insight.advantage,
+            Self::Reward => insight.reward,
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Advantage => "Advantage",
+            Self::Reward => "Reward",
+        }
+    }
+}
+
+/// An objective as the card names it.
+#[derive(Debug, Clone, Copy)]
+pub struct CardObjective<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its colour.
+    pub color: Color32,
+}
+
+/// What the card shows.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenCard<'a> {
+    /// Which text the token stands in, for example `Guided`.
+    pub text_name: &'a str,
+    /// Its position in the response, from 0.
+    pub position: usize,
+    /// The numbers.
+    pub insight: &'a TokenInsight,
+    /// Text of each id of the vocabulary.
+    pub texts: &'a [String],
+    /// In the order of the insight's objectives.
+    pub objectives: &'a [CardObjective<'a>],
+    /// Which number the table of alternatives starts with.
+    pub value: CardValue,
+    /// Whether it stays open; then it can be closed and its table switched.
+    pub pinned: bool,
+}
+
+/// What a person did to the card.
+#[derive(Debug, Clone, Default)]
+pub struct TokenCardResponse {
+    /// It is to be closed.
+    pub close: bool,
+    /// The table is to show the other number.
+    pub value: Option<CardValue>,
+}
+
+impl TokenCard<'_> {
+    /// Draws the card's contents; the caller places and frames them.
+    pub fn show(self, ui: &mut Ui) -> TokenCardResponse {
+        let palette = theme::palette(ui);
+        let mut answer = TokenCardResponse::default();
+        ui.set_width(WIDTH);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing = vec2(space::S, space::XS);
+            self.head(ui, palette, &mut answer);
+            self.likelihood(ui, palette);
+            if self.insight.chosen.objectives.is_empty() {
+                ui.add_space(space::XS);
+                ui.label(
+                    egui::RichText::new("Its rewards follow when the text is finished")
+                        .small()
+                        .color(palette.weak),
+                );
+            } else {
+                self.rewards(ui, palette);
+            }
+            self.alternatives(ui, palette, &mut answer);
+        });
+        answer
+    }
+
+    fn text(&self, id: TokenId) -> String {
+        let text = self.texts.get(id as usize).map_or("", String::as_str);
+        if text.is_empty() {
+            return "end of text".to_owned();
+        }
+        numbers::visible(text)
+    }
+
+    fn head(&self, ui: &mut Ui, palette: &Palette, answer: &mut TokenCardResponse) {
+        let chosen = &self.insight.chosen;
+        ui.horizontal(|ui| {
+            let galley = ui.painter().layout(
+                self.text(chosen.id),
+                theme::strong(size::HEADING),
+                palette.text,
+                WIDTH * 0.6,
+            );
+            let (rect, response) =
+                ui.allocate_exact_size(galley.size() + vec2(16.0, 6.0), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, self.text(chosen.id)));
+            ui.painter()
+                .rect_filled(rect, radius::CONTROL, palette.well);
+            ui.painter()
+                .galley(rect.min + vec2(8.0, 3.0), galley, palette.text);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if self.pinned {
+                    let close = close_button(ui, palette);
+                    answer.close = close.clicked();
+                }
+                ui.label(
+                    egui::RichText::new(format!(
+                        "{} · token {} · id {}",
+                        self.text_name,
+                        self.position + 1,
+                        chosen.id
+                    ))
+                    .small()
+                    .color(palette.weak),
+                );
+            });
+        });
+    }
+
+    fn likelihood(&self, ui: &mut Ui, palette: &Palette) {
+        let chosen = &self.insight.chosen;
+        ui.add_space(space::XS);
+        let half = vec2((WIDTH - space::S) / 2.0, 44.0);
+        ui.horizontal(|ui| {
+            for (name, value) in [
+                ("Plain model", chosen.base),
+                ("With guidance", chosen.guided),
+            ] {
+                let (rect, response) = ui.allocate_exact_size(half, Sense::hover());
+                response.widget_info(|| {
+                    WidgetInfo::labeled(
+                        Role::Label,
+                        true,
+                        format!("{name}: {}", numbers::percent(value)),
+                    )
+                });
+                let painter = ui.painter();
+                painter.text(
+                    rect.left_top(),
+                    Align2::LEFT_TOP,
+                    name,
+                    egui::FontId::proportional(size::SMALL),
+                    palette.weak,
+                );
+                painter.text(
+                    pos2(rect.left(), rect.top() + 15.0),
+                    Align2::LEFT_TOP,
+                    numbers::percent(value),
+                    theme::digits(size::HEADING),
+                    palette.text,
+                );
+                // The same probability as a length.
+                let bar = Rect::from_min_size(
+                    pos2(rect.left(), rect.bottom() - 5.0),
+                    vec2(rect.width(), 4.0),
+                );
+                painter.rect_filled(bar, 2.0, palette.border);
+                let share = value.exp().clamp(0.0, 1.0) as f32;
+                if share > 0.0 {
+                    let filled = Rect::from_min_size(
+                        bar.min,
+                        vec2((bar.width() * share).max(2.0), bar.height()),
+                    );
+                    painter.rect_filled(filled, 2.0, palette.accent);
+                }
+            }
+        });
+        ui.label(
+            egui::RichText::new(sentence(&numbers::likelier(chosen.influence())))
+                .small()
+                .color(palette.weak),
+        );
+    }
+
+    fn rewards(&self, ui: &mut Ui, palette: &Palette) {
+        ui.add_space(space::XS);
+        header(ui, palette, "Objective", &["Reward", "Advantage"], 74.0);
+        for (objective, insight) in self.objectives.iter().zip(&self.insight.chosen.objectives) {
+            let cells = [
+                numbers::nats(insight.reward),
+                numbers::nats(insight.advantage),
+            ];
+            let label = format!(
+                "{}: reward {} nats, advantage {} nats",
+                objective.name, cells[0], cells[1]
+            );
+            let rect = row(ui, label);
+            ui.painter().circle_filled(
+                pos2(rect.left() + 5.0, rect.center().y),
+                5.0,
+                objective.color,
+            );
+            words(
+                ui,
+                rect,
+                16.0,
+                objective.name,
+                palette.text,
+                rect.width() - 170.0,
+                false,
+            );
+            let colors = [palette.text, value_color(palette, insight.advantage)];
+            columns(ui, rect, 74.0, &cells, &colors);
+        }
+    }
+
+    fn alternatives(&self, ui: &mut Ui, palette: &Palette, answer: &mut TokenCardResponse) {
+        let insight = self.insight;
+        let has_rewards = !insight.chosen.objectives.is_empty();
+        ui.add_space(space::XS);
+        ui.horizontal(|ui| {
+            ui.label(egui::RichText::new("What could stand here").text_style(theme::section()));
+            if !has_rewards {
+                return;
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 0.0;
+                if self.pinned {
+                    for value in [CardValue::Reward, CardValue::Advantage] {
+                        let text = egui::RichText::new(value.label()).small();
+                        let button = ui.selectable_label(self.value == value, text);
+                        if button.clicked() {
+                            answer.value = Some(value);
+                        }
+                    }
+                } else {
+                    ui.label(
+                        egui::RichText::new(format!("{}, nats", self.value.label()))
+                            .small()
+                            .color(palette.weak),
+                    );
+                }
+            });
+        });
+        self.candidate_header(ui, palette);
+        for candidate in insight.top.iter() {
+            self.candidate(ui, palette, candidate, candidate.id == insight.chosen.id);
+        }
+        if !insight
+            .top
+            .iter()
+            .any(|other| other.id == insight.chosen.id)
+        {
+            self.candidate(ui, palette, &insight.chosen, true);
+        }
+        let covered: f64 = insight
+            .top
+            .iter()
+            .map(|candidate| candidate.guided.exp())
+            .sum();
+        ui.label(
+            egui::RichText::new(format!(
+                "These {} tokens cover {} of what guidance allows. Guidance moved this choice by {:.2} nats",
+                insight.top.len(),
+                numbers::share(covered.min(1.0)),
+                insight.kl.max(0.0),
+            ))
+            .small()
+            .color(palette.weak),
+        )
+        .on_hover_text(
+            "The distance is the Kullback-Leibler divergence between the choices with and without guidance",
+        );
+    }
+
+    /// Width of an objective's column: as wide as there is room for beside a token's text.
+    fn objective_width(&self) -> f32 {
+        let count = self.insight.chosen.objectives.len().max(1) as f32;
+        ((WIDTH - 2.0 * NUMBER - 70.0) / count).clamp(36.0, NUMBER)
+    }
+
+    /// How many objectives have room for a column.
+    fn shown_objectives(&self) -> usize {
+        let room = WIDTH - 2.0 * NUMBER - 60.0;
+        let columns = (room / self.objective_width()).floor() as usize;
+        self.insight.chosen.objectives.len().min(columns)
+    }
+
+    fn candidate_header(&self, ui: &mut Ui, palette: &Palette) {
+        let (rect, _) = ui.allocate_exact_size(Vec2::new(WIDTH, 16.0), Sense::hover());
+        let painter = ui.painter();
+        let font = egui::FontId::proportional(size::SMALL - 1.0);
+        painter.text(
+            rect.left_center() + vec2(space::XS + 2.0, 0.0),
+            Align2::LEFT_CENTER,
+            "Token",
+            font.clone(),
+            palette.weak,
+        );
+        let mut right = rect.right() - space::XS;
+        let width = self.objective_width();
+        for objective in self.objectives[..self.shown_objectives().min(self.objectives.len())]
+            .iter()
+            .rev()
+        {
+            painter.circle_filled(pos2(right - 5.0, rect.center().y), 4.5, objective.color);
+            right -= width;
+        }
+        for name in ["Guided", "Plain"] {
+            painter.text(
+                pos2(right, rect.center().y),
+                Align2::RIGHT_CENTER,
+                name,
+                font.clone(),
+                palette.weak,
+            );
+            right -= NUMBER;
+        }
+        painter.hline(
+            rect.x_range(),
+            rect.bottom() + 1.0,
+            Stroke::new(1.0, palette.border),
+        );
+    }
+
+    fn candidate(&self, ui: &mut Ui, palette: &Palette, candidate: &Candidate, chosen: bool) {
+        let text = self.text(candidate.id);
+        let shown = self.shown_objectives();
+        let mut label = format!(
+            "{text}: plain {}, guided {}",
+            numbers::percent(candidate.base),
+            numbers::percent(candidate.guided)
+        );
+        for (objective, insight) in self.objectives.iter().zip(&candidate.objectives) {
+            label.push_str(&format!(
+                ", {} reward {} advantage {}",
+                objective.name,
+                numbers::nats(insight.reward),
+                numbers::nats(insight.advantage)
+            ));
+        }
+        if chosen {
+            label.push_str(", chosen");
+        }
+        let rect = row(ui, label);
+        if chosen {
+            ui.painter()
+                .rect_filled(rect, radius::WORD, palette.accent_soft);
+            ui.painter().rect_filled(
+                Rect::from_min_size(rect.min, vec2(2.0, rect.height())),
+                1.0,
+                palette.accent,
+            );
+        }
+        let mut right = rect.right() - space::XS;
+        let width = self.objective_width();
+        for insight in candidate.objectives[..shown].iter().rev() {
+            let value = self.value.of(insight);
+            let color = match self.value {
+                CardValue::Advantage => value_color(palette, value),
+                CardValue::Reward => palette.text,
+            };
+            number(ui, right, rect, &numbers::signed(value, 1), color);
+            right -= width;
+        }
+        for value in [candidate.guided, candidate.base] {
+            let text = numbers::percent(value);
+            number(
+                ui,
+                right,
+                rect,
+                text.trim_end_matches(['\u{a0}', '%']),
+                palette.text,
+            );
+            right -= NUMBER;
+        }
+        words(
+            ui,
+            rect,
+            space::XS + 2.0,
+            &text,
+            palette.text,
+            right - rect.left() - space::S,
+            chosen,
+        );
+    }
+}
+
+/// The first letter as a capital.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+fn value_color(palette: &Palette, value: f64) -> Color32 {
+    // Sizes that print as nothing have no colour either.
+    if value.abs() < 0.05 || value.is_nan() {
+        palette.weak
+    } else {
+        palette.text
+    }
+}
+
+/// One line of a table, named for screen readers.
+fn row(ui: &mut Ui, label: String) -> Rect {
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(WIDTH, ROW), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &label));
+    rect
+}
+
+fn header(ui: &mut Ui, palette: &Palette, first: &str, names: &[&str], width: f32) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::new(WIDTH, 16.0), Sense::hover());
+    let painter = ui.painter();
+    let font = egui::FontId::proportional(size::SMALL - 1.0);
+    painter.text(
+        rect.left_center(),
+        Align2::LEFT_CENTER,
+        first,
+        font.clone(),
+        palette.weak,
+    );
+    let mut right = rect.right() - space::XS;
+    for name in names.iter().rev() {
+        painter.text(
+            pos2(right, rect.center().y),
+            Align2::RIGHT_CENTER,
+            name,
+            font.clone(),
+            palette.weak,
+        );
+        right -= width;
+    }
+    painter.hline(
+        rect.x_range(),
+        rect.bottom() + 1.0,
+        Stroke::new(1.0, palette.border),
+    );
+}
+
+fn columns(ui: &Ui, rect: Rect, width: f32, cells: &[String], colors: &[Color32]) {
+    let mut right = rect.right() - space::XS;
+    for (cell, color) in cells.iter().zip(colors).rev() {
+        number(ui, right, rect, cell, *color);
+        right -= width;
+    }
+}
+
+fn number(ui: &Ui, right: f32, rect: Rect, text: &str, color: Color32) {
+    ui.painter().text(
+        pos2(right, rect.center().y),
+        Align2::RIGHT_CENTER,
+        text,
+        theme::digits(size::SMALL + 0.5),
+        color,
+    );
+}
+
+/// Words from the left, cut with an ellipsis where `width` ends.
+fn words(ui: &Ui, rect: Rect, indent: f32, text: &str, color: Color32, width: f32, strong: bool) {
+    let font = if strong {
+        theme::strong(size::SMALL + 0.5)
+    } else {
+        egui::FontId::proportional(size::SMALL + 0.5)
+    };
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let at = pos2(
+        rect.left() + indent,
+        rect.center().y - galley.size().y / 2.0,
+    );
+    ui.painter().galley(at, galley, color);
+}
+
+fn close_button(ui: &mut Ui, palette: &Palette) -> Response {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(space::TARGET), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Close the card"));
+    if response.hovered() || response.has_focus() {
+        ui.painter()
+            .rect_filled(rect, radius::CONTROL, palette.hover);
+    }
+    let stroke = Stroke::new(1.5, palette.weak);
+    let (c, d) = (rect.center(), 4.0);
+    ui.painter()
+        .line_segment([c + vec2(-d, -d), c + vec2(d, d)], stroke);
+    ui.painter()
+        .line_segment([c + vec2(-d, d), c + vec2(d, -d)], stroke);
+    response.on_hover_text("Close (Esc)")
+}

@@ -1,0 +1,337 @@
+//! One objective's strip of the mixer: its name, its weight on a slider and in a box, mute and solo.
+
+use egui::{
+    Align, Color32, DragValue, EventFilter, Id, Key, Layout, Pos2, Rect, Response, Sense, Stroke,
+    Ui, Vec2, WidgetInfo, accesskit, pos2, vec2,
+};
+
+use crate::app::theme::{self, Palette, radius, size, space};
+
+/// Least and greatest weight on the slider.
+pub const RANGE: std::ops::RangeInclusive<f64> = 0.0..=3.0;
+/// What an arrow key adds.
+const STEP: f64 = 0.05;
+/// What a page key adds.
+const PAGE: f64 = 0.5;
+const HANDLE: f32 = 7.0;
+
+/// What a strip shows.
+#[derive(Debug, Clone, Copy)]
+pub struct WeightStrip<'a> {
+    /// Unique in the window.
+    pub id: Id,
+    /// The objective's name.
+    pub name: &'a str,
+    /// One sentence about it, shown over the name; may be empty.
+    pub about: &'a str,
+    /// The objective's colour.
+    pub color: Color32,
+    /// Its weight.
+    pub value: f64,
+    /// What a double click goes back to.
+    pub default: f64,
+    /// Whether a person has muted it.
+    pub muted: bool,
+    /// Whether it alone counts, with others that are soloed too.
+    pub soloed: bool,
+    /// Whether it counts nothing now, by its own mute or by another's solo.
+    pub silent: bool,
+    /// Whether its values colour the words.
+    pub selected: bool,
+}
+
+/// What a person did to a strip.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WeightStripResponse {
+    /// A new weight.
+    pub weight: Option<f64>,
+    /// The change is complete: the slider was let go, or the number was entered.
+    pub done: bool,
+    /// Mute was pressed.
+    pub mute: bool,
+    /// Solo was pressed.
+    pub solo: bool,
+    /// The name was pressed: show this objective's values.
+    pub select: bool,
+}
+
+impl WeightStrip<'_> {
+    /// Draws it over the full width of `ui`.
+    pub fn show(self, ui: &mut Ui) -> WeightStripResponse {
+        let palette = theme::palette(ui);
+        let mut answer = WeightStripResponse::default();
+        ui.push_id(self.id, |ui| {
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing = vec2(space::XS, space::XS);
+                ui.horizontal(|ui| {
+                    let name = self.name_button(ui, palette);
+                    answer.select = name.clicked();
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        self.number(ui, &mut answer);
+                        let solo = toggle(ui, palette, "Solo", self.soloed, self.name)
+                            .on_hover_text("Let this objective alone count");
+                        answer.solo = solo.clicked();
+                        let mute = toggle(ui, palette, "Mute", self.muted, self.name)
+                            .on_hover_text("Let this objective count nothing, and keep its weight");
+                        answer.mute = mute.clicked();
+                    });
+                });
+                self.slider(ui, palette, &mut answer);
+            });
+        });
+        answer
+    }
+
+    fn name_button(&self, ui: &mut Ui, palette: &Palette) -> Response {
+        let font = theme::strong(size::BODY);
+        let galley = ui.painter().layout_no_wrap(
+            self.name.to_owned(),
+            font,
+            if self.silent {
+                palette.weak
+            } else {
+                palette.text
+            },
+        );
+        let swatch = 12.0;
+        let want = vec2(
+            swatch + space::S + galley.size().x + 2.0 * space::XS,
+            space::TARGET,
+        );
+        let (rect, mut response) = ui.allocate_exact_size(want, Sense::click());
+        response.widget_info(|| {
+            WidgetInfo::selected(
+                egui::Role::Button,
+                ui.is_enabled(),
+                self.selected,
+                format!("Colour words by {}", self.name),
+            )
+        });
+        if self.selected || response.hovered() || response.has_focus() {
+            let fill = if self.selected {
+                palette.accent_soft
+            } else {
+                palette.hover
+            };
+            ui.painter().rect_filled(rect, radius::CONTROL, fill);
+        }
+        if response.has_focus() {
+            ui.painter().rect_stroke(
+                rect,
+                radius::CONTROL,
+                Stroke::new(1.0, palette.accent),
+                egui::StrokeKind::Inside,
+            );
+        }
+        let center = pos2(rect.left() + space::XS + swatch / 2.0, rect.center().y);
+        if self.silent {
+            ui.painter()
+                .circle_stroke(center, swatch / 2.0 - 1.0, Stroke::new(1.5, self.color));
+        } else {
+            ui.painter().circle_filled(center, swatch / 2.0, self.color);
+        }
+        let left = center.x + swatch / 2.0 + space::S - 2.0;
+        let top = rect.center().y - galley.size().y / 2.0;
+        ui.painter().galley(pos2(left, top), galley, palette.text);
+        if !self.about.is_empty() {
+            response = response.on_hover_text(self.about);
+        }
+        response
+    }
+
+    fn number(&self, ui: &mut Ui, answer: &mut WeightStripResponse) {
+        let mut value = self.value;
+        let response = ui.add(
+            DragValue::new(&mut value)
+                .range(RANGE)
+                .speed(0.01)
+                .fixed_decimals(2)
+                .update_while_editing(false),
+        );
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_label(format!("{} weight as a number", self.name));
+        });
+        if response.changed() {
+            answer.weight = Some(value);
+        }
+        if response.drag_stopped() || (response.changed() && !response.dragged()) {
+            answer.done = true;
+        }
+    }
+
+    fn slider(&self, ui: &mut Ui, palette: &Palette, answer: &mut WeightStripResponse) {
+        let size = Vec2::new(ui.available_width(), space::TARGET);
+        let (rect, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+        let rail = rect.x_range().shrink(HANDLE + 1.0);
+        let mut value = self.value;
+        if let Some(pointer) = response.interact_pointer_pos()
+            && (response.dragged() || response.is_pointer_button_down_on())
+        {
+            let share = f64::from((pointer.x - rail.min) / rail.span().max(1.0));
+            let wide = RANGE.start() + share.clamp(0.0, 1.0) * (RANGE.end() - RANGE.start());
+            value = (wide * 100.0).round() / 100.0;
+            response.request_focus();
+        }
+        if let Some(step) = self.keys(ui, &response) {
+            value = ((value + step) * 100.0).round() / 100.0;
+            answer.done = true;
+        }
+        if let Some(asked) = asked_value(ui, response.id) {
+            value = asked;
+            answer.done = true;
+        }
+        if response.double_clicked() {
+            value = self.default;
+        }
+        value = value.clamp(*RANGE.start(), *RANGE.end());
+        // Bit by bit: a value that was set elsewhere is handed back as it came.
+        if value.to_bits() != self.value.to_bits() && (value - self.value).abs() > 1e-9 {
+            answer.weight = Some(value);
+            response.mark_changed();
+        }
+        answer.done |= response.drag_stopped() || response.clicked() || response.double_clicked();
+        response.widget_info(|| {
+            WidgetInfo::slider(ui.is_enabled(), value, format!("{} weight", self.name))
+        });
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_min_numeric_value(*RANGE.start());
+            node.set_max_numeric_value(*RANGE.end());
+            node.set_numeric_value_step(STEP);
+            node.add_action(accesskit::Action::SetValue);
+            node.add_action(accesskit::Action::Increment);
+            node.add_action(accesskit::Action::Decrement);
+        });
+        if ui.is_rect_visible(rect) {
+            self.paint(ui, palette, rect, rail.min..=rail.max, value, &response);
+        }
+        response.on_hover_text("Drag, or use the arrow keys; a double click resets");
+    }
+
+    fn keys(&self, ui: &Ui, response: &Response) -> Option<f64> {
+        let mut step = 0.0;
+        if response.has_focus() {
+            ui.memory_mut(|m| {
+                m.set_focus_lock_filter(
+                    response.id,
+                    EventFilter {
+                        horizontal_arrows: true,
+                        vertical_arrows: true,
+                        ..EventFilter::default()
+                    },
+                );
+            });
+            ui.input(|input| {
+                let presses = |key| input.num_presses(key) as f64;
+                step += STEP * (presses(Key::ArrowRight) + presses(Key::ArrowUp));
+                step -= STEP * (presses(Key::ArrowLeft) + presses(Key::ArrowDown));
+                step += PAGE * (presses(Key::PageUp) - presses(Key::PageDown));
+                let span = RANGE.end() - RANGE.start();
+                step += span * (presses(Key::End) - presses(Key::Home));
+            });
+        }
+        ui.input(|input| {
+            let asked = |action| input.num_accesskit_action_requests(response.id, action) as f64;
+            step += STEP * asked(accesskit::Action::Increment);
+            step -= STEP * asked(accesskit::Action::Decrement);
+        });
+        (step.abs() > 1e-9).then_some(step)
+    }
+
+    fn paint(
+        &self,
+        ui: &Ui,
+        palette: &Palette,
+        rect: Rect,
+        rail: std::ops::RangeInclusive<f32>,
+        value: f64,
+        response: &Response,
+    ) {
+        let painter = ui.painter();
+        let y = rect.center().y;
+        let x_of = |value: f64| {
+            let share = (value - RANGE.start()) / (RANGE.end() - RANGE.start());
+            rail.start() + (rail.end() - rail.start()) * share as f32
+        };
+        let color = if self.silent {
+            palette.border_strong
+        } else {
+            self.color
+        };
+        let line = |from: f32, to: f32, fill: Color32| {
+            let bar = Rect::from_min_max(pos2(from, y - 2.0), pos2(to, y + 2.0));
+            painter.rect_filled(bar, 2.0, fill);
+        };
+        line(rail.start() - 2.0, rail.end() + 2.0, palette.border);
+        line(rail.start() - 2.0, x_of(value), color);
+        for mark in 0..=3 {
+            let x = x_of(f64::from(mark)).round();
+            painter.vline(
+                x,
+                y + 6.0..=y + 9.0,
+                Stroke::new(1.0, palette.border_strong),
+            );
+        }
+        let handle = pos2(x_of(value), y);
+        let live = response.hovered() || response.dragged() || response.has_focus();
+        if live {
+            painter.circle_filled(handle, HANDLE + 4.0, color.gamma_multiply(0.22));
+        }
+        painter.circle(handle, HANDLE, palette.panel, Stroke::new(2.5, color));
+    }
+}
+
+/// A value that an assistive tool asked for.
+fn asked_value(ui: &Ui, id: Id) -> Option<f64> {
+    ui.input(|input| {
+        input
+            .accesskit_action_requests(id, accesskit::Action::SetValue)
+            .filter_map(|request| match request.data {
+                Some(accesskit::ActionData::NumericValue(value)) if value.is_finite() => {
+                    Some(value)
+                }
+                _ => None,
+            })
+            .last()
+    })
+}
+
+/// A small button that stays down.
+fn toggle(ui: &mut Ui, palette: &Palette, word: &str, on: bool, name: &str) -> Response {
+    let font = if on {
+        theme::strong(size::SMALL)
+    } else {
+        egui::FontId::proportional(size::SMALL)
+    };
+    let color = if on { palette.accent } else { palette.weak };
+    let galley = ui.painter().layout_no_wrap(word.to_owned(), font, color);
+    // As wide in either state, so that nothing moves.
+    let (rect, response) = ui.allocate_exact_size(vec2(44.0, space::TARGET), Sense::click());
+    response.widget_info(|| {
+        WidgetInfo::selected(
+            egui::Role::Button,
+            ui.is_enabled(),
+            on,
+            format!("{word} {name}"),
+        )
+    });
+    let fill = match (on, response.hovered()) {
+        (true, _) => palette.accent_soft,
+        (false, true) => palette.hover,
+        (false, false) => Color32::TRANSPARENT,
+    };
+    let ring = if response.has_focus() || on {
+        palette.accent
+    } else {
+        palette.border
+    };
+    ui.painter().rect(
+        rect.shrink(1.0),
+        radius::CONTROL,
+        fill,
+        Stroke::new(1.0, ring),
+        egui::StrokeKind::Inside,
+    );
+    let at: Pos2 = rect.center() - galley.size() / 2.0;
+    ui.painter().galley(at, galley, color);
+    response
+}
