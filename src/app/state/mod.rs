@@ -16,8 +16,8 @@ use crate::worker::{ComputeSettings, LineupInfo, LineupSource};
 use draft::Draft;
 use history::{History, Snapshot};
 use library::Library;
-use run::Run;
-use settings::Settings;
+use run::{ReweightRequest, Run};
+use settings::{HeatMode, Settings};
 
 /// The models, as far as the window knows.
 #[derive(Debug, Clone)]
@@ -114,8 +114,11 @@ pub struct State {
     pub help_open: bool,
     /// The window's clock, seconds.
     pub now_secs: f64,
+    /// Names of the objectives that the sliders belong to.
+    pub(crate) objectives_before: Vec<String>,
+    /// Number of the next run.
     pub(crate) next_run: u64,
-    /// Counts up whenever the keyboard is to move to another part of the window.
+    /// Where the keyboard is to move next.
     pub focus_step: FocusStep,
 }
 
@@ -163,6 +166,7 @@ impl Default for State {
             problem: None,
             help_open: false,
             now_secs: 0.0,
+            objectives_before: Vec::new(),
             next_run: 1,
             focus_step: FocusStep::default(),
         }
@@ -204,6 +208,25 @@ impl State {
     #[must_use]
     pub fn card_token(&self) -> Option<TokenRef> {
         self.focus.pinned.or(self.focus.hovered)
+    }
+
+    /// The number that colours a token, where it has one.
+    #[must_use]
+    pub fn heat_value(&self, run: &Run, pane: Pane, index: usize) -> Option<f64> {
+        let chosen = &run.insight(pane, index)?.chosen;
+        let of_objective = || chosen.objectives.get(self.focus.objective);
+        match self.settings.heat.mode {
+            HeatMode::Advantage => of_objective().map(|objective| objective.advantage),
+            HeatMode::Reward => of_objective().map(|objective| objective.reward),
+            HeatMode::Influence => Some(chosen.influence()),
+        }
+    }
+
+    /// What to ask the re-judging thread, where the numbers on screen do not follow the sliders yet.
+    #[must_use]
+    pub fn reweight_request(&self) -> Option<ReweightRequest> {
+        self.run()?
+            .reweight_request(&self.draft.effective_weights())
     }
 
     /// The state that undo would come back to.

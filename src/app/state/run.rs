@@ -20,6 +20,8 @@ pub enum RunPhase {
     Ended(Box<RunEnd>),
     /// It failed; what was written stays.
     Failed(Failure),
+    /// Another run took its place while it was being written: what it still tells is stale.
+    Replaced,
 }
 
 /// One of the two texts.
@@ -170,7 +172,7 @@ impl Run {
     pub fn is_active(&self) -> bool {
         match self.phase {
             RunPhase::Reading | RunPhase::Writing => true,
-            RunPhase::Ended(_) | RunPhase::Failed(_) => false,
+            RunPhase::Ended(_) | RunPhase::Failed(_) | RunPhase::Replaced => false,
         }
     }
 
@@ -261,9 +263,10 @@ impl Run {
     pub fn writing_secs(&self) -> f64 {
         match &self.phase {
             RunPhase::Ended(end) => end.base_secs.max(end.guided_secs),
-            RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) => self
-                .first_word_secs
-                .map_or(0.0, |first| (self.last_word_secs - first).max(0.0)),
+            RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
+                self.first_word_secs
+                    .map_or(0.0, |first| (self.last_word_secs - first).max(0.0))
+            }
         }
     }
 
@@ -272,7 +275,7 @@ impl Run {
     pub fn tokens_per_sec(&self) -> Option<f64> {
         match &self.phase {
             RunPhase::Ended(end) => (end.tokens_per_sec > 0.0).then_some(end.tokens_per_sec),
-            RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) => {
+            RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
                 let secs = self.writing_secs();
                 (secs > 0.3).then(|| self.token_count() as f64 / secs)
             }

@@ -2,33 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Light, dark, or as the desktop has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ThemeChoice {
-    /// As the desktop has it.
-    #[default]
-    System,
-    /// Dark on light.
-    Light,
-    /// Light on dark.
-    Dark,
-}
-
-impl ThemeChoice {
-    /// All choices, in the order of the menu.
-    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
-
-    /// Words in the menu.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::System => "As the system",
-            Self::Light => "Light",
-            Self::Dark => "Dark",
-        }
-    }
-}
+use crate::app::theme::{ScaleKind, ThemeChoice};
 
 /// Which number colours a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -46,6 +20,15 @@ pub enum HeatMode {
 impl HeatMode {
     /// All modes, in the order of the buttons.
     pub const ALL: [Self; 3] = [Self::Advantage, Self::Reward, Self::Influence];
+
+    /// Which values its numbers can have.
+    #[must_use]
+    pub const fn scale_kind(self) -> ScaleKind {
+        match self {
+            Self::Advantage | Self::Influence => ScaleKind::Signed,
+            Self::Reward => ScaleKind::Negative,
+        }
+    }
 
     /// Words on the button.
     #[must_use]

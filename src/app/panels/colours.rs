@@ -1,0 +1,144 @@
+//! What colours the words, and the key to the colours.
+
+use egui::{Button, ComboBox, RichText, Ui};
+
+use crate::app::shortcuts::Shortcut;
+use crate::app::state::State;
+use crate::app::state::settings::HeatMode;
+use crate::app::theme::{palette, section, size, space};
+use crate::app::update::Action;
+
+/// What the controls show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColoursView {
+    /// Whether words are coloured.
+    pub on: bool,
+    /// By which number.
+    pub mode: HeatMode,
+    /// Names of the objectives.
+    pub objectives: Vec<String>,
+    /// The one that colours.
+    pub objective: usize,
+    /// Whether the number belongs to one objective.
+    pub needs_objective: bool,
+    /// The scale's end, nats.
+    pub limit: f64,
+    /// Whether it is locked.
+    pub locked: bool,
+    /// What the colours say, in a sentence.
+    pub sentence: String,
+}
+
+impl ColoursView {
+    /// Decides what the controls show.
+    #[must_use]
+    pub fn build(state: &State) -> Self {
+        let heat = state.settings.heat;
+        let objectives: Vec<String> = state
+            .objectives()
+            .iter()
+            .map(|objective| objective.name.clone())
+            .collect();
+        let needs_objective = match heat.mode {
+            HeatMode::Advantage | HeatMode::Reward => true,
+            HeatMode::Influence => false,
+        };
+        let name = objectives
+            .get(state.focus.objective)
+            .map_or("objective", String::as_str);
+        let sentence = match heat.mode {
+            HeatMode::Advantage => {
+                format!("Blue words are more {name} than the plain model's average, orange ones less")
+            }
+            HeatMode::Reward => {
+                format!("The deeper the colour, the less likely the {name} model finds the word")
+            }
+            HeatMode::Influence => {
+                "Blue words were made likelier by guidance, orange ones less likely".to_owned()
+            }
+        };
+        Self {
+            on: heat.on,
+            mode: heat.mode,
+            objectives,
+            objective: state.focus.objective,
+            needs_objective,
+            limit: state.heat_scale,
+            locked: heat.locked.is_some(),
+            sentence,
+        }
+    }
+}
+
+/// Draws the controls.
+pub fn colours_ui(ui: &mut Ui, view: &ColoursView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    ui.label(RichText::new("Colours").text_style(section()));
+    ui.add_space(space::XS);
+    let mut on = view.on;
+    if ui
+        .checkbox(&mut on, Shortcut::Heat.label())
+        .on_hover_text(Shortcut::Heat.hint(ui.ctx()))
+        .changed()
+    {
+        actions.push(Action::ToggleHeat);
+    }
+    if !view.on {
+        return actions;
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        for mode in HeatMode::ALL {
+            let button = Button::selectable(view.mode == mode, mode.label())
+                .min_size(egui::vec2(0.0, space::TARGET));
+            if ui.add(button).on_hover_text(mode.tooltip()).clicked() {
+                actions.push(Action::SetHeatMode(mode));
+            }
+        }
+    });
+    if view.needs_objective && !view.objectives.is_empty() {
+        let chosen = view.objectives.get(view.objective);
+        ui.horizontal(|ui| {
+            let label = ui.label("Objective");
+            ComboBox::from_id_salt("heat objective")
+                .selected_text(chosen.map_or("", String::as_str))
+                .show_ui(ui, |ui| {
+                    for (index, name) in view.objectives.iter().enumerate() {
+                        if ui
+                            .selectable_label(index == view.objective, name)
+                            .clicked()
+                        {
+                            actions.push(Action::SetHeatObjective(index));
+                        }
+                    }
+                })
+                .response
+                .labelled_by(label.id)
+                .on_hover_text("Which objective's number colours the words");
+        });
+    }
+    let weak = palette(ui).weak;
+    ui.label(RichText::new(&view.sentence).size(size::SMALL).color(weak));
+    let mut locked = view.locked;
+    if ui
+        .checkbox(&mut locked, "Lock the scale")
+        .on_hover_text("Keep the same colours for the same numbers, so that runs can be compared")
+        .changed()
+    {
+        actions.push(Action::ToggleScaleLock);
+    }
+    actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn influence_belongs_to_all_objectives_together() {
+        let mut state = State::default();
+        assert!(ColoursView::build(&state).needs_objective);
+        state.settings.heat.mode = HeatMode::Influence;
+        assert!(!ColoursView::build(&state).needs_objective);
+    }
+}

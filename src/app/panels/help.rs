@@ -1,0 +1,35 @@
+//! The table of keyboard shortcuts.
+
+use egui::{Grid, Modal, RichText, Ui};
+
+use crate::app::shortcuts::Shortcut;
+use crate::app::theme::{digits, section, size, space};
+use crate::app::update::Action;
+
+/// Draws the table over the window.
+pub fn help_ui(ui: &mut Ui) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let modal = Modal::new(egui::Id::new("shortcuts")).show(ui.ctx(), |ui| {
+        ui.label(RichText::new("Keyboard shortcuts").text_style(section()));
+        ui.add_space(space::S);
+        Grid::new("shortcuts")
+            .num_columns(2)
+            .spacing([space::L, space::S])
+            .show(ui, |ui| {
+                for shortcut in Shortcut::ALL.into_iter().filter(|s| s.is_listed()) {
+                    let keys = ui.ctx().format_shortcut(&shortcut.keys());
+                    ui.label(RichText::new(keys).font(digits(size::BODY)));
+                    ui.label(shortcut.tooltip());
+                    ui.end_row();
+                }
+            });
+        ui.add_space(space::M);
+        if ui.button("Close").clicked() {
+            actions.push(Action::ToggleHelp);
+        }
+    });
+    if modal.should_close() && actions.is_empty() {
+        actions.push(Action::ToggleHelp);
+    }
+    actions
+}

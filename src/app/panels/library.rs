@@ -1,0 +1,179 @@
+//! The left column: prompts to start with, searched and narrowed down by tag.
+
+use egui::{Button, RichText, ScrollArea, TextEdit, Ui};
+
+use crate::app::state::{Region, State};
+use crate::app::theme::{palette, section, size, space, strong};
+use crate::app::update::Action;
+
+/// What the column shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LibraryView {
+    /// Words in the search box.
+    pub search: String,
+    /// Tags, and whether each is picked.
+    pub tags: Vec<(String, bool)>,
+    /// The prompts found.
+    pub items: Vec<LibraryItem>,
+    /// How many there are in all.
+    pub total: usize,
+    /// Whether the keyboard is wanted here.
+    pub wants_focus: bool,
+}
+
+/// One prompt in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LibraryItem {
+    /// Its index in the library.
+    pub index: usize,
+    /// Its name.
+    pub title: String,
+    /// Why it is worth a look.
+    pub why: String,
+    /// Its words.
+    pub text: String,
+    /// Whether it stands in the prompt box.
+    pub selected: bool,
+}
+
+impl LibraryView {
+    /// Decides what the column shows.
+    #[must_use]
+    pub fn build(state: &State) -> Self {
+        let library = &state.library;
+        let items = library.found().into_iter().map(|index| {
+            let prompt = &library.prompts[index];
+            LibraryItem {
+                index,
+                title: prompt.title.clone(),
+                why: prompt.why.clone(),
+                text: prompt.text.clone(),
+                selected: prompt.text == state.draft.prompt.text,
+            }
+        });
+        Self {
+            search: library.search.clone(),
+            tags: library
+                .tags()
+                .into_iter()
+                .map(|tag| (tag.to_owned(), library.tag.as_deref() == Some(tag)))
+                .collect(),
+            items: items.collect(),
+            total: library.prompts.len(),
+            wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Library,
+        }
+    }
+
+    /// A sentence where the list would be empty.
+    #[must_use]
+    pub fn empty_note(&self) -> Option<&'static str> {
+        match (self.items.is_empty(), self.total) {
+            (false, _) => None,
+            (true, 0) => Some("There are no prompts to show"),
+            (true, _) => Some("No prompt fits; try fewer words or another tag"),
+        }
+    }
+}
+
+/// Draws the column.
+pub fn library_ui(ui: &mut Ui, view: &LibraryView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    ui.label(RichText::new("Prompts").text_style(section()));
+    ui.add_space(space::XS);
+    let mut search = view.search.clone();
+    let search_box = TextEdit::singleline(&mut search)
+        .hint_text("Search")
+        .desired_width(f32::INFINITY);
+    let response = ui.add(search_box);
+    response.widget_info(|| {
+        let mut info =
+            egui::WidgetInfo::text_edit(true, view.search.as_str(), view.search.as_str(), "Search");
+        info.label = Some("Search prompts".to_owned());
+        info
+    });
+    if view.wants_focus {
+        response.request_focus();
+        actions.push(Action::RegionFocused(Region::Library));
+    }
+    if response.changed() {
+        actions.push(Action::SearchLibrary(search));
+    }
+    ui.add_space(space::XS);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        for (tag, picked) in &view.tags {
+            let button = Button::selectable(*picked, RichText::new(tag).size(size::SMALL))
+                .min_size(egui::vec2(0.0, space::TARGET));
+            let hint = if *picked {
+                "Show all prompts again".to_owned()
+            } else {
+                format!("Show only prompts of the kind \"{tag}\"")
+            };
+            if ui.add(button).on_hover_text(hint).clicked() {
+                actions.push(Action::ToggleTag(tag.clone()));
+            }
+        }
+    });
+    ui.add_space(space::S);
+    if let Some(note) = view.empty_note() {
+        ui.label(RichText::new(note).color(palette(ui).weak));
+    }
+    ScrollArea::vertical()
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            for item in &view.items {
+                if item_ui(ui, item) {
+                    actions.push(Action::PickPrompt(item.index));
+                }
+            }
+        });
+    actions
+}
+
+fn item_ui(ui: &mut Ui, item: &LibraryItem) -> bool {
+    let colours = palette(ui);
+    let mut text = egui::text::LayoutJob::default();
+    let format = |font, color| egui::TextFormat {
+        font_id: font,
+        color,
+        ..egui::TextFormat::default()
+    };
+    text.append(&item.title, 0.0, format(strong(size::BODY), colours.text));
+    text.append(
+        &format!("\n{}", item.why),
+        0.0,
+        format(egui::FontId::proportional(size::SMALL), colours.weak),
+    );
+    let button = Button::selectable(item.selected, text)
+        .wrap()
+        .min_size(egui::vec2(ui.available_width(), space::TARGET));
+    let response = ui.add(button).on_hover_text(&item.text);
+    let label = format!("{}: {}", item.title, item.why);
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::accesskit::Role::Button, true, item.selected, &label)
+    });
+    response.clicked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::state::library::LibraryPrompt;
+
+    #[test]
+    fn the_prompt_in_the_box_is_marked_and_an_empty_list_says_why() {
+        let mut state = State::default();
+        state.library.prompts = vec![LibraryPrompt {
+            title: "A".to_owned(),
+            text: "Why?".to_owned(),
+            tag: "everyday".to_owned(),
+            why: "To see".to_owned(),
+        }];
+        state.draft.prompt.text = "Why?".to_owned();
+        let view = LibraryView::build(&state);
+        assert!(view.items[0].selected);
+        assert_eq!(view.empty_note(), None);
+        state.library.search = "nothing like it".to_owned();
+        assert!(LibraryView::build(&state).empty_note().is_some());
+    }
+}

@@ -1,0 +1,159 @@
+//! The error card: what happened, what can be done, the details, and a way on.
+
+use egui::{Button, RichText, ScrollArea, Ui};
+
+use crate::app::state::{LineupState, ProblemPlace, State};
+use crate::app::theme::{palette, size, space, strong};
+use crate::app::update::{Action, can_run};
+use crate::worker::LineupSource;
+
+/// What the card shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProblemView {
+    /// What happened.
+    pub summary: String,
+    /// What can be done.
+    pub hint: Option<String>,
+    /// The technical rest.
+    pub details: Option<String>,
+    /// Whether it is unfolded.
+    pub details_open: bool,
+    /// Ways on: words and what they do.
+    pub ways: Vec<(&'static str, Action)>,
+}
+
+impl ProblemView {
+    /// Decides whether there is a card and what it offers.
+    #[must_use]
+    pub fn build(state: &State) -> Option<Self> {
+        let problem = state.problem.as_ref()?;
+        let no_models = match state.lineup {
+            LineupState::Missing => true,
+            LineupState::Ready(_) | LineupState::Loading { .. } => false,
+        };
+        let mut ways = Vec::new();
+        match problem.during {
+            ProblemPlace::Loading => ways.push(("Try again", Action::RetryLoading)),
+            ProblemPlace::Run if can_run(state) => ways.push(("Run again", Action::Run)),
+            ProblemPlace::Run | ProblemPlace::Worker => {}
+        }
+        let own_models = match state.source {
+            LineupSource::File(_) => true,
+            LineupSource::Demo => false,
+        };
+        if own_models && (no_models || problem.during == ProblemPlace::Loading) {
+            ways.push(("Use the built-in model", Action::UseBuiltIn));
+        }
+        ways.push(("Dismiss", Action::DismissProblem));
+        Some(Self {
+            summary: problem.failure.summary.clone(),
+            hint: problem.failure.hint.clone(),
+            details: problem.failure.details.clone(),
+            details_open: problem.details_open,
+            ways,
+        })
+    }
+
+    /// Everything as text, to be pasted into a report.
+    fn as_text(&self) -> String {
+        let parts = [
+            Some(&self.summary),
+            self.hint.as_ref(),
+            self.details.as_ref(),
+        ];
+        let lines: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        lines.join("\n")
+    }
+}
+
+/// Draws the card.
+pub fn problem_ui(ui: &mut Ui, view: &ProblemView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let colours = palette(ui);
+    let card = colours
+        .card()
+        .fill(colours.error_soft)
+        .stroke(egui::Stroke::new(1.0, colours.error));
+    card.show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        ui.label(
+            RichText::new(&view.summary)
+                .font(strong(size::BODY))
+                .color(colours.text),
+        );
+        if let Some(hint) = &view.hint {
+            ui.label(RichText::new(hint).color(colours.text));
+        }
+        ui.add_space(space::XS);
+        ui.horizontal_wrapped(|ui| {
+            for (words, action) in &view.ways {
+                let button = Button::new(*words).min_size(egui::vec2(0.0, space::TARGET));
+                if ui.add(button).clicked() {
+                    actions.push(action.clone());
+                }
+            }
+            if view.details.is_some() {
+                let words = if view.details_open {
+                    "Hide details"
+                } else {
+                    "Show details"
+                };
+                if ui.button(words).clicked() {
+                    actions.push(Action::ToggleProblemDetails);
+                }
+            }
+        });
+        if let (true, Some(details)) = (view.details_open, &view.details) {
+            ui.add_space(space::XS);
+            ScrollArea::vertical().max_height(120.0).show(ui, |ui| {
+                ui.label(RichText::new(details).monospace().size(size::SMALL));
+            });
+            if ui
+                .button("Copy")
+                .on_hover_text("Copy the message with its details")
+                .clicked()
+            {
+                ui.ctx().copy_text(view.as_text());
+            }
+        }
+    });
+    actions
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::app::state::Problem;
+    use crate::error::Failure;
+
+    fn words(view: &ProblemView) -> Vec<&str> {
+        view.ways.iter().map(|(words, _)| *words).collect()
+    }
+
+    #[test]
+    fn models_that_cannot_be_loaded_offer_another_try_and_the_built_in_ones() {
+        let mut state = State {
+            source: LineupSource::File("lineup.toml".into()),
+            problem: Some(Problem {
+                failure: Failure::input("The file is missing"),
+                during: ProblemPlace::Loading,
+                details_open: false,
+            }),
+            ..State::default()
+        };
+        let view = ProblemView::build(&state).unwrap();
+        assert_eq!(
+            words(&view),
+            ["Try again", "Use the built-in model", "Dismiss"]
+        );
+        state.source = LineupSource::Demo;
+        let view = ProblemView::build(&state).unwrap();
+        assert_eq!(words(&view), ["Try again", "Dismiss"]);
+    }
+
+    #[test]
+    fn no_problem_no_card() {
+        assert_eq!(ProblemView::build(&State::default()), None);
+    }
+}

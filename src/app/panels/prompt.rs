@@ -1,0 +1,225 @@
+//! The prompt box with its buttons and a few prompts to start with.
+
+use egui::{Button, Key, RichText, TextEdit, Ui};
+
+use crate::app::shortcuts::Shortcut;
+use crate::app::state::{LineupState, Region, State};
+use crate::app::theme::{palette, size, space, strong};
+use crate::app::update::{Action, can_run};
+
+/// How many prompts stand as chips under the box.
+const CHIPS: usize = 4;
+
+/// What the main button does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MainButton {
+    /// Writes both texts.
+    Run,
+    /// Writes them again, because the prompt, the sliders or the sampling have changed since.
+    RunAgain,
+    /// Stops the writing.
+    Stop,
+    /// It is stopping already.
+    Stopping,
+    /// It will start by itself when the models are there; pressing it takes that back.
+    Waiting,
+}
+
+impl MainButton {
+    /// Words on the button.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Run => "Run",
+            Self::RunAgain => "Run again",
+            Self::Stop => "Stop",
+            Self::Stopping => "Stopping…",
+            Self::Waiting => "Waiting…",
+        }
+    }
+}
+
+/// What the box shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PromptView {
+    /// The words.
+    pub text: String,
+    /// The main button.
+    pub main: MainButton,
+    /// Whether it can be pressed.
+    pub main_enabled: bool,
+    /// Why it cannot be pressed.
+    pub why_not: Option<&'static str>,
+    /// Whether another seed can be tried.
+    pub can_draw_again: bool,
+    /// Prompts to start with: index, name, words, and whether it is in the box.
+    pub chips: Vec<(usize, String, String, bool)>,
+    /// Whether the keyboard is wanted here.
+    pub wants_focus: bool,
+}
+
+impl PromptView {
+    /// Decides what the box shows.
+    #[must_use]
+    pub fn build(state: &State) -> Self {
+        let main = match (state.active_run(), state.run()) {
+            (Some(run), _) if run.cancel.is_cancelled() => MainButton::Stopping,
+            (Some(_), _) => MainButton::Stop,
+            (None, _) if state.run_when_ready => MainButton::Waiting,
+            (None, Some(_)) => MainButton::RunAgain,
+            (None, None) => MainButton::Run,
+        };
+        let can_run = can_run(state);
+        let why_not = match (&state.lineup, can_run) {
+            (_, true) => None,
+            (LineupState::Missing, false) => Some("There are no models to write with"),
+            (LineupState::Ready(_) | LineupState::Loading { .. }, false) => {
+                Some("Type a prompt, or take one of the library")
+            }
+        };
+        let main_enabled = match main {
+            MainButton::Run | MainButton::RunAgain => can_run,
+            MainButton::Stop | MainButton::Waiting => true,
+            MainButton::Stopping => false,
+        };
+        let chips = state.library.prompts.iter().take(CHIPS).enumerate();
+        Self {
+            text: state.draft.prompt.text.clone(),
+            main,
+            main_enabled,
+            why_not,
+            can_draw_again: can_run && state.run().is_some(),
+            chips: chips
+                .map(|(index, prompt)| {
+                    let selected = prompt.text == state.draft.prompt.text;
+                    (index, prompt.title.clone(), prompt.text.clone(), selected)
+                })
+                .collect(),
+            wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Prompt,
+        }
+    }
+}
+
+/// Draws the box.
+pub fn prompt_ui(ui: &mut Ui, view: &PromptView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let colours = palette(ui);
+    colours.card().show(ui, |ui| {
+        let mut text = view.text.clone();
+        let edit = TextEdit::multiline(&mut text)
+            .id_salt("prompt")
+            .hint_text("Ask something, or take a prompt of the library")
+            .desired_rows(2)
+            .desired_width(f32::INFINITY)
+            .frame(egui::Frame::NONE);
+        let response = ui.add(edit);
+        response.widget_info(|| {
+            let mut info = egui::WidgetInfo::text_edit(true, &view.text, &view.text, "");
+            info.label = Some("Prompt".to_owned());
+            info
+        });
+        if view.wants_focus {
+            response.request_focus();
+            actions.push(Action::RegionFocused(Region::Prompt));
+        }
+        if response.changed() {
+            actions.push(Action::EditPrompt(text));
+        }
+        if response.lost_focus() && !ui.input(|input| input.key_pressed(Key::Escape)) {
+            actions.push(Action::EndEdit);
+        }
+        ui.add_space(space::S);
+        ui.horizontal(|ui| {
+            actions.extend(buttons_ui(ui, view));
+            ui.add_space(space::S);
+            ui.horizontal_wrapped(|ui| actions.extend(chips_ui(ui, view)));
+        });
+    });
+    actions
+}
+
+fn buttons_ui(ui: &mut Ui, view: &PromptView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let colours = palette(ui);
+    let (action, hint) = match view.main {
+        MainButton::Run | MainButton::RunAgain => (Action::Run, Shortcut::Run.hint(ui.ctx())),
+        MainButton::Stop | MainButton::Stopping | MainButton::Waiting => {
+            (Action::Stop, Shortcut::Escape.hint(ui.ctx()))
+        }
+    };
+    let words = RichText::new(view.main.label())
+        .font(strong(size::BODY))
+        .color(colours.on_accent);
+    let main = Button::new(words)
+        .fill(colours.accent)
+        .min_size(egui::vec2(96.0, 32.0));
+    let response = ui
+        .add_enabled(view.main_enabled, main)
+        .on_hover_text(hint)
+        .on_disabled_hover_text(view.why_not.unwrap_or("It stops at the next word"));
+    if response.clicked() {
+        actions.push(action);
+    }
+    let again = Button::new(Shortcut::NewSeed.label()).min_size(egui::vec2(0.0, 32.0));
+    let hint = Shortcut::NewSeed.hint(ui.ctx());
+    if ui
+        .add_enabled(view.can_draw_again, again)
+        .on_hover_text(&hint)
+        .on_disabled_hover_text(hint)
+        .clicked()
+    {
+        actions.push(Action::RunWithNewSeed);
+    }
+    actions
+}
+
+fn chips_ui(ui: &mut Ui, view: &PromptView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    for (index, title, text, selected) in &view.chips {
+        let chip = Button::selectable(*selected, RichText::new(title).size(size::SMALL))
+            .min_size(egui::vec2(0.0, space::TARGET))
+            .frame_when_inactive(true);
+        if ui.add(chip).on_hover_text(text).clicked() {
+            actions.push(Action::PickPrompt(*index));
+        }
+    }
+    actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::CancelToken;
+
+    fn loading() -> State {
+        let mut state = State::default();
+        state.lineup = LineupState::Loading {
+            stage: "Reading weights".to_owned(),
+            fraction: None,
+            cancel: CancelToken::default(),
+        };
+        state.draft.prompt.text = "Why?".to_owned();
+        state
+    }
+
+    #[test]
+    fn run_can_be_pressed_while_the_models_load() {
+        let mut state = loading();
+        let view = PromptView::build(&state);
+        assert_eq!((view.main, view.main_enabled), (MainButton::Run, true));
+        crate::app::update::apply(&mut state, Action::Run);
+        assert_eq!(PromptView::build(&state).main, MainButton::Waiting);
+    }
+
+    #[test]
+    fn a_button_that_cannot_be_pressed_says_why() {
+        let mut state = loading();
+        state.draft.prompt.text = "  ".to_owned();
+        let view = PromptView::build(&state);
+        assert!(!view.main_enabled && view.why_not.is_some());
+        state.draft.prompt.text = "Why?".to_owned();
+        state.lineup = LineupState::Missing;
+        let view = PromptView::build(&state);
+        assert!(!view.main_enabled && view.why_not.is_some());
+    }
+}

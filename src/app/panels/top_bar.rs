@@ -1,0 +1,109 @@
+//! The bar at the top: the library's switch, the ways back, theme and help.
+
+use egui::{Align, Button, Layout, RichText, Ui};
+
+use crate::app::shortcuts::Shortcut;
+use crate::app::state::State;
+use crate::app::theme::{ThemeChoice, size, space, strong};
+use crate::app::update::Action;
+
+/// What the bar shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TopBarView {
+    /// Whether the library is open.
+    pub library_open: bool,
+    /// Whether there is a way back.
+    pub can_undo: bool,
+    /// Whether there is a way forward.
+    pub can_redo: bool,
+    /// The chosen colours.
+    pub theme: ThemeChoice,
+    /// The zoom in per cent.
+    pub zoom_percent: u32,
+}
+
+impl TopBarView {
+    /// Decides what the bar shows.
+    #[must_use]
+    pub fn build(state: &State) -> Self {
+        Self {
+            library_open: state.settings.library_open,
+            can_undo: state.history.can_undo(),
+            can_redo: state.history.can_redo(),
+            theme: state.settings.theme,
+            zoom_percent: (state.settings.zoom * 100.0).round() as u32,
+        }
+    }
+}
+
+/// Draws the bar.
+pub fn top_bar_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    ui.horizontal(|ui| {
+        let library = Button::selectable(view.library_open, Shortcut::Library.label());
+        if command(ui, true, library, Shortcut::Library) {
+            actions.push(Action::ToggleLibrary);
+        }
+        ui.add_space(space::XS);
+        ui.label(RichText::new("Counterpoise").font(strong(size::HEADING)));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if command(ui, true, Button::new("Shortcuts"), Shortcut::Help) {
+                actions.push(Action::ToggleHelp);
+            }
+            actions.extend(view_menu_ui(ui, view));
+            ui.separator();
+            if command(ui, view.can_redo, Button::new("Redo"), Shortcut::Redo) {
+                actions.push(Action::Redo);
+            }
+            if command(ui, view.can_undo, Button::new("Undo"), Shortcut::Undo) {
+                actions.push(Action::Undo);
+            }
+        });
+    });
+    actions
+}
+
+/// A button that does what a shortcut does, and says so.
+fn command(ui: &mut Ui, enabled: bool, button: Button<'_>, shortcut: Shortcut) -> bool {
+    let hint = shortcut.hint(ui.ctx());
+    ui.add_enabled(enabled, button)
+        .on_hover_text(&hint)
+        .on_disabled_hover_text(hint)
+        .clicked()
+}
+
+fn view_menu_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    ui.menu_button("View", |ui| {
+        ui.label("Theme");
+        for choice in ThemeChoice::ALL {
+            if ui.radio(view.theme == choice, choice.label()).clicked() {
+                actions.push(Action::SetTheme(choice));
+            }
+        }
+        ui.separator();
+        ui.label(format!("Zoom {} %", view.zoom_percent));
+        for shortcut in [Shortcut::ZoomIn, Shortcut::ZoomOut, Shortcut::ZoomReset] {
+            let keys = ui.ctx().format_shortcut(&shortcut.keys());
+            let button = Button::new(shortcut.label()).shortcut_text(keys);
+            if ui.add(button).on_hover_text(shortcut.tooltip()).clicked() {
+                actions.push(shortcut.action());
+            }
+        }
+    })
+    .response
+    .on_hover_text("Theme and size of the window");
+    actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_window_has_no_way_back() {
+        let view = TopBarView::build(&State::default());
+        assert!(!view.can_undo && !view.can_redo);
+        assert_eq!(view.zoom_percent, 100);
+    }
+}

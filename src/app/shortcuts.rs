@@ -1,0 +1,234 @@
+//! One table of everything that keys do: menus, tooltips, the help window and the keyboard itself read it.
+
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use crate::app::state::State;
+use crate::app::update::Action;
+
+/// A command that has a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortcut {
+    /// Write both texts.
+    Run,
+    /// Stop, or close what is open.
+    Escape,
+    /// Write with other luck.
+    NewSeed,
+    /// One step back.
+    Undo,
+    /// One step forward.
+    Redo,
+    /// The same on keyboards where people are used to it.
+    RedoAgain,
+    /// Colours on or off.
+    Heat,
+    /// Open or close the library.
+    Library,
+    /// Go to the next part of the window.
+    NextRegion,
+    /// Pin the token before the pinned one.
+    PreviousToken,
+    /// Pin the token after the pinned one.
+    NextToken,
+    /// Larger.
+    ZoomIn,
+    /// Larger, on keyboards where plus needs no shift.
+    ZoomInAgain,
+    /// Smaller.
+    ZoomOut,
+    /// Usual size.
+    ZoomReset,
+    /// The table of shortcuts.
+    Help,
+}
+
+impl Shortcut {
+    /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
+    pub const ALL: [Self; 16] = [
+        Self::Redo,
+        Self::Run,
+        Self::Escape,
+        Self::NewSeed,
+        Self::Undo,
+        Self::RedoAgain,
+        Self::Heat,
+        Self::Library,
+        Self::NextRegion,
+        Self::PreviousToken,
+        Self::NextToken,
+        Self::ZoomIn,
+        Self::ZoomInAgain,
+        Self::ZoomOut,
+        Self::ZoomReset,
+        Self::Help,
+    ];
+
+    /// The keys.
+    #[must_use]
+    pub const fn keys(self) -> KeyboardShortcut {
+        const CTRL: Modifiers = Modifiers::COMMAND;
+        const SHIFT: Modifiers = CTRL.plus(Modifiers::SHIFT);
+        let (modifiers, key) = match self {
+            Self::Run => (CTRL, Key::Enter),
+            Self::Escape => (Modifiers::NONE, Key::Escape),
+            Self::NewSeed => (CTRL, Key::R),
+            Self::Undo => (CTRL, Key::Z),
+            Self::Redo => (SHIFT, Key::Z),
+            Self::RedoAgain => (CTRL, Key::Y),
+            Self::Heat => (CTRL, Key::H),
+            Self::Library => (CTRL, Key::B),
+            Self::NextRegion => (Modifiers::NONE, Key::F6),
+            Self::PreviousToken => (Modifiers::ALT, Key::ArrowLeft),
+            Self::NextToken => (Modifiers::ALT, Key::ArrowRight),
+            Self::ZoomIn => (CTRL, Key::Plus),
+            Self::ZoomInAgain => (CTRL, Key::Equals),
+            Self::ZoomOut => (CTRL, Key::Minus),
+            Self::ZoomReset => (CTRL, Key::Num0),
+            Self::Help => (Modifiers::NONE, Key::F1),
+        };
+        KeyboardShortcut::new(modifiers, key)
+    }
+
+    /// Words in menus and on buttons.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Run => "Run",
+            Self::Escape => "Stop",
+            Self::NewSeed => "Draw again",
+            Self::Undo => "Undo",
+            Self::Redo | Self::RedoAgain => "Redo",
+            Self::Heat => "Colour the words",
+            Self::Library => "Library",
+            Self::NextRegion => "Next part of the window",
+            Self::PreviousToken => "Previous word",
+            Self::NextToken => "Next word",
+            Self::ZoomIn | Self::ZoomInAgain => "Zoom in",
+            Self::ZoomOut => "Zoom out",
+            Self::ZoomReset => "Usual size",
+            Self::Help => "Keyboard shortcuts",
+        }
+    }
+
+    /// What it does, in a sentence.
+    #[must_use]
+    pub const fn tooltip(self) -> &'static str {
+        match self {
+            Self::Run => "Let the plain and the guided model answer the prompt",
+            Self::Escape => "Stop writing at the next word, or close the pinned card",
+            Self::NewSeed => {
+                "Answer again with another random seed; undo brings the old answer back"
+            }
+            Self::Undo => "Take back the last change of words, sliders or answers",
+            Self::Redo | Self::RedoAgain => "Bring back what undo took away",
+            Self::Heat => "Show or hide the colours behind the words",
+            Self::Library => "Show or hide the list of prompts",
+            Self::NextRegion => "Move the keyboard to the next part of the window",
+            Self::PreviousToken => "Move the pinned card one word back",
+            Self::NextToken => "Move the pinned card one word on",
+            Self::ZoomIn | Self::ZoomInAgain => "Make everything larger",
+            Self::ZoomOut => "Make everything smaller",
+            Self::ZoomReset => "Back to the usual size",
+            Self::Help => "Show what the keys do",
+        }
+    }
+
+    /// Whether the help window lists it; second keys for the same thing are left out.
+    #[must_use]
+    pub const fn is_listed(self) -> bool {
+        !matches!(self, Self::RedoAgain | Self::ZoomInAgain)
+    }
+
+    /// What the person did by pressing it.
+    #[must_use]
+    pub const fn action(self) -> Action {
+        match self {
+            Self::Run => Action::Run,
+            Self::Escape => Action::Escape,
+            Self::NewSeed => Action::RunWithNewSeed,
+            Self::Undo => Action::Undo,
+            Self::Redo | Self::RedoAgain => Action::Redo,
+            Self::Heat => Action::ToggleHeat,
+            Self::Library => Action::ToggleLibrary,
+            Self::NextRegion => Action::NextRegion,
+            Self::PreviousToken => Action::MovePin(-1),
+            Self::NextToken => Action::MovePin(1),
+            Self::ZoomIn | Self::ZoomInAgain => Action::ZoomIn,
+            Self::ZoomOut => Action::ZoomOut,
+            Self::ZoomReset => Action::ZoomReset,
+            Self::Help => Action::ToggleHelp,
+        }
+    }
+
+    /// Whether the keys are ours at the moment; else they are left to whatever has the keyboard.
+    fn is_ours(self, state: &State) -> bool {
+        match self {
+            Self::PreviousToken | Self::NextToken => state.focus.pinned.is_some(),
+            // With nothing to stop or close, it closes open menus.
+            Self::Escape => {
+                state.active_run().is_some()
+                    || state.run_when_ready
+                    || state.help_open
+                    || state.focus.pinned.is_some()
+            }
+            Self::Run
+            | Self::NewSeed
+            | Self::Undo
+            | Self::Redo
+            | Self::RedoAgain
+            | Self::Heat
+            | Self::Library
+            | Self::NextRegion
+            | Self::ZoomIn
+            | Self::ZoomInAgain
+            | Self::ZoomOut
+            | Self::ZoomReset
+            | Self::Help => true,
+        }
+    }
+
+    /// The sentence with the keys, for tooltips.
+    #[must_use]
+    pub fn hint(self, ctx: &Context) -> String {
+        format!("{} ({})", self.tooltip(), ctx.format_shortcut(&self.keys()))
+    }
+}
+
+/// Takes our keys out of the input, before a text box sees them, and says what they ask for.
+pub fn pressed(ctx: &Context, state: &State) -> Vec<Action> {
+    ctx.input_mut(|input| {
+        Shortcut::ALL
+            .into_iter()
+            .filter(|shortcut| shortcut.is_ours(state) && input.consume_shortcut(&shortcut.keys()))
+            .map(Shortcut::action)
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_commands_share_a_key() {
+        for (index, a) in Shortcut::ALL.iter().enumerate() {
+            for b in &Shortcut::ALL[index + 1..] {
+                assert_ne!(a.keys(), b.keys(), "{a:?} and {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn commands_have_words_and_one_sentence_without_a_full_stop() {
+        for shortcut in Shortcut::ALL {
+            assert!(!shortcut.label().is_empty());
+            assert!(!shortcut.tooltip().ends_with('.'), "{shortcut:?}");
+        }
+    }
+
+    #[test]
+    fn more_modifiers_come_first() {
+        let at = |wanted| Shortcut::ALL.iter().position(|s| *s == wanted);
+        assert!(at(Shortcut::Redo) < at(Shortcut::Undo));
+    }
+}

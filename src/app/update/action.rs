@@ -1,0 +1,94 @@
+//! What a person can do in the window.
+
+use crate::app::state::settings::HeatMode;
+use crate::app::state::{Region, TokenRef};
+use crate::app::theme::ThemeChoice;
+use crate::domain::Sampling;
+
+/// What a person did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Changed the words in the prompt box.
+    EditPrompt(String),
+    /// Took a prompt of the library, by its index.
+    PickPrompt(usize),
+    /// Typed into the library's search box.
+    SearchLibrary(String),
+    /// Picked a tag, or picked it again to see all prompts.
+    ToggleTag(String),
+    /// Opened or closed the library.
+    ToggleLibrary,
+    /// Wants both texts written.
+    Run,
+    /// Wants the writing to stop.
+    Stop,
+    /// Wants both texts written with other luck.
+    RunWithNewSeed,
+    /// Moved a slider or typed its number.
+    SetWeight {
+        /// Which objective.
+        objective: usize,
+        /// Its new weight.
+        weight: f64,
+    },
+    /// Let go of a slider, or ended another edit that undo takes back in one step.
+    EndEdit,
+    /// Put a slider back to the lineup's own weight.
+    ResetWeight(usize),
+    /// Muted or unmuted an objective.
+    ToggleMute(usize),
+    /// Soloed an objective or ended its solo.
+    ToggleSolo(usize),
+    /// Changed how tokens are drawn.
+    SetSampling(Sampling),
+    /// Threw the dice for a seed, to be used by the next run.
+    RollSeed,
+    /// Went one step back.
+    Undo,
+    /// Went one step forward.
+    Redo,
+    /// Turned the colours on or off.
+    ToggleHeat,
+    /// Wants another number to colour the words.
+    SetHeatMode(HeatMode),
+    /// Wants the words coloured by another objective.
+    SetHeatObjective(usize),
+    /// Locked the colour scale where it is, or freed it.
+    ToggleScaleLock,
+    /// Moved the pointer onto a token, or away from all.
+    Hover(Option<TokenRef>),
+    /// Clicked a token: its card stays open, or closes if it was open.
+    TogglePin(TokenRef),
+    /// Closed the pinned card.
+    Unpin,
+    /// Moved the pinned token by so many words.
+    MovePin(isize),
+    /// Pressed the key that stops whatever is going on: the run, else the shortcuts' table, else the pinned card.
+    Escape,
+    /// Wants other colours of the window.
+    SetTheme(ThemeChoice),
+    /// Wants everything larger.
+    ZoomIn,
+    /// Wants everything smaller.
+    ZoomOut,
+    /// Wants everything at its usual size.
+    ZoomReset,
+    /// Opened or closed the advanced settings.
+    ToggleAdvanced,
+    /// Opened or closed the table of shortcuts.
+    ToggleHelp,
+    /// Wants the keyboard in the next part of the window.
+    NextRegion,
+    /// A part of the window has taken the keyboard.
+    RegionFocused(Region),
+    /// Stopped the loading of the models.
+    CancelLoading,
+    /// Wants the models loaded again.
+    RetryLoading,
+    /// Wants the built-in models instead.
+    UseBuiltIn,
+    /// Has read the error.
+    DismissProblem,
+    /// Unfolded or folded the error's details.
+    ToggleProblemDetails,
+}

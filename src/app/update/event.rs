@@ -1,0 +1,239 @@
+//! What the worker and the re-judging thread tell.
+
+use std::sync::Arc;
+
+use crate::app::state::run::{Rejudged, Run, RunPhase};
+use crate::app::state::{LineupState, Problem, ProblemPlace, State};
+use crate::app::theme::HeatScale;
+use crate::domain::{Pane, RunId};
+use crate::error::{Failure, FailureKind};
+use crate::worker::{Command, Event, LineupInfo};
+
+/// Takes in what the worker tells; what belongs to a run that has been replaced is dropped.
+pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
+    match event {
+        Event::Loading { stage, fraction } => {
+            if let LineupState::Loading {
+                stage: old_stage,
+                fraction: old_fraction,
+                ..
+            } = &mut state.lineup
+            {
+                *old_stage = stage;
+                *old_fraction = fraction;
+            }
+            Vec::new()
+        }
+        Event::Loaded(info) => on_loaded(state, info),
+        Event::Started {
+            run,
+            rendered,
+            prompt_tokens,
+        } => {
+            if let Some(run) = active(state, run) {
+                run.rendered = rendered;
+                run.prompt_tokens = prompt_tokens;
+                run.phase = RunPhase::Writing;
+            }
+            Vec::new()
+        }
+        Event::Step { run: id, step } => {
+            let now = state.now_secs;
+            if let Some(run) = active(state, id) {
+                run.phase = RunPhase::Writing;
+                run.first_word_secs.get_or_insert(now);
+                run.last_word_secs = now;
+                run.text_mut(step.pane).put(&step.step, &step.text);
+                if state.shown == Some(id) {
+                    grow_scale(state);
+                }
+            }
+            Vec::new()
+        }
+        Event::BaseScored { run, first, steps } => {
+            // It may come after a stop, so a run that has ended takes it too.
+            if let Some(run) = known(state, run) {
+                for (index, step) in steps.iter().enumerate() {
+                    if first + index < run.base.len() {
+                        run.base.put(&step.step, &step.text);
+                    }
+                }
+                grow_scale(state);
+            }
+            Vec::new()
+        }
+        Event::Finished { run, end } => {
+            if let Some(run) = active(state, run) {
+                run.phase = RunPhase::Ended(end);
+                grow_scale(state);
+            }
+            Vec::new()
+        }
+        // The window does not score pasted texts.
+        Event::Scored { .. } => Vec::new(),
+        Event::Failed { run, failure } => {
+            on_failed(state, run, failure);
+            Vec::new()
+        }
+    }
+}
+
+/// Takes in re-judged numbers; those that came too late are dropped.
+pub fn on_rejudged(state: &mut State, rejudged: Rejudged) {
+    let weights = state.draft.effective_weights();
+    let id = rejudged.run;
+    let fits = rejudged.weights == weights;
+    if let Some(run) = state.runs.get_mut(&id)
+        && !run.is_active()
+    {
+        run.rejudged = Some(rejudged);
+        if fits && state.shown == Some(id) {
+            grow_scale(state);
+        }
+    }
+}
+
+/// The worker's thread is gone: nothing can be loaded or written any more in this window.
+pub fn on_worker_lost(state: &mut State) {
+    for run in state.runs.values_mut().filter(|run| run.is_active()) {
+        run.phase = RunPhase::Replaced;
+    }
+    state.lineup = LineupState::Missing;
+    state.run_when_ready = false;
+    state.problem = Some(Problem {
+        failure: Failure::failed("The part of the program that runs the models has ended")
+            .hint("Close the window and open it again; your texts on screen can still be copied"),
+        during: ProblemPlace::Worker,
+        details_open: false,
+    });
+}
+
+/// Moves the window's clock.
+pub fn tick(state: &mut State, now_secs: f64) {
+    state.now_secs = now_secs;
+}
+
+fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
+    // A worker that restarts after a panic loads the same lineup again: the sliders stay.
+    let same = state.draft.strips.len() == info.objectives.len()
+        && state
+            .objectives_before
+            .iter()
+            .eq(info.objectives.iter().map(|objective| &objective.name));
+    if !same {
+        state.draft.fit(&info.objectives, &state.wanted_weights);
+        state.objectives_before = info
+            .objectives
+            .iter()
+            .map(|objective| objective.name.clone())
+            .collect();
+        state.focus.objective = 0;
+        // Other models: what they wrote cannot be re-judged by these sliders.
+        state.runs.clear();
+        state.shown = None;
+        state.history = crate::app::state::history::History::default();
+    }
+    state.problem = unknown_objective(&state.wanted_weights, &info);
+    state.lineup = LineupState::Ready(info);
+    if std::mem::take(&mut state.run_when_ready) {
+        super::run(state)
+    } else {
+        Vec::new()
+    }
+}
+
+/// A weight asked for at the start whose name the lineup does not have.
+fn unknown_objective(wanted: &[(String, f64)], info: &LineupInfo) -> Option<Problem> {
+    let names: Vec<&str> = info
+        .objectives
+        .iter()
+        .map(|objective| objective.name.as_str())
+        .collect();
+    let (unknown, _) = wanted
+        .iter()
+        .find(|(name, _)| !names.contains(&name.as_str()))?;
+    Some(Problem {
+        failure: Failure::usage(format!("There is no objective named \"{unknown}\""))
+            .hint(format!("{} has: {}", info.name, names.join(", "))),
+        during: ProblemPlace::Run,
+        details_open: false,
+    })
+}
+
+fn on_failed(state: &mut State, id: Option<RunId>, failure: Failure) {
+    let during = if let Some(id) = id {
+        let Some(run) = active(state, id) else {
+            return;
+        };
+        run.phase = RunPhase::Failed(failure.clone());
+        ProblemPlace::Run
+    } else {
+        match &state.lineup {
+            LineupState::Loading { .. } => {
+                state.lineup = LineupState::Missing;
+                state.run_when_ready = false;
+                ProblemPlace::Loading
+            }
+            LineupState::Ready(_) | LineupState::Missing => ProblemPlace::Worker,
+        }
+    };
+    // Who stopped the work knows that it stopped.
+    let stopped = match failure.kind {
+        FailureKind::Interrupted => true,
+        FailureKind::Failed | FailureKind::Usage | FailureKind::Input => false,
+    };
+    if !stopped || during == ProblemPlace::Loading {
+        state.problem = Some(Problem {
+            failure: if stopped {
+                Failure::failed("Loading the models was stopped")
+                    .hint("Nothing can be written without them")
+            } else {
+                failure
+            },
+            during,
+            details_open: false,
+        });
+    }
+}
+
+fn active(state: &mut State, id: RunId) -> Option<&mut Run> {
+    state.runs.get_mut(&id).filter(|run| run.is_active())
+}
+
+fn known(state: &mut State, id: RunId) -> Option<&mut Run> {
+    state
+        .runs
+        .get_mut(&id)
+        .filter(|run| !matches!(run.phase, RunPhase::Replaced))
+}
+
+/// Makes the colour scale fit what is on screen, as after a change of what is shown.
+pub(super) fn fit_scale(state: &mut State) {
+    state.heat_scale = match (state.settings.heat.locked, scale_of(state)) {
+        (Some(locked), _) => locked,
+        (None, Some(limit)) => limit,
+        (None, None) => state.heat_scale,
+    };
+}
+
+/// Lets the colour scale grow with what is on screen: while words come or a slider moves, it must not jump back and
+/// forth.
+fn grow_scale(state: &mut State) {
+    if state.settings.heat.locked.is_none()
+        && let Some(limit) = scale_of(state)
+        && limit > state.heat_scale
+    {
+        state.heat_scale = limit;
+    }
+}
+
+fn scale_of(state: &State) -> Option<f64> {
+    let run = state.run()?;
+    let values = [Pane::Base, Pane::Guided].into_iter().flat_map(|pane| {
+        (0..run.text(pane).len()).filter_map(move |index| state.heat_value(run, pane, index))
+    });
+    let mut values = values.peekable();
+    values.peek()?;
+    let kind = state.settings.heat.mode.scale_kind();
+    Some(HeatScale::for_values(kind, values).limit)
+}

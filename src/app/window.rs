@@ -1,0 +1,216 @@
+//! The glue between the state, the toolkit, the worker and the re-judging thread.
+
+use std::sync::mpsc::TryRecvError;
+use std::time::Instant;
+
+use egui::{Context, Ui};
+
+use crate::app::state::library::Library;
+use crate::app::state::run::{Rejudged, ReweightRequest};
+use crate::app::state::settings::Settings;
+use crate::app::state::State;
+use crate::app::update::{self, Action};
+use crate::app::{AppOptions, panels, shortcuts, theme};
+use crate::domain::{ObjectiveWeights, RunId};
+use crate::latest::Latest;
+use crate::worker::{Command, WorkerHandle};
+
+/// Most events taken in before a frame is drawn.
+const EVENTS_PER_FRAME: usize = 64;
+/// Where the toolkit's storage keeps our settings.
+const SETTINGS_KEY: &str = "settings";
+
+/// The window.
+pub struct Window {
+    state: State,
+    worker: Option<WorkerHandle>,
+    rejudge: Latest<ReweightRequest, Rejudged>,
+    /// What the re-judging thread was asked for last.
+    asked: Option<(RunId, ObjectiveWeights)>,
+    started: Instant,
+    applied: Option<(theme::ThemeChoice, f32)>,
+}
+
+impl Window {
+    /// A window over a worker; asks it to load the models at once.
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub fn new(
+        ctx: &Context,
+        worker: WorkerHandle,
+        options: &AppOptions,
+        settings: Settings,
+    ) -> std::io::Result<Self> {
+        theme::install(ctx);
+        // Our own table of shortcuts has the zoom keys.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let waker = ctx.clone();
+        let rejudge = Latest::spawn(
+            "re-judging",
+            |request: ReweightRequest| request.answer(),
+            move || waker.request_repaint(),
+        )?;
+        let mut window = Self {
+            state: first_state(options, settings.mended()),
+            worker: Some(worker),
+            rejudge,
+            asked: None,
+            started: Instant::now(),
+            applied: None,
+        };
+        let commands = update::load(&mut window.state);
+        window.send(commands);
+        Ok(window)
+    }
+
+    /// What the window knows.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Does what a person could do.
+    pub fn act(&mut self, action: Action) {
+        let commands = update::apply(&mut self.state, action);
+        self.send(commands);
+    }
+
+    /// Takes in what the worker and the re-judging thread have told, as much as fits before one frame.
+    pub fn drain(&mut self, ctx: &Context) {
+        update::tick(&mut self.state, self.started.elapsed().as_secs_f64());
+        for taken in 0.. {
+            if taken == EVENTS_PER_FRAME {
+                ctx.request_repaint();
+                break;
+            }
+            let Some(worker) = &self.worker else { break };
+            match worker.events.try_recv() {
+                Ok(event) => {
+                    let commands = update::on_event(&mut self.state, event);
+                    self.send(commands);
+                }
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => self.lose_worker(),
+            }
+        }
+        if let Some(rejudged) = self.rejudge.take() {
+            update::on_rejudged(&mut self.state, rejudged);
+        }
+        self.ask_for_judgement();
+    }
+
+    /// Draws the window and does what the person did.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        self.show_settings(ui.ctx());
+        let mut actions = shortcuts::pressed(ui.ctx(), &self.state);
+        actions.extend(panels::window_ui(ui, &self.state));
+        if actions.is_empty() {
+            return;
+        }
+        for action in actions {
+            self.act(action);
+        }
+        self.ask_for_judgement();
+        // What was drawn is older than what was done.
+        ui.ctx().request_repaint();
+    }
+
+    fn show_settings(&mut self, ctx: &Context) {
+        let wanted = (self.state.settings.theme, self.state.settings.zoom);
+        if self.applied != Some(wanted) {
+            theme::apply(ctx, wanted.0);
+            ctx.set_zoom_factor(wanted.1);
+            self.applied = Some(wanted);
+        }
+    }
+
+    fn ask_for_judgement(&mut self) {
+        let Some(request) = self.state.reweight_request() else {
+            return;
+        };
+        let key = (request.run, request.weights.clone());
+        if self.asked.as_ref() != Some(&key) {
+            self.asked = Some(key);
+            self.rejudge.request(request);
+        }
+    }
+
+    fn send(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            let sent = self
+                .worker
+                .as_ref()
+                .is_some_and(|worker| worker.commands.send(command).is_ok());
+            if !sent {
+                self.lose_worker();
+                return;
+            }
+        }
+    }
+
+    fn lose_worker(&mut self) {
+        self.worker = None;
+        update::on_worker_lost(&mut self.state);
+    }
+}
+
+/// The state of a window that has just been opened.
+fn first_state(options: &AppOptions, mut settings: Settings) -> State {
+    if let Some(theme) = options.theme {
+        settings.theme = theme;
+    }
+    let library = Library::built_in();
+    let mut state = State {
+        settings,
+        source: options.lineup.clone(),
+        compute: options.settings.clone(),
+        wanted_weights: options.weights.clone(),
+        library,
+        ..State::default()
+    };
+    if let Some(prompt) = &options.prompt {
+        state.draft.prompt = prompt.clone();
+    } else if let Some(first) = state.library.prompts.first() {
+        state.draft.prompt.text.clone_from(&first.text);
+    }
+    state
+}
+
+impl eframe::App for Window {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.drain(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        Window::ui(self, ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, SETTINGS_KEY, &self.state.settings);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+/// What was remembered from the last time, or the usual settings.
+#[must_use]
+pub fn remembered(storage: Option<&dyn eframe::Storage>) -> Settings {
+    storage
+        .and_then(|storage| eframe::get_value(storage, SETTINGS_KEY))
+        .unwrap_or_default()
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        if let Some(run) = self.state.active_run() {
+            run.cancel.cancel();
+        }
+        if let Some(worker) = &self.worker {
+            // A worker that is gone has nothing left to end.
+            let _ = worker.commands.send(Command::Shutdown);
+        }
+    }
+}
