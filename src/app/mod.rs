@@ -7,11 +7,11 @@ pub mod panels;
 pub mod shortcuts;
 pub mod state;
 pub mod theme;
-pub mod widgets;
 pub mod update;
+pub mod widgets;
 pub mod window;
 
-use crate::app::theme::ThemeChoice;
+use crate::app::state::settings::ThemeChoice;
 use crate::app::window::Window;
 use crate::domain::Prompt;
 use crate::error::Failure;

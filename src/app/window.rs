@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use egui::{Context, Ui};
 
+use crate::app::state::State;
 use crate::app::state::library::Library;
 use crate::app::state::run::{Rejudged, ReweightRequest};
-use crate::app::state::settings::Settings;
-use crate::app::state::State;
+use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::update::{self, Action};
 use crate::app::{AppOptions, panels, shortcuts, theme};
 use crate::domain::{ObjectiveWeights, RunId};
@@ -28,7 +28,7 @@ pub struct Window {
     /// What the re-judging thread was asked for last.
     asked: Option<(RunId, ObjectiveWeights)>,
     started: Instant,
-    applied: Option<(theme::ThemeChoice, f32)>,
+    applied: Option<(ThemeChoice, f32)>,
 }
 
 impl Window {

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::domain::Sampling;
+use crate::domain::{Prompt, Sampling};
 use crate::error::{Failure, FailureKind};
 use crate::worker::{ComputeSettings, LineupSource};
 
@@ -233,8 +233,27 @@ fn run(cli: Cli) -> Result<(), Failure> {
 
 #[cfg(feature = "gui")]
 fn open_window(common: &CommonArgs, window: WindowArgs) -> Result<(), Failure> {
-    let _ = (common, window);
-    Err(Failure::failed("the window is being built"))
+    use crate::app::state::settings::ThemeChoice;
+    let theme = window
+        .theme
+        .map(|name| {
+            ThemeChoice::named(&name)
+                .ok_or_else(|| Failure::usage(format!("There is no theme named \"{name}\"")))
+                .map_err(|failure| failure.hint("Use system, light or dark"))
+        })
+        .transpose()?;
+    let options = crate::app::AppOptions {
+        lineup: common.source(),
+        settings: common.settings(),
+        prompt: window.prompt.map(|text| Prompt {
+            text,
+            ..Prompt::default()
+        }),
+        weights: common.weights.clone(),
+        theme,
+        size: window.size,
+    };
+    crate::app::run(&options)
 }
 
 #[cfg(not(feature = "gui"))]

@@ -48,7 +48,9 @@ impl ColoursView {
             .map_or("objective", String::as_str);
         let sentence = match heat.mode {
             HeatMode::Advantage => {
-                format!("Blue words are more {name} than the plain model's average, orange ones less")
+                format!(
+                    "Blue words are more {name} than the plain model's average, orange ones less"
+                )
             }
             HeatMode::Reward => {
                 format!("The deeper the colour, the less likely the {name} model finds the word")
@@ -104,10 +106,7 @@ pub fn colours_ui(ui: &mut Ui, view: &ColoursView) -> Vec<Action> {
                 .selected_text(chosen.map_or("", String::as_str))
                 .show_ui(ui, |ui| {
                     for (index, name) in view.objectives.iter().enumerate() {
-                        if ui
-                            .selectable_label(index == view.objective, name)
-                            .clicked()
-                        {
+                        if ui.selectable_label(index == view.objective, name).clicked() {
                             actions.push(Action::SetHeatObjective(index));
                         }
                     }

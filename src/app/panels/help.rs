@@ -9,7 +9,7 @@ use crate::app::update::Action;
 /// Draws the table over the window.
 pub fn help_ui(ui: &mut Ui) -> Vec<Action> {
     let mut actions = Vec::new();
-    let modal = Modal::new(egui::Id::new("shortcuts")).show(ui.ctx(), |ui| {
+    let modal = Modal::new(egui::Id::unique("shortcuts")).show(ui.ctx(), |ui| {
         ui.label(RichText::new("Keyboard shortcuts").text_style(section()));
         ui.add_space(space::S);
         Grid::new("shortcuts")

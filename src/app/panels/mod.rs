@@ -62,7 +62,8 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
             actions.extend(problem::problem_ui(ui, &view));
             ui.add_space(space::M);
         }
-        actions.extend(panes::panes_ui(ui, &panes::PanesView::build(state)));
+        let (done, _) = panes::panes_ui(ui, &panes::PanesView::build(state));
+        actions.extend(done);
     });
     if state.help_open {
         actions.extend(help::help_ui(ui));
@@ -72,11 +73,13 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
 
 /// The right column.
 fn controls_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
-    let mut actions =
-        objectives::objectives_ui(ui, &objectives::ObjectivesView::build(state));
+    let mut actions = objectives::objectives_ui(ui, &objectives::ObjectivesView::build(state));
     ui.add_space(space::L);
     actions.extend(colours::colours_ui(ui, &colours::ColoursView::build(state)));
     ui.add_space(space::L);
-    actions.extend(advanced::advanced_ui(ui, &advanced::AdvancedView::build(state)));
+    actions.extend(advanced::advanced_ui(
+        ui,
+        &advanced::AdvancedView::build(state),
+    ));
     actions
 }

@@ -42,18 +42,19 @@ impl ObjectivesView {
     #[must_use]
     pub fn build(state: &State) -> Self {
         let any_solo = state.draft.strips.iter().any(|strip| strip.soloed);
-        let strips = state
-            .objectives()
-            .iter()
-            .zip(&state.draft.strips)
-            .map(|(objective, strip)| StripView {
-                name: objective.name.clone(),
-                about: objective.about.clone(),
-                weight: strip.weight,
-                muted: strip.muted,
-                soloed: strip.soloed,
-                counts: !strip.muted && (strip.soloed || !any_solo),
-            });
+        let strips =
+            state
+                .objectives()
+                .iter()
+                .zip(&state.draft.strips)
+                .map(|(objective, strip)| StripView {
+                    name: objective.name.clone(),
+                    about: objective.about.clone(),
+                    weight: strip.weight,
+                    muted: strip.muted,
+                    soloed: strip.soloed,
+                    counts: !strip.muted && (strip.soloed || !any_solo),
+                });
         Self {
             strips: strips.collect(),
             formula: state.draft.formula(state.objectives()),
@@ -130,7 +131,11 @@ pub fn objectives_ui(ui: &mut Ui, view: &ObjectivesView) -> Vec<Action> {
     }
     if let Some(note) = &view.note {
         ui.add_space(space::XS);
-        ui.label(RichText::new(note).size(size::SMALL).color(palette(ui).weak));
+        ui.label(
+            RichText::new(note)
+                .size(size::SMALL)
+                .color(palette(ui).weak),
+        );
     }
     actions
 }
@@ -207,9 +212,8 @@ fn strip_ui(ui: &mut Ui, index: usize, strip: &StripView, wants_focus: bool) -> 
         .trailing_fill(true);
     ui.spacing_mut().slider_width = ui.available_width();
     let response = ui.add(slider);
-    response.widget_info(|| {
-        WidgetInfo::slider(true, strip.weight, format!("{} weight", strip.name))
-    });
+    response
+        .widget_info(|| WidgetInfo::slider(true, strip.weight, format!("{} weight", strip.name)));
     if wants_focus {
         response.request_focus();
         actions.push(Action::RegionFocused(Region::Objectives));

@@ -1,11 +1,12 @@
 //! The two texts side by side: what the plain model writes, and what it writes under guidance.
 
-use egui::{RichText, ScrollArea, Ui};
+use egui::{Rect, RichText, Ui};
 
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::{LineupState, Region, State, TokenRef};
-use crate::app::theme::{palette, section, size, space};
+use crate::app::theme::{HeatScale, palette, section, size, space};
 use crate::app::update::Action;
+use crate::app::widgets::token_view::{TokenCell, TokenMark, TokenView};
 use crate::domain::Pane;
 
 /// What the two panes show.
@@ -15,6 +16,8 @@ pub struct PanesView {
     pub base: PaneView,
     /// The guided text.
     pub guided: PaneView,
+    /// The token under the pointer, as far as is known.
+    pub hovered: Option<TokenRef>,
 }
 
 /// One pane.
@@ -25,11 +28,13 @@ pub struct PaneView {
     /// Its name.
     pub title: &'static str,
     /// What it holds, in a few words.
-    pub subtitle: String,
+    pub subtitle: &'static str,
     /// Its tokens.
     pub cells: Vec<Cell>,
     /// A sentence where there are no tokens.
     pub empty_note: Option<String>,
+    /// How numbers become colours; none where colours are off.
+    pub scale: Option<HeatScale>,
     /// The first token that differs from the other text.
     pub fork_at: Option<usize>,
     /// The token whose card stays open.
@@ -49,6 +54,8 @@ pub struct Cell {
     pub text: String,
     /// The number that colours it, where colours are on and it has one.
     pub value: Option<f64>,
+    /// Whether it ended the answer.
+    pub mark: TokenMark,
 }
 
 impl PanesView {
@@ -58,6 +65,7 @@ impl PanesView {
         Self {
             base: PaneView::build(state, Pane::Base),
             guided: PaneView::build(state, Pane::Guided),
+            hovered: state.focus.hovered,
         }
     }
 }
@@ -65,53 +73,62 @@ impl PanesView {
 impl PaneView {
     fn build(state: &State, pane: Pane) -> Self {
         let run = state.run();
-        let heat = state.settings.heat.on;
-        let cells: Vec<Cell> = run.map_or_else(Vec::new, |run| {
-            let pieces = run.text(pane).pieces.iter().enumerate();
-            pieces
-                .map(|(index, text)| Cell {
-                    text: text.clone(),
-                    value: heat
-                        .then(|| state.heat_value(run, pane, index))
-                        .flatten(),
-                })
-                .collect()
-        });
-        let (title, region) = match pane {
-            Pane::Base => ("Base", Region::Base),
-            Pane::Guided => ("Guided", Region::Guided),
+        let heat_on = state.settings.heat.on;
+        let cells = run.map_or_else(Vec::new, |run| cells(state, run, pane));
+        let (title, subtitle, region, other) = match pane {
+            Pane::Base => ("Base", "the plain model", Region::Base, Pane::Guided),
+            Pane::Guided => (
+                "Guided",
+                "the same model, steered",
+                Region::Guided,
+                Pane::Base,
+            ),
         };
-        let at = |token: Option<TokenRef>, wanted: Pane| {
-            token
-                .filter(|token| token.pane == wanted)
-                .map(|token| token.index)
-        };
-        let other = match pane {
-            Pane::Base => Pane::Guided,
-            Pane::Guided => Pane::Base,
+        let index_in = |token: Option<TokenRef>, wanted: Pane| {
+            let token = token.filter(|token| token.pane == wanted)?;
+            Some(token.index)
         };
         let fork_at = run
             .and_then(Run::first_difference)
             .filter(|&index| index < cells.len());
         // Beyond the first difference the two texts have no partners.
-        let echo = at(state.card_token(), other)
+        let echo = index_in(state.card_token(), other)
             .filter(|&index| index < cells.len() && fork_at.is_none_or(|fork| index <= fork));
         Self {
             pane,
             title,
-            subtitle: match pane {
-                Pane::Base => "the plain model".to_owned(),
-                Pane::Guided => "the same model, steered by the sliders".to_owned(),
-            },
+            subtitle,
             empty_note: cells.is_empty().then(|| empty_note(state, pane)),
+            scale: heat_on.then(|| HeatScale {
+                kind: state.settings.heat.mode.scale_kind(),
+                limit: state.heat_scale,
+            }),
             fork_at,
-            pinned: at(state.focus.pinned, pane),
+            pinned: index_in(state.focus.pinned, pane),
             echo,
-            streaming: state.active_run().is_some(),
+            streaming: run.is_some_and(|run| run.is_active() && !run.has_ended(pane)),
             wants_focus: state.focus_step.wanted && state.focus_step.region == region,
             cells,
         }
     }
+}
+
+fn cells(state: &State, run: &Run, pane: Pane) -> Vec<Cell> {
+    let pieces = &run.text(pane).pieces;
+    let last = pieces.len().saturating_sub(1);
+    let has_ended = run.has_ended(pane);
+    let cell = |(index, text): (usize, &String)| Cell {
+        text: text.clone(),
+        value: (state.settings.heat.on)
+            .then(|| state.heat_value(run, pane, index))
+            .flatten(),
+        mark: if index == last && text.is_empty() && has_ended {
+            TokenMark::End
+        } else {
+            TokenMark::Word
+        },
+    };
+    pieces.iter().enumerate().map(cell).collect()
 }
 
 fn empty_note(state: &State, pane: Pane) -> String {
@@ -123,7 +140,7 @@ fn empty_note(state: &State, pane: Pane) -> String {
         (Some(RunPhase::Reading | RunPhase::Writing), _) => "Reading the prompt…".to_owned(),
         (Some(RunPhase::Failed(_)), _) => "Nothing was written".to_owned(),
         (Some(RunPhase::Ended(_) | RunPhase::Replaced), _) => {
-            "The answer is empty: the model ended it at once".to_owned()
+            "Stopped before the first word".to_owned()
         }
         (None, LineupState::Loading { .. }) => {
             format!("Here you will read {what}; the models are being loaded")
@@ -134,37 +151,89 @@ fn empty_note(state: &State, pane: Pane) -> String {
     }
 }
 
+/// Where words that a card may stand beside are on the screen.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WordPlaces {
+    /// The word under the pointer.
+    pub hovered: Option<Rect>,
+    /// The word whose card is pinned.
+    pub pinned: Option<Rect>,
+}
+
 /// Draws the panes.
-pub fn panes_ui(ui: &mut Ui, view: &PanesView) -> Vec<Action> {
+pub fn panes_ui(ui: &mut Ui, view: &PanesView) -> (Vec<Action>, WordPlaces) {
     let mut actions = Vec::new();
     let height = ui.available_height();
+    let mut hovered = None;
+    let mut places = WordPlaces::default();
     ui.columns_const(|[left, right]| {
         for (ui, pane) in [(left, &view.base), (right, &view.guided)] {
             palette(ui).card().show(ui, |ui| {
                 ui.set_min_height((height - 2.0 * space::M).max(80.0));
-                actions.extend(pane_ui(ui, pane));
+                let (token, there) = pane_ui(ui, pane, &mut actions);
+                hovered = hovered.or(token);
+                places.hovered = places.hovered.or(there.hovered);
+                places.pinned = places.pinned.or(there.pinned);
             });
         }
     });
-    actions
+    if hovered != view.hovered {
+        actions.push(Action::Hover(hovered));
+    }
+    (actions, places)
 }
 
-fn pane_ui(ui: &mut Ui, view: &PaneView) -> Vec<Action> {
+fn pane_ui(
+    ui: &mut Ui,
+    view: &PaneView,
+    actions: &mut Vec<Action>,
+) -> (Option<TokenRef>, WordPlaces) {
     let weak = palette(ui).weak;
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(view.title).text_style(section()));
-        ui.label(RichText::new(&view.subtitle).size(size::SMALL).color(weak));
+        ui.label(RichText::new(view.subtitle).size(size::SMALL).color(weak));
     });
     ui.add_space(space::S);
+    let (id, label, region) = match view.pane {
+        Pane::Base => ("base text", "Base text", Region::Base),
+        Pane::Guided => ("guided text", "Guided text", Region::Guided),
+    };
+    if view.wants_focus {
+        actions.push(Action::RegionFocused(region));
+    }
     if let Some(note) = &view.empty_note {
         ui.label(RichText::new(note).color(weak));
-        return Vec::new();
+        return (None, WordPlaces::default());
     }
-    let text: String = view.cells.iter().map(|cell| cell.text.as_str()).collect();
-    ScrollArea::vertical()
-        .id_salt(view.title)
-        .auto_shrink([false, false])
-        .stick_to_bottom(view.streaming)
-        .show(ui, |ui| ui.label(text));
-    Vec::new()
+    let cells: Vec<TokenCell<'_>> = view
+        .cells
+        .iter()
+        .map(|cell| TokenCell {
+            text: &cell.text,
+            value: cell.value,
+            mark: cell.mark,
+        })
+        .collect();
+    let shown = TokenView::new(egui::Id::unique(id), label, &cells)
+        .scale(view.scale)
+        .pinned(view.pinned)
+        .echo(view.echo)
+        .fork_at(view.fork_at)
+        .streaming(view.streaming)
+        .show(ui);
+    if view.wants_focus {
+        shown.response.request_focus();
+    }
+    let token = |index: usize| TokenRef {
+        pane: view.pane,
+        index,
+    };
+    if let Some(index) = shown.clicked {
+        actions.push(Action::TogglePin(token(index)));
+    }
+    let places = WordPlaces {
+        hovered: shown.hovered_rect,
+        pinned: shown.pinned_rect,
+    };
+    (shown.hovered.map(token), places)
 }

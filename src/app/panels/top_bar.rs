@@ -4,7 +4,8 @@ use egui::{Align, Button, Layout, RichText, Ui};
 
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
-use crate::app::theme::{ThemeChoice, size, space, strong};
+use crate::app::state::settings::ThemeChoice;
+use crate::app::theme::{size, space, strong};
 use crate::app::update::Action;
 
 /// What the bar shows.

@@ -193,6 +193,17 @@ impl Run {
         }
     }
 
+    /// Whether a text has come to its end: the run has, or this text falls behind the other one, with which it is written
+    /// in step.
+    #[must_use]
+    pub fn has_ended(&self, pane: Pane) -> bool {
+        let other = match pane {
+            Pane::Base => &self.guided,
+            Pane::Guided => &self.base,
+        };
+        !self.is_active() || self.text(pane).len() + 1 < other.len()
+    }
+
     /// The numbers of a token as they are to be shown: re-judged where that is done, else as written.
     #[must_use]
     pub fn insight(&self, pane: Pane, index: usize) -> Option<&TokenInsight> {

@@ -1,8 +1,7 @@
 //! What a person can do in the window.
 
-use crate::app::state::settings::HeatMode;
+use crate::app::state::settings::{HeatMode, ThemeChoice};
 use crate::app::state::{Region, TokenRef};
-use crate::app::theme::ThemeChoice;
 use crate::domain::Sampling;
 
 /// What a person did.

@@ -69,8 +69,8 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
             }
             Vec::new()
         }
-        // The window does not score pasted texts.
-        Event::Scored { .. } => Vec::new(),
+        // The window neither scores pasted texts nor judges files of pairs.
+        Event::Scored { .. } | Event::Judged { .. } | Event::Evaluated { .. } => Vec::new(),
         Event::Failed { run, failure } => {
             on_failed(state, run, failure);
             Vec::new()
