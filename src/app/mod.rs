@@ -5,6 +5,8 @@
 
 pub mod panels;
 pub mod shortcuts;
+pub mod render;
+pub mod screenshot;
 pub mod state;
 pub mod theme;
 pub mod update;
