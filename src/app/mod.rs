@@ -4,9 +4,9 @@
 //! [`window`] is the glue: it drains the worker's events, draws, and sends commands.
 
 pub mod panels;
-pub mod shortcuts;
 pub mod render;
 pub mod screenshot;
+pub mod shortcuts;
 pub mod state;
 pub mod theme;
 pub mod update;
