@@ -113,7 +113,7 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
                         skipped += 1;
                         let line = lines.get(index).copied().unwrap_or_default();
                         bar.suspend(|| {
-                            super::say(&format!("skipped line {line}: {}", failure.summary))
+                            super::say(&format!("skipped line {line}: {}", failure.summary));
                         });
                     }
                 }

@@ -11,7 +11,7 @@ pub struct PositionNoise {
     key: u64,
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection of u64 whose output bits pass for independent.
+/// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014): a bijection of u64 whose output bits pass for independent.
 const fn scramble(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

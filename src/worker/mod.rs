@@ -200,11 +200,10 @@ impl<L: Loader> Worker<'_, L> {
             }
             Command::Evaluate(request) => {
                 let run = request.run;
-                let result = match &mut self.loaded {
+                match &mut self.loaded {
                     Some(loaded) => serve::evaluate(loaded, &request, &self.outbox),
-                    None => Err(no_lineup()),
-                };
-                self.report(run, result);
+                    None => self.report(run, Err(no_lineup())),
+                }
             }
             // The run it speaks of has ended already: every step has the weights it was written with.
             Command::SetWeights { .. } | Command::Shutdown => {}

@@ -296,11 +296,7 @@ pub(super) fn score(
 }
 
 /// Judges preference pairs one after the other; a pair that cannot be judged is reported and passed over.
-pub(super) fn evaluate(
-    loaded: &mut Loaded,
-    request: &EvaluateRequest,
-    outbox: &Outbox<'_>,
-) -> Result<(), Failure> {
+pub(super) fn evaluate(loaded: &mut Loaded, request: &EvaluateRequest, outbox: &Outbox<'_>) {
     let scorer = loaded.scorer.as_mut();
     let run = request.run;
     let mut cancelled = false;
@@ -317,7 +313,6 @@ pub(super) fn evaluate(
         });
     }
     outbox.send(Event::Evaluated { run, cancelled });
-    Ok(())
 }
 
 fn judge(
