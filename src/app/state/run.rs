@@ -55,6 +55,13 @@ impl WrittenText {
         Arc::make_mut(&mut self.trace).replace(step);
     }
 
+    /// Adds what no token completed.
+    pub(crate) fn append_tail(&mut self, tail: &str) {
+        if let Some(last) = self.pieces.last_mut() {
+            last.push_str(tail);
+        }
+    }
+
     /// How many tokens there are.
     #[must_use]
     pub fn len(&self) -> usize {

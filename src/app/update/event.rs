@@ -64,6 +64,11 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
         }
         Event::Finished { run, end } => {
             if let Some(run) = active(state, run) {
+                // A character that was never completed.
+                run.guided.append_tail(&end.guided.tail);
+                if let Some(base) = &end.base {
+                    run.base.append_tail(&base.tail);
+                }
                 run.phase = RunPhase::Ended(end);
                 grow_scale(state);
             }

@@ -429,3 +429,7 @@ fn next_region(state: &State) -> Region {
         Region::Objectives => Region::Prompt,
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests;
