@@ -1,7 +1,6 @@
 //! The glue between the state, the toolkit, the worker and the re-judging thread.
 
 use std::sync::mpsc::TryRecvError;
-use std::time::Instant;
 
 use egui::{Context, Ui};
 
@@ -27,7 +26,6 @@ pub struct Window {
     rejudge: Latest<ReweightRequest, Rejudged>,
     /// What the re-judging thread was asked for last.
     asked: Option<(RunId, ObjectiveWeights)>,
-    started: Instant,
     applied: Option<(ThemeChoice, f32)>,
 }
 
@@ -56,7 +54,6 @@ impl Window {
             worker: Some(worker),
             rejudge,
             asked: None,
-            started: Instant::now(),
             applied: None,
         };
         let commands = update::load(&mut window.state);
@@ -78,7 +75,7 @@ impl Window {
 
     /// Takes in what the worker and the re-judging thread have told, as much as fits before one frame.
     pub fn drain(&mut self, ctx: &Context) {
-        update::tick(&mut self.state, self.started.elapsed().as_secs_f64());
+        update::tick(&mut self.state, ctx.input(|input| input.time));
         for taken in 0.. {
             if taken == EVENTS_PER_FRAME {
                 ctx.request_repaint();

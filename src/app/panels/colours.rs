@@ -5,8 +5,9 @@ use egui::{Button, ComboBox, RichText, Ui};
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
 use crate::app::state::settings::HeatMode;
-use crate::app::theme::{palette, section, size, space};
+use crate::app::theme::{HeatScale, section, space};
 use crate::app::update::Action;
+use crate::app::widgets::legend::Legend;
 
 /// What the controls show.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,8 +22,10 @@ pub struct ColoursView {
     pub objective: usize,
     /// Whether the number belongs to one objective.
     pub needs_objective: bool,
-    /// The scale's end, nats.
-    pub limit: f64,
+    /// How numbers become colours.
+    pub scale: HeatScale,
+    /// What the colours show, in a few words.
+    pub name: String,
     /// Whether it is locked.
     pub locked: bool,
     /// What the colours say, in a sentence.
@@ -45,7 +48,7 @@ impl ColoursView {
         };
         let name = objectives
             .get(state.focus.objective)
-            .map_or("objective", String::as_str);
+            .map_or_else(|| "objective".to_owned(), Clone::clone);
         let sentence = match heat.mode {
             HeatMode::Advantage => {
                 format!(
@@ -65,7 +68,15 @@ impl ColoursView {
             objectives,
             objective: state.focus.objective,
             needs_objective,
-            limit: state.heat_scale,
+            scale: HeatScale {
+                kind: heat.mode.scale_kind(),
+                limit: state.heat_scale,
+            },
+            name: if needs_objective {
+                format!("{} · {name}", heat.mode.label())
+            } else {
+                heat.mode.label().to_owned()
+            },
             locked: heat.locked.is_some(),
             sentence,
         }
@@ -116,8 +127,13 @@ pub fn colours_ui(ui: &mut Ui, view: &ColoursView) -> Vec<Action> {
                 .on_hover_text("Which objective's number colours the words");
         });
     }
-    let weak = palette(ui).weak;
-    ui.label(RichText::new(&view.sentence).size(size::SMALL).color(weak));
+    ui.add_space(space::XS);
+    Legend {
+        scale: view.scale,
+        name: &view.name,
+        sentence: &view.sentence,
+    }
+    .show(ui);
     let mut locked = view.locked;
     if ui
         .checkbox(&mut locked, "Lock the scale")

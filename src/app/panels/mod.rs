@@ -2,6 +2,7 @@
 //! what the person did.
 
 pub mod advanced;
+pub mod card;
 pub mod colours;
 pub mod help;
 pub mod library;
@@ -62,8 +63,11 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
             actions.extend(problem::problem_ui(ui, &view));
             ui.add_space(space::M);
         }
-        let (done, _) = panes::panes_ui(ui, &panes::PanesView::build(state));
+        let (done, places) = panes::panes_ui(ui, &panes::PanesView::build(state));
         actions.extend(done);
+        if let Some(view) = card::CardView::build(state) {
+            actions.extend(card::card_ui(ui, &view, places));
+        }
     });
     if state.help_open {
         actions.extend(help::help_ui(ui));

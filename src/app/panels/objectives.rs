@@ -1,11 +1,12 @@
 //! One strip per objective: slider, number, mute and solo; and what they add up to.
 
-use egui::{Button, DragValue, RichText, Slider, Ui, WidgetInfo};
+use egui::{RichText, Ui};
 
-use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, LARGEST_WEIGHT};
+use crate::app::state::settings::HeatMode;
 use crate::app::state::{LineupState, Region, State};
-use crate::app::theme::{digits, palette, section, size, space, strong};
+use crate::app::theme::{digits, palette, section, size, space};
 use crate::app::update::Action;
+use crate::app::widgets::weight_slider::WeightStrip;
 
 /// What the strips show.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,12 +30,16 @@ pub struct StripView {
     pub about: String,
     /// Where its slider stands.
     pub weight: f64,
+    /// Where a double click puts it.
+    pub usual: f64,
     /// Whether it is muted.
     pub muted: bool,
     /// Whether it is soloed.
     pub soloed: bool,
     /// Whether it has any effect: neither muted nor silenced by another's solo.
     pub counts: bool,
+    /// Whether its numbers colour the words.
+    pub colours: bool,
 }
 
 impl ObjectivesView {
@@ -42,19 +47,25 @@ impl ObjectivesView {
     #[must_use]
     pub fn build(state: &State) -> Self {
         let any_solo = state.draft.strips.iter().any(|strip| strip.soloed);
-        let strips =
-            state
-                .objectives()
-                .iter()
-                .zip(&state.draft.strips)
-                .map(|(objective, strip)| StripView {
-                    name: objective.name.clone(),
-                    about: objective.about.clone(),
-                    weight: strip.weight,
-                    muted: strip.muted,
-                    soloed: strip.soloed,
-                    counts: !strip.muted && (strip.soloed || !any_solo),
-                });
+        let heat = state.settings.heat;
+        let by_objective = heat.on
+            && match heat.mode {
+                HeatMode::Advantage | HeatMode::Reward => true,
+                HeatMode::Influence => false,
+            };
+        let both = state.objectives().iter().zip(&state.draft.strips);
+        let strips = both
+            .enumerate()
+            .map(|(index, (objective, strip))| StripView {
+                name: objective.name.clone(),
+                about: objective.about.clone(),
+                weight: strip.weight,
+                usual: objective.weight,
+                muted: strip.muted,
+                soloed: strip.soloed,
+                counts: !strip.muted && (strip.soloed || !any_solo),
+                colours: by_objective && index == state.focus.objective,
+            });
         Self {
             strips: strips.collect(),
             formula: state.draft.formula(state.objectives()),
@@ -142,92 +153,102 @@ pub fn objectives_ui(ui: &mut Ui, view: &ObjectivesView) -> Vec<Action> {
 
 fn strip_ui(ui: &mut Ui, index: usize, strip: &StripView, wants_focus: bool) -> Vec<Action> {
     let mut actions = Vec::new();
-    let colours = palette(ui);
-    ui.horizontal(|ui| {
-        let colour = if strip.counts {
-            colours.text
-        } else {
-            colours.weak
-        };
-        ui.label(
-            RichText::new(&strip.name)
-                .font(strong(size::BODY))
-                .color(colour),
-        )
-        .on_hover_text(&strip.about);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let small = egui::vec2(space::TARGET, space::TARGET);
-            let solo = Button::selectable(strip.soloed, "S").min_size(small);
-            let solo = ui
-                .add(solo)
-                .on_hover_text("Solo: only soloed objectives count");
-            solo.widget_info(|| {
-                WidgetInfo::selected(
-                    egui::accesskit::Role::Button,
-                    true,
-                    strip.soloed,
-                    format!("Solo {}", strip.name),
-                )
-            });
-            if solo.clicked() {
-                actions.push(Action::ToggleSolo(index));
-            }
-            let mute = Button::selectable(strip.muted, "M").min_size(small);
-            let mute = ui
-                .add(mute)
-                .on_hover_text("Mute: this objective counts as 0, its slider stays");
-            mute.widget_info(|| {
-                WidgetInfo::selected(
-                    egui::accesskit::Role::Button,
-                    true,
-                    strip.muted,
-                    format!("Mute {}", strip.name),
-                )
-            });
-            if mute.clicked() {
-                actions.push(Action::ToggleMute(index));
-            }
-            let mut typed = strip.weight;
-            let number = DragValue::new(&mut typed)
-                .range(0.0..=LARGEST_TYPED_WEIGHT)
-                .speed(0.01)
-                .fixed_decimals(2)
-                .update_while_editing(false);
-            let number = ui.add(number);
-            if number.changed() {
-                actions.push(Action::SetWeight {
-                    objective: index,
-                    weight: typed,
-                });
-            }
-            if number.drag_stopped() || number.lost_focus() {
-                actions.push(Action::EndEdit);
-            }
-        });
-    });
-    let mut weight = strip.weight.min(LARGEST_WEIGHT);
-    let slider = Slider::new(&mut weight, 0.0..=LARGEST_WEIGHT)
-        .step_by(0.05)
-        .show_value(false)
-        .trailing_fill(true);
-    ui.spacing_mut().slider_width = ui.available_width();
-    let response = ui.add(slider);
-    response
-        .widget_info(|| WidgetInfo::slider(true, strip.weight, format!("{} weight", strip.name)));
-    if wants_focus {
-        response.request_focus();
+    let answer = WeightStrip {
+        id: egui::Id::unique(("strip", index)),
+        name: &strip.name,
+        about: &strip.about,
+        color: palette(ui).objective(index),
+        value: strip.weight,
+        default: strip.usual,
+        muted: strip.muted,
+        soloed: strip.soloed,
+        silent: !strip.counts,
+        selected: strip.colours,
+    }
+    .show(ui);
+    if let (true, Some(slider)) = (wants_focus, answer.slider) {
+        ui.memory_mut(|memory| memory.request_focus(slider));
         actions.push(Action::RegionFocused(Region::Objectives));
     }
-    if response.double_clicked() {
-        actions.push(Action::ResetWeight(index));
-    } else if response.changed() {
+    if let Some(weight) = answer.weight {
         actions.push(Action::SetWeight {
             objective: index,
             weight,
         });
     }
-    if response.drag_stopped() || response.lost_focus() {
+    if answer.done {
         actions.push(Action::EndEdit);
     }
+    if answer.mute {
+        actions.push(Action::ToggleMute(index));
+    }
+    if answer.solo {
+        actions.push(Action::ToggleSolo(index));
+    }
+    if answer.select {
+        actions.push(Action::SetHeatObjective(index));
+    }
     actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::update::{apply, load, on_event};
+    use crate::domain::{Objective, RewardKind};
+    use crate::worker::{Event, LineupInfo};
+
+    fn ready() -> State {
+        let objective = |name: &str| Objective {
+            name: name.to_owned(),
+            kind: RewardKind::Adapter,
+            weight: 1.0,
+            about: String::new(),
+        };
+        let mut state = State::default();
+        load(&mut state);
+        let info = LineupInfo {
+            name: "test".to_owned(),
+            objectives: vec![objective("harmless"), objective("helpful")],
+            texts: Vec::new().into(),
+            device: "CPU".to_owned(),
+            context_len: 64,
+            parameters: 10,
+            load_secs: 0.0,
+            models: Vec::new(),
+            is_demo: true,
+        };
+        on_event(&mut state, Event::Loaded(info.into()));
+        state
+    }
+
+    #[test]
+    fn before_the_models_are_there_a_sentence_stands_in_for_the_sliders() {
+        let view = ObjectivesView::build(&State::default());
+        assert!(view.strips.is_empty() && view.note.is_some());
+    }
+
+    #[test]
+    fn a_solo_silences_the_others_and_mute_beats_it() {
+        let mut state = ready();
+        apply(&mut state, Action::ToggleSolo(1));
+        let counts = |state: &State| -> Vec<bool> {
+            let view = ObjectivesView::build(state);
+            view.strips.iter().map(|strip| strip.counts).collect()
+        };
+        assert_eq!(counts(&state), [false, true]);
+        apply(&mut state, Action::ToggleMute(1));
+        assert_eq!(counts(&state), [false, false]);
+    }
+
+    #[test]
+    fn the_objective_that_colours_the_words_is_marked() {
+        let mut state = ready();
+        apply(&mut state, Action::SetHeatObjective(1));
+        let view = ObjectivesView::build(&state);
+        assert!(!view.strips[0].colours && view.strips[1].colours);
+        apply(&mut state, Action::ToggleHeat);
+        let view = ObjectivesView::build(&state);
+        assert!(!view.strips[1].colours);
+    }
 }

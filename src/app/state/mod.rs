@@ -13,6 +13,7 @@ use crate::domain::{CancelToken, Objective, Pane, RunId};
 use crate::error::Failure;
 use crate::worker::{ComputeSettings, LineupInfo, LineupSource};
 
+use crate::app::widgets::token_card::CardValue;
 use draft::Draft;
 use history::{History, Snapshot};
 use library::Library;
@@ -53,6 +54,13 @@ pub struct Focus {
     pub objective: usize,
     /// The token under the pointer.
     pub hovered: Option<TokenRef>,
+    /// Since when a card for tokens under the pointer may show, on the window's clock, seconds: a moment after the pointer
+    /// has come, and at once while it goes from word to word.
+    pub card_from_secs: f64,
+    /// When the pointer left the last token, seconds.
+    pub left_at_secs: f64,
+    /// Which number the card's table of alternatives shows.
+    pub card_value: CardValue,
     /// The token whose card stays open.
     pub pinned: Option<TokenRef>,
 }
@@ -138,6 +146,20 @@ pub enum Region {
     Objectives,
 }
 
+impl Region {
+    /// The part that F6 goes to from here.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Library => Self::Prompt,
+            Self::Prompt => Self::Base,
+            Self::Base => Self::Guided,
+            Self::Guided => Self::Objectives,
+            Self::Objectives => Self::Library,
+        }
+    }
+}
+
 /// A wish that the keyboard be somewhere; drawn panels grant it in the next frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FocusStep {
@@ -204,7 +226,7 @@ impl State {
         self.run().filter(|run| run.is_active())
     }
 
-    /// The token whose card is open: the pinned one, else the one under the pointer.
+    /// The token that is looked at: the pinned one, else the one under the pointer.
     #[must_use]
     pub fn card_token(&self) -> Option<TokenRef> {
         self.focus.pinned.or(self.focus.hovered)

@@ -2,6 +2,7 @@
 
 use crate::app::state::settings::{HeatMode, ThemeChoice};
 use crate::app::state::{Region, TokenRef};
+use crate::app::widgets::token_card::CardValue;
 use crate::domain::Sampling;
 
 /// What a person did.
@@ -56,6 +57,8 @@ pub enum Action {
     ToggleScaleLock,
     /// Moved the pointer onto a token, or away from all.
     Hover(Option<TokenRef>),
+    /// Wants another number in the card's table.
+    SetCardValue(CardValue),
     /// Clicked a token: its card stays open, or closes if it was open.
     TogglePin(TokenRef),
     /// Closed the pinned card.

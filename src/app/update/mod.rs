@@ -18,6 +18,10 @@ use crate::worker::{Command, GenerateRequest, LineupSource};
 
 /// Runs whose rows are kept for re-judging; older ones keep their numbers.
 const RUNS_WITH_ROWS: usize = 4;
+/// How long the pointer rests on a word before its card shows.
+const CARD_DELAY_SECS: f64 = 0.25;
+/// How long after leaving a word the next one's card shows at once.
+const CARD_MEMORY_SECS: f64 = 0.3;
 /// One press of a zoom key.
 const ZOOM_STEP: f32 = 0.1;
 
@@ -152,7 +156,11 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
             Vec::new()
         }
         Action::Hover(token) => {
-            state.focus.hovered = token;
+            hover(state, token);
+            Vec::new()
+        }
+        Action::SetCardValue(value) => {
+            state.focus.card_value = value;
             Vec::new()
         }
         Action::TogglePin(token) => {
@@ -408,6 +416,23 @@ fn zoom_to(state: &mut State, zoom: f32) {
     state.settings.zoom = ((zoom * 10.0).round() / 10.0).clamp(ZOOM_RANGE.0, ZOOM_RANGE.1);
 }
 
+fn hover(state: &mut State, token: Option<TokenRef>) {
+    let now = state.now_secs;
+    let focus = &mut state.focus;
+    match (focus.hovered, token) {
+        (None, Some(_)) => {
+            let was_here =
+                now - focus.left_at_secs < CARD_MEMORY_SECS && focus.card_from_secs < now;
+            if !was_here {
+                focus.card_from_secs = now + CARD_DELAY_SECS;
+            }
+        }
+        (Some(_), None) => focus.left_at_secs = now,
+        (None, None) | (Some(_), Some(_)) => {}
+    }
+    focus.hovered = token;
+}
+
 fn move_pin(state: &mut State, by: isize) {
     let (Some(pinned), Some(run)) = (state.focus.pinned, state.run()) else {
         return;
@@ -419,15 +444,20 @@ fn move_pin(state: &mut State, by: isize) {
     });
 }
 
+/// The next part of the window that has anything to take the keyboard.
 fn next_region(state: &State) -> Region {
-    match state.focus_step.region {
-        Region::Library => Region::Prompt,
-        Region::Prompt => Region::Base,
-        Region::Base => Region::Guided,
-        Region::Guided => Region::Objectives,
-        Region::Objectives if state.settings.library_open => Region::Library,
-        Region::Objectives => Region::Prompt,
+    let there = |region: Region| match region {
+        Region::Prompt => true,
+        Region::Library => state.settings.library_open,
+        Region::Base => state.run().is_some_and(|run| !run.base.is_empty()),
+        Region::Guided => state.run().is_some_and(|run| !run.guided.is_empty()),
+        Region::Objectives => !state.draft.strips.is_empty(),
+    };
+    let mut region = state.focus_step.region.next();
+    while !there(region) {
+        region = region.next();
     }
+    region
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub struct WeightStripResponse {
     pub solo: bool,
     /// The name was pressed: show this objective's values.
     pub select: bool,
+    /// The slider, for whoever wants to give it the keyboard.
+    pub slider: Option<Id>,
 }
 
 impl WeightStrip<'_> {
@@ -162,6 +164,7 @@ impl WeightStrip<'_> {
     fn slider(&self, ui: &mut Ui, palette: &Palette, answer: &mut WeightStripResponse) {
         let size = Vec2::new(ui.available_width(), space::TARGET);
         let (rect, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+        answer.slider = Some(response.id);
         let rail = rect.x_range().shrink(HANDLE + 1.0);
         let mut value = self.value;
         if let Some(pointer) = response.interact_pointer_pos()
