@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::Failure;
+use crate::model::error::ModelError;
 
 /// A failure of data, settings, files or models in training.
 #[derive(Debug, thiserror::Error)]
@@ -93,12 +94,24 @@ pub enum TrainError {
     Interrupted {
         /// Optimiser steps done.
         step: u64,
-        /// How to go on.
-        resume: Option<String>,
+        /// Whether a checkpoint of that step is on the disk.
+        saved: bool,
+    },
+    /// The output folder holds an unfinished run.
+    #[error("the output folder holds an unfinished run")]
+    Unfinished {
+        /// Which folder.
+        path: PathBuf,
     },
     /// A failure that another room has put into words already.
     #[error("{0}")]
     Elsewhere(#[from] Failure),
+}
+
+impl From<ModelError> for TrainError {
+    fn from(error: ModelError) -> Self {
+        Self::Elsewhere(error.into())
+    }
 }
 
 fn write_sentence(source: &std::io::Error, what: &str) -> String {
@@ -143,12 +156,16 @@ impl From<TrainError> for Failure {
             TrainError::Diverged { .. } => {
                 Self::failed(summary).hint("A lower --lr or a longer --warmup usually helps")
             }
-            TrainError::Interrupted { resume, .. } => {
+            TrainError::Interrupted { saved, .. } => {
                 let mut failure = Self::interrupted();
                 failure.summary = summary;
-                failure.hint = resume;
+                failure.hint = saved
+                    .then(|| "Run the same command with --resume to go on from there".to_owned());
                 failure
             }
+            TrainError::Unfinished { path } => Self::usage(summary)
+                .hint("Add --resume to continue it, or choose another folder")
+                .details(path.display().to_string()),
             TrainError::Elsewhere(failure) => failure,
         }
     }

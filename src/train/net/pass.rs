@@ -1,0 +1,519 @@
+//! The forward and the backward pass of a decoder.
+
+use super::attention::{Attended, attend, attend_grad};
+use super::elementwise::{Rotary, rms_norm, rms_norm_grad, swiglu, swiglu_grad};
+use super::head::{HeadGrad, HeadWeights, head};
+use super::layout::{BlockLayout, Layout, Matrix, Site, heads};
+use super::lora::{LoraLayout, LoraShape, Noise, Place, Scratch};
+use super::matmul::{gemm, mat, mat_mut};
+use super::simd::{add, vectorised};
+use super::tape::{BlockTape, Tape};
+use super::unit::Unit;
+use crate::model::config::Config;
+use crate::train::loss::{Goal, Outcome};
+
+/// A decoder that can be trained: sizes and places, without the numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    pub(crate) config: Config,
+    pub(crate) layout: Layout,
+    /// Where only an adapter is trained, its shape; the trunk is frozen then.
+    pub(crate) lora: Option<LoraLayout>,
+    rotary: Rotary,
+}
+
+/// The numbers of a network.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbers<'a> {
+    /// The model's weights, in the order of [`Layout`].
+    pub(crate) base: &'a [f32],
+    /// The adapter's; empty where there is none.
+    pub(crate) lora: &'a [f32],
+}
+
+impl Network {
+    /// A network for sequences of up to `positions` tokens.
+    pub(crate) fn new(config: Config, lora: Option<LoraShape>, positions: usize) -> Self {
+        let frequencies = config.rope.frequencies(config.head_dim);
+        Self {
+            layout: Layout::new(&config),
+            lora: lora.map(|shape| LoraLayout::new(&config, shape)),
+            rotary: Rotary::new(&frequencies, positions),
+            config,
+        }
+    }
+
+    /// Numbers that training changes.
+    pub(crate) fn trained(&self) -> usize {
+        self.lora.as_ref().map_or(self.layout.len, |lora| lora.len)
+    }
+
+    /// Memory of a tape per token, bytes.
+    pub(crate) fn tape_bytes(&self) -> usize {
+        let config = &self.config;
+        let heads = (2 * config.heads + 2 * config.kv_heads) * config.head_dim;
+        let block = 4 * config.hidden_size + heads + 3 * config.intermediate_size;
+        (config.layers + 1) * block * 4
+    }
+
+    /// What the goal makes of a unit, without any gradient.
+    pub(crate) fn judge(
+        &self,
+        numbers: Numbers<'_>,
+        unit: &Unit,
+        goal: &Goal,
+        tape: &mut Tape,
+    ) -> Outcome {
+        self.forward(numbers, unit, Noise::default(), tape);
+        self.head(numbers, unit, tape, None);
+        goal.measure(unit, &tape.log_probs).0
+    }
+
+    /// Adds the gradient of the goal over a unit to `grad`.
+    pub(crate) fn learn(
+        &self,
+        numbers: Numbers<'_>,
+        unit: &Unit,
+        goal: &Goal,
+        noise: Noise,
+        tape: &mut Tape,
+        grad: &mut [f32],
+    ) -> Outcome {
+        self.forward(numbers, unit, noise, tape);
+        let outcome = match (goal.even_pull(), &self.lora) {
+            (Some(pull), _) => {
+                tape.pulls.fill(pull);
+                self.head(numbers, unit, tape, Some(&mut *grad));
+                goal.measure(unit, &tape.log_probs).0
+            }
+            // The gradient of each row is linear in its pull, which is known only after all rows are.
+            (None, Some(_)) => {
+                tape.pulls.fill(1.0);
+                self.head(numbers, unit, tape, Some(&mut *grad));
+                let (outcome, pulls) = goal.measure(unit, &tape.log_probs);
+                let rows = tape.dlast[1].chunks_exact_mut(self.config.hidden_size);
+                for (row, target) in rows.zip(&unit.targets) {
+                    row.iter_mut().for_each(|d| *d *= pulls[target.sequence]);
+                }
+                outcome
+            }
+            (None, None) => {
+                self.head(numbers, unit, tape, None);
+                let (outcome, pulls) = goal.measure(unit, &tape.log_probs);
+                for (pull, target) in tape.pulls.iter_mut().zip(&unit.targets) {
+                    *pull = pulls[target.sequence];
+                }
+                self.head(numbers, unit, tape, Some(&mut *grad));
+                outcome
+            }
+        };
+        self.backward(numbers, unit, noise, tape, grad);
+        outcome
+    }
+
+    fn forward(&self, numbers: Numbers<'_>, unit: &Unit, noise: Noise, tape: &mut Tape) {
+        tape.fit(self, unit);
+        let (hidden, base) = (self.config.hidden_size, numbers.base);
+        let embed = &base[self.layout.embed.clone()];
+        let eps = self.config.norm_eps as f32;
+        for (row, &token) in tape.stream.chunks_exact_mut(hidden).zip(&unit.tokens) {
+            row.copy_from_slice(&embed[token as usize * hidden..][..hidden]);
+        }
+        for (layer, (places, saved)) in self.layout.blocks.iter().zip(&mut tape.blocks).enumerate()
+        {
+            let mut run = Run {
+                network: self,
+                numbers,
+                places,
+                layer,
+                rows: unit.tokens.len(),
+                noise,
+                scratch: &mut tape.lora,
+            };
+            saved.streams[0].copy_from_slice(&tape.stream);
+            let weight = &base[places.input_norm.clone()];
+            rms_norm(
+                &tape.stream,
+                weight,
+                eps,
+                &mut saved.normed[0],
+                &mut saved.scales[0],
+            );
+            run.product(
+                Site::Qkv,
+                &saved.normed[0],
+                &mut saved.qkv,
+                0.0,
+                &mut saved.inner,
+            );
+            self.place_heads(base, places, unit, saved);
+            let sizes = heads(&self.config, layer);
+            let (mixed, sums) = (&mut saved.mixed, &mut saved.sums);
+            attend(
+                &sizes,
+                &unit.segments,
+                &saved.qkv,
+                mixed,
+                sums,
+                &mut tape.scores,
+            );
+            run.product(
+                Site::Out,
+                &saved.mixed,
+                &mut tape.stream,
+                1.0,
+                &mut saved.inner,
+            );
+
+            saved.streams[1].copy_from_slice(&tape.stream);
+            let weight = &base[places.post_norm.clone()];
+            rms_norm(
+                &tape.stream,
+                weight,
+                eps,
+                &mut saved.normed[1],
+                &mut saved.scales[1],
+            );
+            run.product(
+                Site::GateUp,
+                &saved.normed[1],
+                &mut saved.gate_up,
+                0.0,
+                &mut saved.inner,
+            );
+            swiglu(
+                &saved.gate_up,
+                self.config.intermediate_size,
+                &mut saved.gated,
+            );
+            run.product(
+                Site::Down,
+                &saved.gated,
+                &mut tape.stream,
+                1.0,
+                &mut saved.inner,
+            );
+        }
+        for (row, target) in tape.last[0].chunks_exact_mut(hidden).zip(&unit.targets) {
+            row.copy_from_slice(&tape.stream[target.row * hidden..][..hidden]);
+        }
+        let [before, behind] = &mut tape.last;
+        let weight = &base[self.layout.norm.clone()];
+        rms_norm(before, weight, eps, behind, &mut tape.last_scales);
+    }
+
+    /// Log-probabilities of the targets, and with `grad` the gradient of what `tape.pulls` weighs.
+    fn head(&self, numbers: Numbers<'_>, unit: &Unit, tape: &mut Tape, grad: Option<&mut [f32]>) {
+        let range = match &self.layout.head {
+            Some(matrix) => matrix.range(),
+            None => self.layout.embed.clone(),
+        };
+        let weights = HeadWeights {
+            weights: &numbers.base[range.clone()],
+            hidden: self.config.hidden_size,
+            vocab: self.config.vocab_size,
+            tied: self.layout.head.is_none(),
+        };
+        let grad = grad.map(|grad| HeadGrad {
+            pull: &tape.pulls,
+            dx: &mut tape.dlast[1],
+            dw: self.lora.is_none().then(|| &mut grad[range]),
+        });
+        let token = |row: usize| unit.targets[row].token;
+        head(
+            weights,
+            &tape.last[1],
+            token,
+            &mut tape.log_probs,
+            grad,
+            &mut tape.logits,
+        );
+    }
+
+    fn backward(
+        &self,
+        numbers: Numbers<'_>,
+        unit: &Unit,
+        noise: Noise,
+        tape: &mut Tape,
+        grad: &mut [f32],
+    ) {
+        let (hidden, base) = (self.config.hidden_size, numbers.base);
+        let full = self.lora.is_none();
+        let weight = &base[self.layout.norm.clone()];
+        let [before, behind] = &mut tape.dlast;
+        before.fill(0.0);
+        let dw = full.then(|| &mut grad[self.layout.norm.clone()]);
+        rms_norm_grad(&tape.last[0], weight, &tape.last_scales, behind, before, dw);
+        tape.stream.fill(0.0);
+        for (row, target) in before.chunks_exact(hidden).zip(&unit.targets) {
+            add(&mut tape.stream[target.row * hidden..][..hidden], row);
+        }
+        let blocks = self.layout.blocks.iter().zip(&mut tape.blocks).enumerate();
+        for (layer, (places, saved)) in blocks.rev() {
+            let rows = unit.tokens.len();
+            let mut run = Run {
+                network: self,
+                numbers,
+                places,
+                layer,
+                rows,
+                noise,
+                scratch: &mut tape.lora,
+            };
+            let (dgated, dnormed) = (&mut tape.dgated, &mut tape.dnormed);
+            let inner = &saved.inner;
+            run.product_grad(
+                Site::Down,
+                &saved.gated,
+                &tape.stream,
+                Some(dgated),
+                inner,
+                grad,
+            );
+            swiglu_grad(&mut saved.gate_up, self.config.intermediate_size, dgated);
+            let dy = &saved.gate_up;
+            run.product_grad(
+                Site::GateUp,
+                &saved.normed[1],
+                dy,
+                Some(dnormed),
+                inner,
+                grad,
+            );
+            let weight = &base[places.post_norm.clone()];
+            let dw = full.then(|| &mut grad[places.post_norm.clone()]);
+            let (x, scales) = (&saved.streams[1], &saved.scales[1]);
+            rms_norm_grad(x, weight, scales, dnormed, &mut tape.stream, dw);
+
+            let dmixed = &mut tape.dmixed;
+            run.product_grad(
+                Site::Out,
+                &saved.mixed,
+                &tape.stream,
+                Some(dmixed),
+                inner,
+                grad,
+            );
+            let attended = Attended {
+                qkv: &saved.qkv,
+                out: &saved.mixed,
+                sums: &saved.sums,
+                dout: dmixed,
+            };
+            let sizes = heads(&self.config, layer);
+            let (dqkv, scores) = (&mut tape.dqkv, &mut tape.scores);
+            attend_grad(&sizes, &unit.segments, &attended, dqkv, scores);
+            self.place_heads_grad(base, places, unit, saved, dqkv, &mut tape.dhead, grad);
+            // Nothing below the first block is trained where the trunk is frozen.
+            let below = full || layer > 0;
+            let dx = below.then_some(&mut *dnormed);
+            run.product_grad(Site::Qkv, &saved.normed[0], dqkv, dx, &saved.inner, grad);
+            if below {
+                let weight = &base[places.input_norm.clone()];
+                let dw = full.then(|| &mut grad[places.input_norm.clone()]);
+                let (x, scales) = (&saved.streams[0], &saved.scales[0]);
+                rms_norm_grad(x, weight, scales, dnormed, &mut tape.stream, dw);
+            }
+        }
+        if full {
+            let embed = &mut grad[self.layout.embed.clone()];
+            for (row, &token) in tape.stream.chunks_exact(hidden).zip(&unit.tokens) {
+                add(&mut embed[token as usize * hidden..][..hidden], row);
+            }
+        }
+    }
+
+    /// Norms the heads of queries and keys where the model does so, and turns them to their positions.
+    fn place_heads(&self, base: &[f32], places: &BlockLayout, unit: &Unit, saved: &mut BlockTape) {
+        let config = &self.config;
+        let (dim, queries) = (config.head_dim, config.heads * config.head_dim);
+        let keyed = queries + config.kv_heads * dim;
+        let row = keyed + config.kv_heads * dim;
+        if let Some([q_norm, k_norm]) = &places.head_norms {
+            let eps = config.norm_eps as f32;
+            let rows = saved
+                .qkv
+                .chunks_exact_mut(row)
+                .zip(saved.raw_heads.chunks_exact_mut(keyed))
+                .zip(saved.head_scales.chunks_exact_mut(keyed / dim));
+            for ((qkv, raw), scales) in rows {
+                raw.copy_from_slice(&qkv[..keyed]);
+                let (q_scales, k_scales) = scales.split_at_mut(config.heads);
+                let (q, k) = qkv[..keyed].split_at_mut(queries);
+                rms_norm(&raw[..queries], &base[q_norm.clone()], eps, q, q_scales);
+                rms_norm(&raw[queries..], &base[k_norm.clone()], eps, k, k_scales);
+            }
+        }
+        self.turn(unit, &mut saved.qkv, keyed, row, false);
+    }
+
+    fn turn(&self, unit: &Unit, qkv: &mut [f32], keyed: usize, row: usize, back: bool) {
+        vectorised(|| {
+            for (qkv, &position) in qkv.chunks_exact_mut(row).zip(&unit.positions) {
+                for head in qkv[..keyed].chunks_exact_mut(self.config.head_dim) {
+                    self.rotary.turn(head, position, back);
+                }
+            }
+        });
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a backward pass reads all that the forward pass read and made"
+    )]
+    fn place_heads_grad(
+        &self,
+        base: &[f32],
+        places: &BlockLayout,
+        unit: &Unit,
+        saved: &BlockTape,
+        dqkv: &mut [f32],
+        dhead: &mut Vec<f32>,
+        grad: &mut [f32],
+    ) {
+        let config = &self.config;
+        let (dim, queries) = (config.head_dim, config.heads * config.head_dim);
+        let keyed = queries + config.kv_heads * dim;
+        let row = keyed + config.kv_heads * dim;
+        self.turn(unit, dqkv, keyed, row, true);
+        let Some(norms) = &places.head_norms else {
+            return;
+        };
+        dhead.resize(keyed, 0.0);
+        let rows = dqkv
+            .chunks_exact_mut(row)
+            .zip(saved.raw_heads.chunks_exact(keyed))
+            .zip(saved.head_scales.chunks_exact(keyed / dim));
+        for ((dqkv, raw), scales) in rows {
+            dhead.fill(0.0);
+            let parts = [
+                (0..queries, 0..config.heads),
+                (queries..keyed, config.heads..keyed / dim),
+            ];
+            for (norm, (numbers, heads)) in norms.iter().zip(parts) {
+                let dw = self.lora.is_none().then(|| &mut grad[norm.clone()]);
+                let (x, scales) = (&raw[numbers.clone()], &scales[heads]);
+                let dy = &dqkv[numbers.clone()];
+                rms_norm_grad(x, &base[norm.clone()], scales, dy, &mut dhead[numbers], dw);
+            }
+            dqkv[..keyed].copy_from_slice(dhead);
+        }
+    }
+}
+
+/// The products of one block in one pass.
+struct Run<'a> {
+    network: &'a Network,
+    numbers: Numbers<'a>,
+    places: &'a BlockLayout,
+    layer: usize,
+    rows: usize,
+    noise: Noise,
+    scratch: &'a mut Scratch,
+}
+
+impl Run<'_> {
+    /// y = x·W + b + keep·y, and what the adapter adds.
+    fn product(
+        &mut self,
+        site: Site,
+        x: &[f32],
+        y: &mut [f32],
+        keep: f32,
+        inner: &mut [Vec<f32>; 4],
+    ) {
+        let matrix: &Matrix = self.places.product(site);
+        let (rows, output) = (self.rows, matrix.output);
+        let mut keep = keep;
+        if let Some(bias) = matrix.bias_range() {
+            let bias = &self.numbers.base[bias];
+            if keep == 0.0 {
+                y.chunks_exact_mut(output)
+                    .for_each(|y| y.copy_from_slice(bias));
+            } else {
+                y.chunks_exact_mut(output).for_each(|y| add(y, bias));
+            }
+            keep = 1.0;
+        }
+        let input = mat(x, rows, matrix.input, matrix.input);
+        let weights = matrix.view(self.numbers.base);
+        gemm(
+            1.0,
+            &input,
+            &weights,
+            keep,
+            mat_mut(y, rows, output, output),
+        );
+        if let Some(lora) = &self.network.lora {
+            let inner = &mut inner[site as usize];
+            let place = self.place(site, x, output);
+            lora.forward(
+                self.numbers.lora,
+                &place,
+                self.noise,
+                y,
+                inner,
+                self.scratch,
+            );
+        }
+    }
+
+    fn place<'x>(&self, site: Site, x: &'x [f32], width: usize) -> Place<'x> {
+        Place {
+            layer: self.layer,
+            site,
+            rows: self.rows,
+            x,
+            width,
+        }
+    }
+
+    /// Writes the gradient with respect to x to `dx`, and adds that of the trained weights to `grad`.
+    fn product_grad(
+        &mut self,
+        site: Site,
+        x: &[f32],
+        dy: &[f32],
+        mut dx: Option<&mut Vec<f32>>,
+        inner: &[Vec<f32>; 4],
+        grad: &mut [f32],
+    ) {
+        let matrix = self.places.product(site);
+        let (rows, input, output) = (self.rows, matrix.input, matrix.output);
+        let slopes = mat(dy, rows, output, output);
+        if let Some(dx) = dx.as_deref_mut() {
+            let weights = matrix.view(self.numbers.base);
+            gemm(
+                1.0,
+                &slopes,
+                &weights.t(),
+                0.0,
+                mat_mut(dx, rows, input, input),
+            );
+        }
+        if let Some(lora) = &self.network.lora {
+            let place = self.place(site, x, output);
+            let (inner, dx) = (&inner[site as usize], dx.map(Vec::as_mut_slice));
+            let numbers = self.numbers.lora;
+            lora.backward(
+                numbers,
+                &place,
+                self.noise,
+                dy,
+                inner,
+                grad,
+                dx,
+                self.scratch,
+            );
+            return;
+        }
+        let x = mat(x, rows, input, input);
+        let dw = mat_mut(&mut grad[matrix.range()], input, output, output);
+        gemm(1.0, &x.t(), &slopes, 1.0, dw);
+        if let Some(bias) = matrix.bias_range() {
+            let db = &mut grad[bias];
+            dy.chunks_exact(output).for_each(|dy| add(db, dy));
+        }
+    }
+}

@@ -1,0 +1,638 @@
+//! The loop: batches in order, one optimiser step each, evaluation and checkpoints on the way.
+
+use std::time::Instant;
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::checkpoint::{Progress, State, Store};
+use super::config::Settings;
+use super::error::TrainError;
+use super::events::{EvalReport, Observer, Plan, StepReport, TrainEvent};
+use super::examples::Examples;
+use super::loss::{Goal, Outcome, PreferenceLoss};
+use super::net::lora::Noise;
+use super::net::pass::{Network, Numbers};
+use super::net::tape::Tape;
+use super::optimiser::{AdamW, Stride, learning_rate};
+use super::random::{Random, mix};
+use crate::domain::CancelToken;
+
+/// Memory that a worker's activations may take, bytes.
+const TAPE_BUDGET: usize = 512 << 20;
+/// Most tokens of a unit: enough for fast products, few enough for the cache.
+const UNIT_TOKENS: usize = 1024;
+/// Memory that all gradients together may take, bytes.
+const GRAD_BUDGET: usize = 4 << 30;
+/// Keeps the noise of data order apart from that of initial weights.
+const ORDER: u64 = 1 << 32;
+
+/// A run to be done.
+pub(crate) struct Job<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) network: Network,
+    /// The frozen weights under an adapter; empty where all weights are trained.
+    pub(crate) frozen: &'a [f32],
+    /// What is trained, as it begins.
+    pub(crate) trained: Vec<f32>,
+    /// The loss of pairs; texts are learnt by likelihood.
+    pub(crate) preference: Option<PreferenceLoss>,
+    pub(crate) train: Examples<'a>,
+    pub(crate) eval: Examples<'a>,
+    pub(crate) store: Option<&'a Store>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Tokens read.
+    pub tokens: u64,
+    /// Seconds of training.
+    pub secs: f64,
+    /// The last judgement, where there were held-out examples.
+    pub eval: Option<EvalReport>,
+}
+
+/// One worker's buffers.
+struct Shard {
+    tape: Tape,
+    grad: Vec<f32>,
+}
+
+impl Job<'_> {
+    /// Trains; returns the trained numbers.
+    pub(crate) fn run(
+        mut self,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Vec<f32>, Summary), TrainError> {
+        self.check()?;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = self.settings.threads.unwrap_or(cores);
+        let len = self.trained.len();
+        let state = self.begin(threads.min((GRAD_BUDGET / (4 * len.max(1))).max(1)))?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.min(state.progress.shards))
+            .thread_name(|index| format!("train-{index}"))
+            .build()
+            .map_err(|error| TrainError::Setting(error.to_string()))?;
+        let trained = std::mem::take(&mut self.trained);
+        self.steps(trained, state, &pool, observer, cancel)
+    }
+
+    fn check(&self) -> Result<(), TrainError> {
+        self.settings.check()?;
+        if self.train.len() == 0 {
+            return Err(TrainError::NoExamples(
+                "there is nothing to learn from".to_owned(),
+            ));
+        }
+        let vocab = self.network.config.vocab_size;
+        for examples in [self.train, self.eval] {
+            if let Some(id) = examples.outside(vocab) {
+                return Err(TrainError::Model {
+                    summary: format!(
+                        "token {id} lies outside the model's vocabulary of {vocab}, so the tokenizer does not fit"
+                    ),
+                    details: String::new(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The state to begin from: a checkpoint, or nothing done yet.
+    fn begin(&self, shards: usize) -> Result<State, TrainError> {
+        let fingerprint = self.fingerprint();
+        let len = self.trained.len();
+        let found = self
+            .store
+            .map(|store| store.load(&fingerprint, len))
+            .transpose()?
+            .flatten();
+        Ok(found.unwrap_or_else(|| State {
+            progress: Progress {
+                fingerprint,
+                step: 0,
+                shards,
+                tokens: 0,
+                secs: 0.0,
+            },
+            weights: Vec::new(),
+            first: Vec::new(),
+            second: Vec::new(),
+        }))
+    }
+
+    /// Everything that decides the result: settings, sizes, data, and a sample of the weights.
+    fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(serde_json::to_vec(self.settings).unwrap_or_default());
+        hash.update(format!("{:?}", self.network.config));
+        hash.update(format!(
+            "{:?}",
+            self.network.lora.as_ref().map(|lora| &lora.shape)
+        ));
+        hash.update(format!("{:?}", self.preference));
+        for weights in [self.frozen, &self.trained] {
+            for value in weights.iter().step_by(1 + weights.len() / 100_000) {
+                hash.update(value.to_le_bytes());
+            }
+        }
+        self.train
+            .each_token(|token| hash.update(token.to_le_bytes()));
+        hash.finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    fn steps(
+        &self,
+        mut weights: Vec<f32>,
+        state: State,
+        pool: &rayon::ThreadPool,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Vec<f32>, Summary), TrainError> {
+        let settings = self.settings;
+        let mut adam = AdamW::new(weights.len(), &self.decayed());
+        let mut progress = state.progress;
+        if progress.step > 0 {
+            (weights, adam.first, adam.second) = (state.weights, state.first, state.second);
+        }
+        let per_step = settings.batch * settings.accumulate;
+        let per_epoch = self.train.len().div_ceil(per_step) as u64;
+        let steps = (settings.epochs * per_epoch).min(settings.max_steps.unwrap_or(u64::MAX));
+        observer.event(&TrainEvent::Started(self.plan(
+            steps,
+            progress.step,
+            pool.current_num_threads(),
+        )))?;
+        let mut shards: Vec<Shard> = (0..progress.shards)
+            .map(|_| Shard {
+                tape: Tape::default(),
+                grad: vec![0.0; weights.len()],
+            })
+            .collect();
+        let mut eval = None;
+        let mut order = (u64::MAX, Vec::new());
+        let (earlier, start) = (progress.secs, Instant::now());
+        while progress.step < steps {
+            let begun = Instant::now();
+            let (epoch, within) = (progress.step / per_epoch, progress.step % per_epoch);
+            if order.0 != epoch {
+                order = (epoch, self.order(epoch));
+            }
+            let from = within as usize * per_step;
+            let indices = &order.1[from..self.train.len().min(from + per_step)];
+            let step = progress.step + 1;
+            let goal = self.goal(self.train, indices);
+            let outcome = pool.install(|| self.learn(&weights, &mut shards, indices, &goal, step));
+            let lr = learning_rate(settings.lr, step, settings.warmup, steps);
+            let mut grads: Vec<Vec<f32>> = shards
+                .iter_mut()
+                .map(|shard| std::mem::take(&mut shard.grad))
+                .collect();
+            let stride = Stride {
+                step,
+                lr,
+                weight_decay: settings.weight_decay,
+                betas: settings.betas,
+                clip: settings.clip,
+            };
+            let grad_norm = if outcome.loss.is_finite() {
+                pool.install(|| adam.step(&mut weights, &mut grads, stride))
+            } else {
+                f64::NAN
+            };
+            if !grad_norm.is_finite() {
+                return Err(TrainError::Diverged { step });
+            }
+            for (shard, grad) in shards.iter_mut().zip(grads) {
+                shard.grad = grad;
+            }
+            progress.step = step;
+            progress.tokens += outcome.read;
+            progress.secs = earlier + start.elapsed().as_secs_f64();
+            observer.event(&TrainEvent::Step(StepReport {
+                step,
+                epoch: step as f64 / per_epoch as f64,
+                tokens: progress.tokens,
+                loss: outcome.loss,
+                lr,
+                grad_norm,
+                accuracy: rate(outcome.right, outcome.pairs),
+                margin: rate(outcome.margin, outcome.pairs),
+                tokens_per_sec: outcome.read as f64 / begun.elapsed().as_secs_f64(),
+                secs: progress.secs,
+            }))?;
+            if step == steps || due(step, settings.eval_every) {
+                eval = pool.install(|| self.judge(&weights, &mut shards, step));
+                if let Some(report) = &eval {
+                    observer.event(&TrainEvent::Evaluated(report.clone()))?;
+                }
+            }
+            let stop = cancel.is_cancelled() && step < steps;
+            if let Some(store) = self.store
+                && (stop || due(step, settings.save_every) || step == steps)
+            {
+                store.save(&progress, &weights, [&adam.first, &adam.second])?;
+                observer.event(&TrainEvent::Saved {
+                    step,
+                    path: store.path(),
+                })?;
+            }
+            if stop {
+                return Err(TrainError::Interrupted {
+                    step,
+                    saved: self.store.is_some(),
+                });
+            }
+        }
+        if eval.is_none() {
+            eval = pool.install(|| self.judge(&weights, &mut shards, progress.step));
+        }
+        let summary = Summary {
+            steps: progress.step,
+            tokens: progress.tokens,
+            secs: progress.secs,
+            eval,
+        };
+        Ok((weights, summary))
+    }
+
+    fn plan(&self, steps: u64, resumed: u64, threads: usize) -> Plan {
+        let adapter = self.network.lora.as_ref().map_or(0, |lora| lora.len);
+        Plan {
+            steps,
+            resumed,
+            examples: self.train.len(),
+            eval_examples: self.eval.len(),
+            tokens: (0..self.train.len())
+                .map(|index| self.train.cost(index) as u64)
+                .sum(),
+            parameters: (self.network.layout.len + adapter) as u64,
+            trained: self.network.trained() as u64,
+            threads,
+        }
+    }
+
+    fn decayed(&self) -> Vec<std::ops::Range<usize>> {
+        match &self.network.lora {
+            Some(lora) => vec![0..lora.len],
+            None => self.network.layout.decayed(),
+        }
+    }
+
+    /// The order of the examples in an epoch.
+    fn order(&self, epoch: u64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.train.len()).collect();
+        Random::new(self.settings.seed, ORDER + epoch).shuffle(&mut order);
+        order
+    }
+
+    /// What a set of examples is trained or judged for: the mean over its pairs or its counted tokens.
+    fn goal(&self, examples: Examples<'_>, indices: &[usize]) -> Goal {
+        match self.preference {
+            Some(loss) => Goal::Preference {
+                loss,
+                share: 1.0 / indices.len() as f64,
+            },
+            None => {
+                let counted: usize = indices.iter().map(|&index| examples.counted(index)).sum();
+                Goal::Likelihood {
+                    share: 1.0 / counted.max(1) as f64,
+                }
+            }
+        }
+    }
+
+    fn numbers<'w>(&'w self, trained: &'w [f32]) -> Numbers<'w> {
+        if self.network.lora.is_some() {
+            Numbers {
+                base: self.frozen,
+                lora: trained,
+            }
+        } else {
+            Numbers {
+                base: trained,
+                lora: &[],
+            }
+        }
+    }
+
+    fn unit_tokens(&self) -> usize {
+        (TAPE_BUDGET / self.network.tape_bytes()).clamp(64, UNIT_TOKENS)
+    }
+
+    fn learn(
+        &self,
+        weights: &[f32],
+        shards: &mut [Shard],
+        indices: &[usize],
+        goal: &Goal,
+        step: u64,
+    ) -> Outcome {
+        let numbers = self.numbers(weights);
+        let shares = self
+            .train
+            .share_out(indices, shards.len(), self.unit_tokens());
+        let key = mix(self.settings.seed ^ mix(step));
+        let outcomes: Vec<Outcome> = shards
+            .par_iter_mut()
+            .zip(shares)
+            .enumerate()
+            .map(|(number, (shard, units))| {
+                let mut total = Outcome::default();
+                for (index, unit) in units.iter().enumerate() {
+                    let noise = Noise {
+                        key: Some(mix(key ^ mix(((number as u64) << 32) + index as u64))),
+                    };
+                    let (tape, grad) = (&mut shard.tape, &mut shard.grad);
+                    total.add(&self.network.learn(numbers, unit, goal, noise, tape, grad));
+                }
+                total
+            })
+            .collect();
+        let mut sum = Outcome::default();
+        outcomes.iter().for_each(|outcome| sum.add(outcome));
+        sum
+    }
+
+    fn judge(&self, weights: &[f32], shards: &mut [Shard], step: u64) -> Option<EvalReport> {
+        let count = self.eval.len();
+        if count == 0 {
+            return None;
+        }
+        let indices: Vec<usize> = (0..count).collect();
+        let goal = self.goal(self.eval, &indices);
+        let numbers = self.numbers(weights);
+        let shares = self
+            .eval
+            .share_out(&indices, shards.len(), self.unit_tokens());
+        let outcomes: Vec<Outcome> = shards
+            .par_iter_mut()
+            .zip(shares)
+            .map(|(shard, units)| {
+                let mut total = Outcome::default();
+                for unit in &units {
+                    total.add(&self.network.judge(numbers, unit, &goal, &mut shard.tape));
+                }
+                total
+            })
+            .collect();
+        let mut sum = Outcome::default();
+        outcomes.iter().for_each(|outcome| sum.add(outcome));
+        Some(EvalReport {
+            step,
+            eval_loss: sum.loss,
+            eval_accuracy: rate(sum.right, sum.pairs),
+            eval_margin: rate(sum.margin, sum.pairs),
+            eval_examples: count,
+        })
+    }
+}
+
+fn due(step: u64, every: u64) -> bool {
+    every > 0 && step.is_multiple_of(every)
+}
+
+/// A mean, where there is something to take it over.
+fn rate(sum: f64, count: u64) -> Option<f64> {
+    (count > 0).then(|| sum / count as f64)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::model::tiny;
+    use crate::train::arm::{Adapter, Session};
+    use crate::train::config::AdapterSettings;
+    use crate::train::examples::{PairExample, TextExample};
+    use crate::train::lm;
+    use crate::train::weights::Weights;
+
+    /// Texts that count upwards: easy to learn.
+    fn texts() -> Vec<TextExample> {
+        (0..24u32)
+            .map(|i| TextExample {
+                tokens: (0..6 + i % 5).map(|at| 3 + (i * 7 + at) % 40).collect(),
+                first: 0,
+            })
+            .collect()
+    }
+
+    /// Pairs whose chosen answers count upwards.
+    fn pairs() -> Vec<PairExample> {
+        (0..20u32)
+            .map(|i| {
+                let run = |sign: u32| (0..4 + i % 3).map(|at| 20 + i + sign * at).collect();
+                PairExample {
+                    prompt: vec![1, 3 + i],
+                    chosen: run(1),
+                    rejected: run(0),
+                }
+            })
+            .collect()
+    }
+
+    fn settings() -> Settings {
+        Settings {
+            epochs: 3,
+            batch: 4,
+            lr: 1e-2,
+            warmup: 2,
+            save_every: 5,
+            threads: Some(2),
+            ..Settings::default()
+        }
+    }
+
+    /// A base whose attention already moves its logits.
+    fn base() -> Weights {
+        Weights::from_decoder(&tiny::decoder(tiny::config(), 8).unwrap()).unwrap()
+    }
+
+    /// A loss that a few steps can lower.
+    fn loss() -> PreferenceLoss {
+        PreferenceLoss {
+            beta: 0.5,
+            ..PreferenceLoss::default()
+        }
+    }
+
+    fn silent() -> impl FnMut(&TrainEvent) -> Result<(), TrainError> {
+        |_| Ok(())
+    }
+
+    /// Cancels after the given step.
+    fn stopping(
+        cancel: &CancelToken,
+        at: u64,
+    ) -> impl FnMut(&TrainEvent) -> Result<(), TrainError> {
+        let cancel = cancel.clone();
+        move |event| {
+            if matches!(event, TrainEvent::Step(report) if report.step == at) {
+                cancel.cancel();
+            }
+            Ok(())
+        }
+    }
+
+    fn bits(values: &[f32]) -> Vec<u32> {
+        values.iter().map(|x| x.to_bits()).collect()
+    }
+
+    #[test]
+    fn a_language_model_learns_and_a_resumed_run_ends_in_the_same_bits() {
+        let texts = texts();
+        let weights = || Weights::random(tiny::config(), 4);
+        let train = |store: Option<&Store>, observer: &mut dyn Observer, cancel: &CancelToken| {
+            lm::train(
+                &settings(),
+                weights(),
+                &texts,
+                &texts[..3],
+                store,
+                observer,
+                cancel,
+            )
+        };
+        let mut losses = Vec::new();
+        let mut watch = |event: &TrainEvent| {
+            if let TrainEvent::Step(report) = event {
+                losses.push(report.loss);
+            }
+            Ok(())
+        };
+        let (whole, summary) = train(None, &mut watch, &CancelToken::default()).unwrap();
+        assert_eq!((losses.len(), summary.steps), (18, 18));
+        assert!(losses[17] < losses[0] - 0.7, "{losses:?}");
+        assert!(summary.eval.unwrap().eval_loss < losses[0]);
+
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), false).unwrap();
+        let cancel = CancelToken::default();
+        let stopped = train(Some(&store), &mut stopping(&cancel, 8), &cancel);
+        let saved = matches!(
+            stopped,
+            Err(TrainError::Interrupted {
+                step: 8,
+                saved: true
+            })
+        );
+        assert!(saved, "{stopped:?}");
+        let store = Store::open(dir.path(), true).unwrap();
+        let (resumed, _) = train(Some(&store), &mut silent(), &CancelToken::default()).unwrap();
+        assert_eq!(bits(&whole.values), bits(&resumed.values));
+    }
+
+    #[test]
+    fn a_reward_model_learns_its_pairs_and_resumes_with_its_dropout() {
+        let pairs = pairs();
+        let base = base();
+        let settings = settings();
+        let train = |store: Option<&Store>, observer: &mut dyn Observer, cancel: &CancelToken| {
+            let session = Session {
+                settings: &settings,
+                loss: loss(),
+                pairs: &pairs,
+                eval: &pairs,
+                store,
+            };
+            session.train_adapter(&AdapterSettings::default(), &base, observer, cancel)
+        };
+        let (whole, summary): (Adapter, _) =
+            train(None, &mut silent(), &CancelToken::default()).unwrap();
+        let eval = summary.eval.unwrap();
+        assert!(eval.eval_accuracy.unwrap() > 0.7, "{eval:?}");
+        assert!(eval.eval_margin.unwrap() > 0.0);
+
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), false).unwrap();
+        let cancel = CancelToken::default();
+        train(Some(&store), &mut stopping(&cancel, 7), &cancel).unwrap_err();
+        let store = Store::open(dir.path(), true).unwrap();
+        let (resumed, _) = train(Some(&store), &mut silent(), &CancelToken::default()).unwrap();
+        for (a, b) in whole.named().iter().zip(&resumed.named()) {
+            assert_eq!(bits(&a.values), bits(&b.values), "{}", a.name);
+        }
+    }
+
+    #[test]
+    fn an_adapter_begins_as_the_base_and_a_whole_model_learns_too() {
+        let pairs = pairs();
+        let base = base();
+        let settings = Settings {
+            epochs: 1,
+            ..settings()
+        };
+        let session = Session {
+            settings: &settings,
+            loss: loss(),
+            pairs: &pairs,
+            eval: &pairs,
+            store: None,
+        };
+        let mut first = None;
+        let mut watch = |event: &TrainEvent| {
+            if let TrainEvent::Step(report) = event {
+                first.get_or_insert((report.loss, report.margin));
+            }
+            Ok(())
+        };
+        let cancel = CancelToken::default();
+        let (adapter, _) = session
+            .train_adapter(&AdapterSettings::default(), &base, &mut watch, &cancel)
+            .unwrap();
+        let (adapter_first, names) = (first.take(), adapter.named());
+        assert_eq!(names.len(), 2 * 2 * 3);
+        assert_eq!(
+            names[0].name,
+            "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
+        );
+        assert_eq!(names[1].shape, [16, 8]);
+        let mut watch = |event: &TrainEvent| {
+            if let TrainEvent::Step(report) = event {
+                first.get_or_insert((report.loss, report.margin));
+            }
+            Ok(())
+        };
+        let (_, summary) = session
+            .train_model(base.clone(), &mut watch, &cancel)
+            .unwrap();
+        let eval = summary.eval.unwrap();
+        assert!(eval.eval_loss < first.unwrap().0, "{eval:?} {first:?}");
+        let (a, b) = (adapter_first.unwrap(), first.unwrap());
+        assert!((a.0 - b.0).abs() < 1e-6, "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn a_rate_far_too_high_is_called_divergence() {
+        let settings = Settings {
+            lr: 1e30,
+            warmup: 0,
+            ..settings()
+        };
+        let weights = Weights::random(tiny::config(), 4);
+        let texts = texts();
+        let cancel = CancelToken::default();
+        let failed = lm::train(
+            &settings,
+            weights,
+            &texts,
+            &[],
+            None,
+            &mut silent(),
+            &cancel,
+        );
+        assert!(
+            matches!(failed, Err(TrainError::Diverged { .. })),
+            "{failed:?}"
+        );
+    }
+}
