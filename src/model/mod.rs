@@ -4,6 +4,8 @@ pub mod cache;
 pub mod config;
 pub mod decoder;
 pub mod error;
+pub mod folder;
+pub mod load;
 pub mod lora;
 pub mod pass;
 pub mod rope;

@@ -1,0 +1,358 @@
+//! safetensors files in, tensors out: one file or shards, mapped from disk, turned and widened on the way.
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, Tensor};
+use half::{bf16, f16};
+use rayon::prelude::*;
+use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::Metadata};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::decoder::TensorSource;
+use super::error::ModelError;
+use super::folder::{Folder, Mapped, stays_inside};
+use crate::domain::CancelToken;
+
+/// Rows of a destination that one thread fills at a time while turning a weight; their source lines fit in its cache.
+const TURN_ROWS: usize = 32;
+
+/// One weight file with its checked table of contents.
+#[derive(Debug)]
+struct Shard {
+    name: String,
+    data: Mapped,
+    /// Bytes before the first tensor.
+    start: usize,
+    table: Metadata,
+}
+
+/// All weight files of a folder.
+#[derive(Debug)]
+pub struct Weights {
+    shards: Vec<Shard>,
+    /// Shard of each tensor.
+    index: HashMap<String, usize>,
+}
+
+/// The bytes of one tensor as they are in the file.
+#[derive(Debug, Clone, Copy)]
+pub struct RawTensor<'a> {
+    /// The file it is in.
+    pub file: &'a str,
+    /// Little-endian numbers.
+    pub bytes: &'a [u8],
+    /// What they are.
+    pub dtype: Dtype,
+    /// Row-major sizes.
+    pub shape: &'a [usize],
+}
+
+/// Names of the weight files in a model folder, in a fixed order.
+///
+/// # Errors
+/// None at all, or an index that is broken or points outside the folder.
+pub fn weight_files(folder: &Folder, role: &str) -> Result<Vec<String>, ModelError> {
+    const SINGLE: &str = "model.safetensors";
+    const INDEX: &str = "model.safetensors.index.json";
+    if folder.has(SINGLE) {
+        return Ok(vec![SINGLE.to_owned()]);
+    }
+    let Some(bytes) = folder.bytes(INDEX)? else {
+        if folder.has("pytorch_model.bin") || folder.has("pytorch_model.bin.index.json") {
+            return Err(ModelError::unsupported(
+                format!("{role}, whose weights are a PyTorch .bin file,"),
+                "Convert it to safetensors",
+            ));
+        }
+        return Err(ModelError::Missing {
+            what: format!("the weight file {SINGLE} of {role}"),
+            path: folder.describe(),
+        });
+    };
+    let index: Value = serde_json::from_slice(&bytes).map_err(|error| ModelError::Broken {
+        file: INDEX.to_owned(),
+        why: "is not valid JSON".to_owned(),
+        details: error.to_string(),
+    })?;
+    let mut names: Vec<String> = index["weight_map"]
+        .as_object()
+        .into_iter()
+        .flat_map(|map| map.values())
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        return Err(ModelError::broken(INDEX, "names no weight file"));
+    }
+    match names.iter().find(|name| !stays_inside(name)) {
+        Some(name) => Err(ModelError::broken(
+            INDEX,
+            format!("points outside its folder: {name}"),
+        )),
+        None => Ok(names),
+    }
+}
+
+/// SHA-256 over the bytes of the files, one after the other, in lower-case hex.
+///
+/// # Errors
+/// A file that cannot be read, or cancellation.
+pub fn sha256(
+    folder: &Folder,
+    files: &[String],
+    role: &str,
+    cancel: &CancelToken,
+) -> Result<String, ModelError> {
+    let mut hash = Sha256::new();
+    for file in files {
+        for piece in folder.map(file, role)?.chunks(16 << 20) {
+            if cancel.is_cancelled() {
+                return Err(ModelError::Cancelled);
+            }
+            hash.update(piece);
+        }
+    }
+    Ok(hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+impl Weights {
+    /// Maps the files and checks their tables of contents against their lengths.
+    ///
+    /// # Errors
+    /// A file that is missing, cut short or not safetensors.
+    pub fn open(folder: &Folder, files: &[String], role: &str) -> Result<Self, ModelError> {
+        let mut shards = Vec::with_capacity(files.len());
+        let mut index = HashMap::new();
+        for name in files {
+            let data = folder.map(name, role)?;
+            let (header, table) = SafeTensors::read_metadata(&data)
+                .map_err(|error| broken_file(name, folder, &data, &error))?;
+            for tensor in table.offset_keys() {
+                index.insert(tensor, shards.len());
+            }
+            shards.push(Shard {
+                name: name.clone(),
+                data,
+                start: header + 8,
+                table,
+            });
+        }
+        Ok(Self { shards, index })
+    }
+
+    /// Names of all tensors, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.index.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The tensor of this name, if there is one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<RawTensor<'_>> {
+        let shard = &self.shards[*self.index.get(name)?];
+        let info = shard.table.info(name)?;
+        let (from, to) = info.data_offsets;
+        Some(RawTensor {
+            file: &shard.name,
+            bytes: shard.data.get(shard.start + from..shard.start + to)?,
+            dtype: info.dtype,
+            shape: &info.shape,
+        })
+    }
+
+    /// Bytes of all files.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.shards
+            .iter()
+            .map(|shard| shard.data.len() as u64)
+            .sum()
+    }
+}
+
+fn broken_file(name: &str, folder: &Folder, data: &[u8], error: &SafeTensorError) -> ModelError {
+    let why = match error {
+        SafeTensorError::HeaderTooSmall
+        | SafeTensorError::InvalidHeaderLength
+        | SafeTensorError::MetadataIncompleteBuffer => {
+            "is cut short: it is not as long as its table of contents says"
+        }
+        _ => "is not a safetensors file",
+    };
+    let why = if data.is_empty() { "is empty" } else { why };
+    ModelError::Broken {
+        file: name.to_owned(),
+        why: why.to_owned(),
+        details: format!("{error}: {}", folder.describe()),
+    }
+}
+
+impl RawTensor<'_> {
+    fn number_type(&self, name: &str) -> Result<DType, ModelError> {
+        match self.dtype {
+            Dtype::F16 => Ok(DType::F16),
+            Dtype::BF16 => Ok(DType::BF16),
+            Dtype::F32 => Ok(DType::F32),
+            Dtype::F64 => Ok(DType::F64),
+            other => Err(ModelError::unsupported(
+                format!("the number type {other:?} of the tensor {name}"),
+                "Supported are f16, bf16, f32 and f64",
+            )),
+        }
+    }
+
+    /// The numbers as f32, in the order of the file.
+    fn widened(&self, name: &str) -> Result<Vec<f32>, ModelError> {
+        Ok(match self.number_type(name)? {
+            DType::F16 => widen(self.bytes, |b: [u8; 2]| f16::from_le_bytes(b).to_f32()),
+            DType::BF16 => widen(self.bytes, |b: [u8; 2]| bf16::from_le_bytes(b).to_f32()),
+            DType::F64 => widen(self.bytes, |b: [u8; 8]| f64::from_le_bytes(b) as f32),
+            _ => widen(self.bytes, f32::from_le_bytes),
+        })
+    }
+
+    /// A matrix as f32 with rows and columns exchanged.
+    fn turned(&self, name: &str, rows: usize, columns: usize) -> Result<Vec<f32>, ModelError> {
+        Ok(match self.number_type(name)? {
+            DType::F16 => turn(self.bytes, rows, columns, |b: [u8; 2]| {
+                f16::from_le_bytes(b).to_f32()
+            }),
+            DType::BF16 => turn(self.bytes, rows, columns, |b: [u8; 2]| {
+                bf16::from_le_bytes(b).to_f32()
+            }),
+            DType::F64 => turn(self.bytes, rows, columns, |b: [u8; 8]| {
+                f64::from_le_bytes(b) as f32
+            }),
+            _ => turn(self.bytes, rows, columns, f32::from_le_bytes),
+        })
+    }
+
+    /// The tensor in this dtype on this device.
+    ///
+    /// # Errors
+    /// A number type that weights do not have, or no memory.
+    pub fn tensor(&self, name: &str, dtype: DType, device: &Device) -> Result<Tensor, ModelError> {
+        if device.is_cpu() && dtype == DType::F32 {
+            return Ok(Tensor::from_vec(self.widened(name)?, self.shape, device)?);
+        }
+        let own = self.number_type(name)?;
+        Ok(Tensor::from_raw_buffer(self.bytes, own, self.shape, device)?.to_dtype(dtype)?)
+    }
+}
+
+fn number<const N: usize>(bytes: &[u8], index: usize) -> [u8; N] {
+    let mut out = [0; N];
+    out.copy_from_slice(&bytes[index * N..][..N]);
+    out
+}
+
+fn widen<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32 + Sync) -> Vec<f32> {
+    let mut out = vec![0f32; bytes.len() / N];
+    out.par_chunks_mut(1 << 16)
+        .zip(bytes.par_chunks(N << 16))
+        .for_each(|(out, bytes)| {
+            for (index, out) in out.iter_mut().enumerate() {
+                *out = read(number(bytes, index));
+            }
+        });
+    out
+}
+
+fn turn<const N: usize>(
+    bytes: &[u8],
+    rows: usize,
+    columns: usize,
+    read: impl Fn([u8; N]) -> f32 + Sync,
+) -> Vec<f32> {
+    let mut out = vec![0f32; rows * columns];
+    out.par_chunks_mut(TURN_ROWS * rows)
+        .enumerate()
+        .for_each(|(block, out)| {
+            let first = block * TURN_ROWS;
+            for row in 0..rows {
+                for (offset, out) in out.chunks_exact_mut(rows).enumerate() {
+                    out[row] = read(number(bytes, row * columns + first + offset));
+                }
+            }
+        });
+    out
+}
+
+/// A decoder's tensors from weight files.
+pub struct FileSource<'a> {
+    /// The files.
+    pub weights: &'a Weights,
+    /// Whose they are, for example `the base model`.
+    pub role: &'a str,
+    /// What to compute in.
+    pub dtype: DType,
+    /// Where to compute.
+    pub device: &'a Device,
+    /// Told how far the reading is, 0 to 1.
+    pub progress: &'a mut dyn FnMut(f32),
+    /// Stops the reading.
+    pub cancel: &'a CancelToken,
+}
+
+impl FileSource<'_> {
+    fn raw(&self, name: &str, shape: &[usize]) -> Result<RawTensor<'_>, ModelError> {
+        // Files of a bare trunk leave the first word out.
+        let raw = self
+            .weights
+            .get(name)
+            .or_else(|| self.weights.get(name.strip_prefix("model.")?))
+            .ok_or_else(|| {
+                ModelError::broken(
+                    format!("the weight files of {}", self.role),
+                    format!("have no tensor {name}, which config.json asks for"),
+                )
+            })?;
+        if raw.shape == shape {
+            return Ok(raw);
+        }
+        Err(ModelError::misfit(
+            format!(
+                "the tensor {name} of {} has the shape {:?} where config.json asks for {shape:?}",
+                self.role, raw.shape
+            ),
+            "The weight files and config.json belong to different models",
+        ))
+    }
+}
+
+impl TensorSource for FileSource<'_> {
+    fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
+        self.raw(name, shape)?.tensor(name, self.dtype, self.device)
+    }
+
+    fn weight(&mut self, name: &str, input: usize, output: usize) -> Result<Tensor, ModelError> {
+        let raw = self.raw(name, &[output, input])?;
+        if self.device.is_cpu() && self.dtype == DType::F32 {
+            let turned = raw.turned(name, output, input)?;
+            return Ok(Tensor::from_vec(turned, (input, output), self.device)?);
+        }
+        let tensor = raw.tensor(name, self.dtype, self.device)?;
+        Ok(tensor.t()?.contiguous()?)
+    }
+
+    fn norm(&mut self, name: &str, width: usize) -> Result<Tensor, ModelError> {
+        self.raw(name, &[width])?
+            .tensor(name, DType::F32, self.device)
+    }
+
+    fn progress(&mut self, fraction: f32) -> Result<(), ModelError> {
+        if self.cancel.is_cancelled() {
+            return Err(ModelError::Cancelled);
+        }
+        (self.progress)(fraction);
+        Ok(())
+    }
+}
