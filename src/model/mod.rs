@@ -9,6 +9,8 @@ pub mod load;
 pub mod lora;
 pub mod pass;
 pub mod rope;
+pub mod template;
+pub mod text;
 pub mod tiny;
 
 pub use config::Config;
