@@ -3,11 +3,13 @@
 pub mod cache;
 pub mod config;
 pub mod decoder;
+pub mod device;
 pub mod error;
 pub mod folder;
 pub mod load;
 pub mod lora;
 pub mod pass;
+pub mod peft;
 pub mod rope;
 pub mod template;
 pub mod text;

@@ -1,0 +1,347 @@
+//! Adapter folders as Python's PEFT writes them: adapter_config.json and adapter_model.safetensors.
+
+use std::collections::BTreeMap;
+
+use candle_core::{DType, Device};
+use serde_json::{Map, Value};
+
+use super::config::Config;
+use super::decoder::Projection;
+use super::error::ModelError;
+use super::folder::Folder;
+use super::load::Weights;
+use super::lora::{Lora, LoraPair};
+
+/// The weight file of an adapter folder.
+pub const WEIGHT_FILE: &str = "adapter_model.safetensors";
+
+/// The settings of an adapter folder.
+pub const SETTINGS_FILE: &str = "adapter_config.json";
+
+const SUPPORTED: &str = "Supported are plain LoRA adapters on q_proj, k_proj, v_proj, o_proj, \
+                         gate_proj, up_proj and down_proj";
+
+/// How strongly the changes of an adapter count.
+#[derive(Debug, Clone, PartialEq)]
+struct Scaling {
+    alpha: f64,
+    /// α of single modules, by the end of their name.
+    alphas: Vec<(String, f64)>,
+    /// Whether α is divided by √rank instead of rank.
+    rank_stabilised: bool,
+}
+
+/// Reads the adapter in `folder` for a trunk of this shape. `role` says whose it is, for example `objective "kind"`.
+///
+/// # Errors
+/// Files that are missing or broken, a kind of adapter that is not supported, or an adapter for a trunk of another shape.
+pub fn read(
+    folder: &Folder,
+    role: &str,
+    config: &Config,
+    dtype: DType,
+    device: &Device,
+) -> Result<Lora, ModelError> {
+    let bytes = folder.needed(SETTINGS_FILE, role)?;
+    let settings: Value = serde_json::from_slice(&bytes).map_err(|error| ModelError::Broken {
+        file: format!("{SETTINGS_FILE} of {role}"),
+        why: "is not valid JSON".to_owned(),
+        details: format!("{error}: {}", folder.describe()),
+    })?;
+    let scaling = scaling(settings.as_object().unwrap_or(&Map::new()), role)?;
+    if !folder.has(WEIGHT_FILE) && folder.has("adapter_model.bin") {
+        return Err(ModelError::unsupported(
+            format!("the adapter of {role}, whose weights are a PyTorch .bin file,"),
+            "Save it as adapter_model.safetensors",
+        ));
+    }
+    let weights = Weights::open(folder, &[WEIGHT_FILE.to_owned()], role)?;
+    let modules = modules(&weights, role)?;
+    let mut blocks: Vec<[Option<LoraPair>; 7]> =
+        (0..config.layers).map(|_| [const { None }; 7]).collect();
+    for ((layer, projection), names) in &modules {
+        let module = projection.module(*layer);
+        let Some(block) = blocks.get_mut(*layer) else {
+            return Err(another_shape(
+                role,
+                &format!(
+                    "it changes layer {layer}, and the base model has {} layers",
+                    config.layers
+                ),
+            ));
+        };
+        let (Some(a), Some(b)) = names else {
+            return Err(ModelError::broken(
+                format!("the adapter of {role}"),
+                format!("has only one of the two matrices of {module}"),
+            ));
+        };
+        block[*projection as usize] = Some(pair(
+            &weights,
+            (a, b),
+            &module,
+            projection.widths(config),
+            &scaling,
+            (role, dtype, device),
+        )?);
+    }
+    Ok(Lora { blocks })
+}
+
+/// Names of the A and B matrices of one product.
+type PairNames = (Option<String>, Option<String>);
+
+/// The matrices in the file, by layer and product.
+fn modules(
+    weights: &Weights,
+    role: &str,
+) -> Result<BTreeMap<(usize, Projection), PairNames>, ModelError> {
+    let mut modules: BTreeMap<(usize, Projection), PairNames> = BTreeMap::new();
+    for name in weights.names() {
+        if name.contains("lora_magnitude_vector") {
+            return Err(unsupported("a DoRA adapter", role));
+        }
+        let Some((layer, projection, is_a)) = place(name) else {
+            return Err(unsupported(&format!("an adapter with {name}"), role));
+        };
+        let names = modules.entry((layer, projection)).or_default();
+        let slot = if is_a { &mut names.0 } else { &mut names.1 };
+        *slot = Some(name.to_owned());
+    }
+    if modules.is_empty() {
+        return Err(ModelError::broken(
+            format!("the adapter of {role}"),
+            "holds no matrix at all",
+        ));
+    }
+    Ok(modules)
+}
+
+/// Layer, product and whether it is the A matrix, from a name such as
+/// `base_model.model.model.layers.3.self_attn.q_proj.lora_A.weight`.
+fn place(name: &str) -> Option<(usize, Projection, bool)> {
+    let rest = name.strip_prefix("base_model.model.").unwrap_or(name);
+    let rest = rest.strip_prefix("model.").unwrap_or(rest);
+    let (layer, rest) = rest.strip_prefix("layers.")?.split_once('.')?;
+    let projection = Projection::ALL.into_iter().find(|projection| {
+        rest.strip_prefix(projection.parent())
+            .and_then(|rest| rest.strip_prefix('.'))
+            .and_then(|rest| rest.strip_prefix(projection.name()))
+            .is_some_and(|rest| rest.starts_with('.'))
+    })?;
+    let matrix = &rest[projection.parent().len() + projection.name().len() + 2..];
+    match matrix {
+        "lora_A.weight" | "lora_A.default.weight" => Some((layer.parse().ok()?, projection, true)),
+        "lora_B.weight" | "lora_B.default.weight" => Some((layer.parse().ok()?, projection, false)),
+        _ => None,
+    }
+}
+
+fn pair(
+    weights: &Weights,
+    (a_name, b_name): (&str, &str),
+    module: &str,
+    (input, output): (usize, usize),
+    scaling: &Scaling,
+    (role, dtype, device): (&str, DType, &Device),
+) -> Result<LoraPair, ModelError> {
+    let missing = || {
+        ModelError::broken(
+            format!("the adapter of {role}"),
+            "changed while it was read",
+        )
+    };
+    let a = weights.get(a_name).ok_or_else(missing)?;
+    let b = weights.get(b_name).ok_or_else(missing)?;
+    let (&[rank, a_input], &[b_output, b_rank]) = (a.shape, b.shape) else {
+        return Err(another_shape(
+            role,
+            &format!(
+                "{module} has matrices of shapes {:?} and {:?}",
+                a.shape, b.shape
+            ),
+        ));
+    };
+    if a_input != input || b_output != output {
+        return Err(another_shape(
+            role,
+            &format!(
+                "{module} is {output} × {input} in the base model and {b_output} × {a_input} in the adapter"
+            ),
+        ));
+    }
+    if rank != b_rank || rank == 0 {
+        return Err(ModelError::broken(
+            format!("the adapter of {role}"),
+            format!("has ranks {rank} and {b_rank} in the two matrices of {module}"),
+        ));
+    }
+    Ok(LoraPair {
+        a: a.tensor(a_name, dtype, device)?.t()?.contiguous()?,
+        b: b.tensor(b_name, dtype, device)?.t()?.contiguous()?,
+        scale: scaling.of(module, rank),
+    })
+}
+
+fn another_shape(role: &str, what: &str) -> ModelError {
+    ModelError::misfit(
+        format!("the adapter of {role} is for another shape of model: {what}"),
+        "Use the base model that the adapter was trained on",
+    )
+}
+
+fn unsupported(what: &str, role: &str) -> ModelError {
+    ModelError::unsupported(format!("{what} ({role})"), SUPPORTED)
+}
+
+impl Scaling {
+    /// The factor of `module`, whose matrices have this rank.
+    fn of(&self, module: &str, rank: usize) -> f64 {
+        let alpha = self
+            .alphas
+            .iter()
+            .find(|(end, _)| ends_with_name(module, end))
+            .map_or(self.alpha, |(_, alpha)| *alpha);
+        if self.rank_stabilised {
+            alpha / (rank as f64).sqrt()
+        } else {
+            alpha / rank as f64
+        }
+    }
+}
+
+/// Whether `end` is the whole of a module's name or follows a dot in it.
+fn ends_with_name(module: &str, end: &str) -> bool {
+    module
+        .strip_suffix(end)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+fn scaling(settings: &Map<String, Value>, role: &str) -> Result<Scaling, ModelError> {
+    let text = |name: &str| settings.get(name).and_then(Value::as_str);
+    let flag = |name: &str| settings.get(name).and_then(Value::as_bool).unwrap_or(false);
+    let broken = |why: String| ModelError::broken(format!("{SETTINGS_FILE} of {role}"), why);
+    match text("peft_type") {
+        Some("LORA") => {}
+        Some(other) => {
+            return Err(unsupported(&format!("an adapter of type {other}"), role));
+        }
+        None => return Err(broken("has no peft_type".to_owned())),
+    }
+    if flag("use_dora") {
+        return Err(unsupported("a DoRA adapter", role));
+    }
+    if text("bias").is_some_and(|bias| bias != "none") || flag("lora_bias") {
+        return Err(unsupported("an adapter with biases", role));
+    }
+    if flag("fan_in_fan_out") {
+        return Err(unsupported("an adapter with fan_in_fan_out", role));
+    }
+    let saved = settings.get("modules_to_save").and_then(Value::as_array);
+    if saved.is_some_and(|list| !list.is_empty()) {
+        return Err(unsupported("an adapter with modules_to_save", role));
+    }
+    // These start from changed base weights, which the folder does not hold.
+    if let Some(start) = text("init_lora_weights")
+        && ["pissa", "olora", "corda", "loftq"]
+            .iter()
+            .any(|kind| start.starts_with(kind))
+    {
+        return Err(unsupported(
+            &format!("an adapter with init_lora_weights = {start}"),
+            role,
+        ));
+    }
+    let number = |name: &str, value: &Value| {
+        value
+            .as_f64()
+            .filter(|alpha| alpha.is_finite())
+            .ok_or_else(|| broken(format!("has {name} = {value} where a number belongs")))
+    };
+    let alpha = settings
+        .get("lora_alpha")
+        .ok_or_else(|| broken("has no lora_alpha".to_owned()))
+        .and_then(|value| number("lora_alpha", value))?;
+    let mut alphas = Vec::new();
+    let patterns = settings.get("alpha_pattern").and_then(Value::as_object);
+    for (pattern, value) in patterns.into_iter().flatten() {
+        // PEFT reads these as regular expressions; nearly all are plain names, whose dots match dots.
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
+        if !pattern.chars().all(is_name) {
+            return Err(unsupported(
+                &format!("an adapter with the alpha_pattern {pattern}"),
+                role,
+            ));
+        }
+        alphas.push((pattern.clone(), number("alpha_pattern", value)?));
+    }
+    Ok(Scaling {
+        alpha,
+        alphas,
+        rank_stabilised: flag("use_rslora"),
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read_scaling(settings: &Value) -> Result<Scaling, ModelError> {
+        scaling(settings.as_object().unwrap(), "objective “kind”")
+    }
+
+    #[test]
+    fn alpha_is_divided_by_rank_or_its_root_and_patterns_come_first() {
+        let mut settings = json!({
+            "peft_type": "LORA", "r": 4, "lora_alpha": 8,
+            "alpha_pattern": {"layers.1.self_attn.q_proj": 2, "v_proj": 16},
+        });
+        let plain = read_scaling(&settings).unwrap();
+        let of = |scaling: &Scaling, module: &str| scaling.of(module, 4);
+        assert!((of(&plain, "model.layers.0.self_attn.q_proj") - 2.0).abs() < 1e-12);
+        assert!((of(&plain, "model.layers.1.self_attn.q_proj") - 0.5).abs() < 1e-12);
+        assert!((of(&plain, "model.layers.11.self_attn.q_proj") - 2.0).abs() < 1e-12);
+        assert!((of(&plain, "model.layers.0.self_attn.v_proj") - 4.0).abs() < 1e-12);
+        settings["use_rslora"] = json!(true);
+        let stabilised = read_scaling(&settings).unwrap();
+        assert!((of(&stabilised, "model.layers.0.mlp.up_proj") - 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn adapters_of_other_kinds_are_refused_by_name() {
+        let cases = [
+            (json!({"peft_type": "IA3"}), "type IA3"),
+            (json!({"peft_type": "LORA", "use_dora": true}), "DoRA"),
+            (json!({"peft_type": "LORA", "bias": "all"}), "biases"),
+            (
+                json!({"peft_type": "LORA", "modules_to_save": ["lm_head"]}),
+                "modules_to_save",
+            ),
+            (json!({"peft_type": "LORA"}), "no lora_alpha"),
+            (
+                json!({"peft_type": "LORA", "lora_alpha": 1, "init_lora_weights": "pissa_niter_4"}),
+                "pissa",
+            ),
+        ];
+        for (settings, expected) in cases {
+            let error = read_scaling(&settings).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_of_matrices_are_taken_apart() {
+        let name = "base_model.model.model.layers.12.mlp.down_proj.lora_B.weight";
+        assert_eq!(place(name), Some((12, Projection::Down, false)));
+        for other in [
+            "base_model.model.model.embed_tokens.lora_embedding_A",
+            "base_model.model.lm_head.lora_A.weight",
+            "base_model.model.model.layers.0.self_attn.q_proj.lora_C.weight",
+            "base_model.model.model.layers.0.mlp.q_proj.lora_A.weight",
+        ] {
+            assert_eq!(place(other), None, "{other}");
+        }
+    }
+}
