@@ -6,6 +6,7 @@ pub mod decoder;
 pub mod device;
 pub mod error;
 pub mod folder;
+pub mod lineup;
 pub mod load;
 pub mod lora;
 pub mod pass;
