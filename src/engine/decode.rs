@@ -110,7 +110,7 @@ pub fn decode(
     cancel: &CancelToken,
     director: &mut dyn Director,
 ) -> Result<Option<usize>, EngineError> {
-    let (_, prompt_len) = scorer.rendered(job.prompt)?;
+    let room = scorer.room(job.prompt)?;
     let (stream, scores) = match scorer.open(job.prompt, Parts::All, cancel) {
         Ok(opened) => opened,
         Err(EngineError::Cancelled) => {
@@ -123,11 +123,7 @@ pub fn decode(
         Err(error) => return Err(error),
     };
     director.progress(Progress::Opened);
-    let most = job
-        .sampling
-        .max_tokens
-        .min(scorer.context_len().saturating_sub(prompt_len))
-        .max(1);
+    let most = job.sampling.max_tokens.min(room).max(1);
     let mut streams = Streams {
         guided: stream,
         base: None,

@@ -107,6 +107,15 @@ pub trait Scorer {
     /// Most tokens (prompt and response) that a stream can hold.
     fn context_len(&self) -> usize;
 
+    /// Most response tokens that fit behind `prompt` in every model; their templates may differ in length.
+    ///
+    /// # Errors
+    /// As [`Scorer::open`].
+    fn room(&self, prompt: &Prompt) -> Result<usize, EngineError> {
+        let (_, len) = self.rendered(prompt)?;
+        Ok(self.context_len().saturating_sub(len))
+    }
+
     /// Reads `prompt` and returns the stream and the scores of the first response token.
     ///
     /// # Errors

@@ -60,6 +60,18 @@ impl Folder {
         }
     }
 
+    /// The same for all ways to name this folder.
+    #[must_use]
+    pub(super) fn key(&self) -> String {
+        match self {
+            Self::Directory(path) => std::fs::canonicalize(path)
+                .unwrap_or_else(|_| path.clone())
+                .display()
+                .to_string(),
+            Self::Embedded { path, .. } => format!("built-in:{path}"),
+        }
+    }
+
     /// The folder at `path` seen from this one; an absolute path stands for itself.
     #[must_use]
     pub fn join(&self, path: &str) -> Self {

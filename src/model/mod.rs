@@ -1,9 +1,11 @@
 //! Files in, a [`Scorer`](crate::engine::scorer::Scorer) out. The only room, besides `train`, that knows candle.
 
+pub mod assemble;
 pub mod cache;
 pub mod config;
 pub mod decoder;
 pub mod device;
+pub mod ensemble;
 pub mod error;
 pub mod folder;
 pub mod lineup;
@@ -16,6 +18,7 @@ pub mod template;
 pub mod text;
 pub mod tiny;
 
+pub use assemble::{LoadedLineup, load, weight_hash};
 pub use config::Config;
 pub use decoder::Decoder;
 pub use error::ModelError;
