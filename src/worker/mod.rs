@@ -63,8 +63,11 @@ impl Loader for ModelLoader {
         progress: &mut dyn FnMut(&str, Option<f32>),
         cancel: &CancelToken,
     ) -> Result<Loaded, Failure> {
-        let _ = (source, settings, progress, cancel);
-        Err(Failure::failed("Models cannot be loaded yet"))
+        let loaded = crate::model::load(source, settings, progress, cancel)?;
+        Ok(Loaded {
+            scorer: loaded.scorer,
+            info: loaded.info,
+        })
     }
 }
 
