@@ -1,10 +1,12 @@
-"""Makes the three small fonts of this folder from Inter's static OpenType files (SIL Open Font License 1.1).
+"""Makes the small fonts of this folder from Inter's static OpenType files (SIL Open Font License 1.1) and from DejaVu
+Sans (its own free licence, DEJAVU.txt).
 
     pip install fonttools
-    python make_fonts.py FOLDER_WITH_INTER_OTF_FILES
+    python make_fonts.py FOLDER_WITH_INTER_OTF_FILES FILE_OF_DEJAVU_SANS
 
 Writes Inter-Regular.otf and Inter-SemiBold.otf, cut to the scripts that the window shows, and Inter-Digits.otf: digits,
-signs and separators whose ordinary glyphs are Inter's tabular ones, so that columns of numbers line up.
+signs and separators whose ordinary glyphs are Inter's tabular ones, so that columns of numbers line up. Symbols.ttf holds
+signs of mathematics, arrows and marks that Inter lacks and models may write.
 """
 import sys
 from pathlib import Path
@@ -17,6 +19,10 @@ TEXT = [
     *range(0x1E00, 0x1F00), *range(0x2000, 0x2070), *range(0x2070, 0x20A0), *range(0x20A0, 0x20D0),
     *range(0x2100, 0x2150), *range(0x2150, 0x2200), *range(0x2200, 0x2300), *range(0x2300, 0x2400), 0x2423,
     *range(0x25A0, 0x2600), *range(0x2600, 0x2800), 0xFFFD,
+]
+SYMBOLS = [
+    *range(0x2190, 0x2200), *range(0x2200, 0x2300), *range(0x2423, 0x2424), *range(0x2580, 0x25A0),
+    *range(0x2610, 0x2614), *range(0x2660, 0x2668), *range(0x2713, 0x2719), *range(0x27E8, 0x27EA), 0xFFFD,
 ]
 DIGITS = "0123456789+-−×=.,:%<>≤≥~≈±∞– "
 
@@ -50,7 +56,8 @@ def tabular(source: Path, target: Path) -> None:
 
 if __name__ == "__main__":
     here = Path(__file__).parent
-    inter = Path(sys.argv[1])
+    inter, dejavu = Path(sys.argv[1]), Path(sys.argv[2])
     for weight in ["Regular", "SemiBold"]:
         cut(inter / f"Inter-{weight}.otf", here / f"Inter-{weight}.otf", TEXT, ["kern", "ccmp", "mark", "mkmk", "locl"])
     tabular(inter / "Inter-Regular.otf", here / "Inter-Digits.otf")
+    cut(dejavu, here / "Symbols.ttf", SYMBOLS, [])

@@ -13,14 +13,22 @@ pub mod update;
 pub mod widgets;
 pub mod window;
 
-use crate::app::state::settings::ThemeChoice;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::app::screenshot::Stage;
+use crate::app::state::TokenRef;
+use crate::app::state::settings::{Settings, ThemeChoice};
+use crate::app::update::Action;
 use crate::app::window::Window;
-use crate::domain::Prompt;
+use crate::domain::{Pane, Prompt};
 use crate::error::Failure;
 use crate::worker::{self, ComputeSettings, LineupSource};
 
 /// Names the program to the desktop: settings folder, icon and task bar.
 pub const APP_ID: &str = "io.github.counterpoise.Counterpoise";
+/// Width and height of the window where nothing is said and nothing is remembered, points.
+const USUAL_SIZE: (u32, u32) = (1280, 820);
 /// The window's title.
 pub const TITLE: &str = "Counterpoise";
 
@@ -59,14 +67,12 @@ impl Default for AppOptions {
 /// # Errors
 /// There is no display, or no graphics to draw with.
 pub fn run(options: &AppOptions) -> Result<(), Failure> {
-    let mut viewport = egui::ViewportBuilder::default()
+    let (width, height) = options.size.unwrap_or(USUAL_SIZE);
+    let viewport = egui::ViewportBuilder::default()
         .with_app_id(APP_ID)
         .with_title(TITLE)
-        .with_inner_size([1280.0, 820.0])
+        .with_inner_size([width as f32, height as f32])
         .with_min_inner_size([760.0, 520.0]);
-    if let Some((width, height)) = options.size {
-        viewport = viewport.with_inner_size([width as f32, height as f32]);
-    }
     let native = eframe::NativeOptions {
         viewport,
         // A size that was asked for beats the remembered one.
@@ -92,4 +98,49 @@ fn no_window(error: eframe::Error) -> Failure {
     Failure::failed("The window cannot be opened")
         .hint("Without a display, use `counterpoise --screenshot FILE` for a picture or `counterpoise generate` for text")
         .details(error.to_string())
+}
+
+/// How long a picture may take: loading, writing and drawing.
+const PICTURE_LIMIT: Duration = Duration::from_secs(600);
+
+/// Runs the prompt to its end without a display, with the card of guided token `card` open where one is asked for, and
+/// saves a picture of the window as a PNG file.
+///
+/// # Errors
+/// The models cannot be loaded, the run fails, there is no such token, or the file cannot be written.
+pub fn screenshot(options: &AppOptions, card: Option<usize>, path: &Path) -> Result<(), Failure> {
+    let theme = options.theme.unwrap_or_default();
+    let (width, height) = options.size.unwrap_or(USUAL_SIZE);
+    let size = egui::vec2(width as f32, height as f32);
+    let mut stage = Stage::new(size, 1.0, theme)?;
+    let no_thread = |error: std::io::Error| {
+        Failure::failed("The picture cannot be made: the system has no thread to give")
+            .details(error.to_string())
+    };
+    let worker = worker::start(|| {}).map_err(no_thread)?;
+    let settings = Settings {
+        theme,
+        ..Settings::default()
+    };
+    let mut window = Window::new(stage.ctx(), worker, options, settings).map_err(no_thread)?;
+    window.act(Action::Run);
+    stage.run(|ui| window.frame(ui), PICTURE_LIMIT)?;
+    if let Some(problem) = &window.state().problem {
+        return Err(problem.failure.clone());
+    }
+    if let Some(index) = card {
+        let tokens = window.state().run().map_or(0, |run| run.guided.len());
+        if index >= tokens {
+            return Err(Failure::usage(format!(
+                "There is no guided token {index}; the text has {tokens}, counted from 0"
+            )));
+        }
+        window.act(Action::TogglePin(TokenRef {
+            pane: Pane::Guided,
+            index,
+        }));
+        stage.run(|ui| window.frame(ui), PICTURE_LIMIT)?;
+    }
+    screenshot::write_png(&stage.picture(), path)?;
+    Ok(())
 }

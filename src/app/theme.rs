@@ -250,7 +250,7 @@ pub fn apply(ctx: &egui::Context, choice: ThemeChoice) {
 
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
-    let files: [(&str, &'static [u8]); 3] = [
+    let files: [(&str, &'static [u8]); 4] = [
         (
             "Inter",
             include_bytes!("../../assets/fonts/Inter-Regular.otf"),
@@ -263,6 +263,7 @@ fn fonts() -> FontDefinitions {
             "Inter Digits",
             include_bytes!("../../assets/fonts/Inter-Digits.otf"),
         ),
+        ("Symbols", include_bytes!("../../assets/fonts/Symbols.ttf")),
     ];
     for (name, bytes) in files {
         fonts
@@ -277,6 +278,7 @@ fn fonts() -> FontDefinitions {
     let family = |first: &[&str]| -> Vec<String> {
         first
             .iter()
+            .chain(&["Symbols"])
             .map(|&name| name.to_owned())
             .chain(fallbacks.iter().cloned())
             .collect()

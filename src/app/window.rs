@@ -4,10 +4,10 @@ use std::sync::mpsc::TryRecvError;
 
 use egui::{Context, Ui};
 
-use crate::app::state::State;
 use crate::app::state::library::Library;
 use crate::app::state::run::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
+use crate::app::state::{LineupState, State};
 use crate::app::update::{self, Action};
 use crate::app::{AppOptions, panels, shortcuts, theme};
 use crate::domain::{ObjectiveWeights, RunId};
@@ -111,6 +111,26 @@ impl Window {
         self.ask_for_judgement();
         // What was drawn is older than what was done.
         ui.ctx().request_repaint();
+    }
+
+    /// Takes in, draws and does one frame; says whether all has come to rest.
+    pub fn frame(&mut self, ui: &mut Ui) -> bool {
+        self.drain(ui.ctx());
+        self.ui(ui);
+        self.is_at_rest()
+    }
+
+    /// Whether nothing is loading, running or being judged.
+    fn is_at_rest(&self) -> bool {
+        let loading = match self.state.lineup {
+            LineupState::Loading { .. } => true,
+            LineupState::Ready(_) | LineupState::Missing => false,
+        };
+        let state = &self.state;
+        !loading
+            && !state.run_when_ready
+            && state.active_run().is_none()
+            && state.reweight_request().is_none()
     }
 
     fn show_settings(&mut self, ctx: &Context) {

@@ -253,7 +253,10 @@ fn open_window(common: &CommonArgs, window: WindowArgs) -> Result<(), Failure> {
         theme,
         size: window.size,
     };
-    crate::app::run(&options)
+    match window.screenshot {
+        Some(path) => crate::app::screenshot(&options, window.hover, &path),
+        None => crate::app::run(&options),
+    }
 }
 
 #[cfg(not(feature = "gui"))]

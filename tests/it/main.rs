@@ -1,1 +1,4 @@
 //! What crosses modules. One binary, one module per area.
+
+#[cfg(feature = "gui")]
+mod window;

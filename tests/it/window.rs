@@ -1,0 +1,610 @@
+//! The window under a person's hands: clicks, keys and drags against a worker whose answers the test writes itself.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+
+use counterpoise::app::state::settings::{HeatMode, Settings, ThemeChoice};
+use counterpoise::app::state::{State, TokenRef};
+use counterpoise::app::window::Window;
+use counterpoise::app::{AppOptions, theme};
+use counterpoise::domain::{Finish, Objective, Pane, RewardKind, RunId};
+use counterpoise::engine::decode::GuidedStep;
+use counterpoise::engine::mix::log_softmax;
+use counterpoise::engine::scorer::StepScores;
+use counterpoise::error::Failure;
+use counterpoise::worker::{
+    Command, Event, LineupInfo, LineupSource, RunEnd, Step, StreamEnd, WorkerHandle,
+};
+use egui::accesskit::Role;
+use egui::{Key, Modifiers, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+
+const BASE: [&str; 7] = ["Just", " tell", " them", " a", " good", " lie", "."];
+const GUIDED: [&str; 7] = ["Just", " tell", " them", " the", " plain", " truth", "."];
+
+/// All words that the two texts need, and the end of text.
+fn vocabulary() -> Arc<[String]> {
+    let mut words: Vec<String> = Vec::new();
+    for word in BASE.iter().chain(&GUIDED).chain(&[""]) {
+        if !words.iter().any(|known| known == word) {
+            words.push((*word).to_owned());
+        }
+    }
+    words.into()
+}
+
+fn token(text: &str) -> u32 {
+    let known = vocabulary();
+    known.iter().position(|word| word == text).unwrap() as u32
+}
+
+fn info() -> LineupInfo {
+    let objective = |name: &str, weight| Objective {
+        name: name.to_owned(),
+        kind: RewardKind::Adapter,
+        weight,
+        about: format!("Answers that are {name}"),
+    };
+    LineupInfo {
+        name: "Test models".to_owned(),
+        objectives: vec![
+            objective("helpful", 0.5),
+            objective("harmless", 1.0),
+            objective("humorous", 0.0),
+        ],
+        texts: vocabulary(),
+        device: "CPU: nothing better was found".to_owned(),
+        context_len: 256,
+        parameters: 4_200_000,
+        load_secs: 0.2,
+        models: Vec::new(),
+        is_demo: true,
+    }
+}
+
+/// Rows in which objective i finds the chosen word the better, the higher its salt.
+fn scores(position: usize, chosen: u32) -> StepScores {
+    let words = vocabulary().len();
+    let row = |salt: usize| {
+        let logits: Vec<f32> = (0..words)
+            .map(|v| {
+                let bump = if v as u32 == chosen { 1.5 } else { 0.0 };
+                ((v * 7 + position * 3 + salt * 5) % 11) as f32 * 0.3 + bump * (1.0 - salt as f32)
+            })
+            .collect();
+        log_softmax(&logits)
+    };
+    StepScores {
+        base: row(0),
+        rewards: vec![row(1), row(2), row(3)],
+    }
+}
+
+/// The window and the test's ends of the worker's channels.
+struct Stage {
+    harness: Harness<'static, Option<Window>>,
+    commands: Receiver<Command>,
+    events: SyncSender<Event>,
+}
+
+impl Stage {
+    /// A window that has asked for its models and not got them yet.
+    fn opened(options: AppOptions) -> Self {
+        let (to_worker, commands) = channel();
+        let (events, from_worker) = sync_channel(1024);
+        let mut worker = Some(WorkerHandle {
+            commands: to_worker,
+            events: from_worker,
+        });
+        let harness = Harness::builder()
+            .with_size([1280.0, 820.0])
+            .with_context_setup(theme::install)
+            .build_ui_state(
+                move |ui, window: &mut Option<Window>| {
+                    if let Some(worker) = worker.take() {
+                        let settings = Settings::default();
+                        let opened = Window::new(ui.ctx(), worker, &options, settings);
+                        *window = Some(opened.unwrap());
+                    }
+                    window.as_mut().unwrap().frame(ui);
+                },
+                None,
+            );
+        let mut stage = Self {
+            harness,
+            commands,
+            events,
+        };
+        stage.frames(3);
+        assert!(matches!(
+            stage.next_command(),
+            Some(Command::Load {
+                source: LineupSource::Demo | LineupSource::File(_),
+                ..
+            })
+        ));
+        stage
+    }
+
+    /// A window whose models are loaded.
+    fn ready() -> Self {
+        let mut stage = Self::opened(AppOptions::default());
+        stage.tell(Event::Loaded(Arc::new(info())));
+        stage
+    }
+
+    fn frames(&mut self, count: usize) {
+        self.harness.run_steps(count);
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.events.send(event).unwrap();
+        self.frames(2);
+    }
+
+    fn next_command(&self) -> Option<Command> {
+        self.commands.try_recv().ok()
+    }
+
+    fn state(&self) -> &State {
+        self.harness.state().as_ref().unwrap().state()
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.frames(3);
+    }
+
+    fn press(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.frames(3);
+    }
+
+    fn shows(&self, label: &str) -> bool {
+        self.harness
+            .query_all_by_label_contains(label)
+            .next()
+            .is_some()
+    }
+
+    /// Presses "Run" and hands back the request.
+    fn run(&mut self) -> RunId {
+        self.click("Run");
+        match self.next_command() {
+            Some(Command::Generate(request)) => request.run,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn write(&mut self, run: RunId, pane: Pane, range: std::ops::Range<usize>) {
+        let words = match pane {
+            Pane::Base => BASE,
+            Pane::Guided => GUIDED,
+        };
+        for position in range {
+            let weights = self.state().draft.effective_weights();
+            let id = token(words[position]);
+            let step = GuidedStep::new(position, id, scores(position, id), weights);
+            self.events
+                .send(Event::Step {
+                    run,
+                    step: Box::new(Step {
+                        pane,
+                        step,
+                        text: words[position].to_owned(),
+                    }),
+                })
+                .unwrap();
+        }
+        self.frames(2);
+    }
+
+    fn finish(&mut self, run: RunId, finish: Finish) {
+        let end = |words: &[&str]| StreamEnd {
+            finish,
+            text: words.concat(),
+            tail: String::new(),
+            tokens: words.len(),
+        };
+        self.tell(Event::Finished {
+            run,
+            end: Box::new(RunEnd {
+                base: Some(end(&BASE)),
+                guided: end(&GUIDED),
+                divergence: Some(3),
+                prefill_secs: 0.1,
+                base_secs: 0.5,
+                guided_secs: 0.5,
+                tokens_per_sec: 28.0,
+            }),
+        });
+    }
+
+    /// A whole run.
+    fn answered(&mut self) -> RunId {
+        let run = self.run();
+        self.write(run, Pane::Base, 0..BASE.len());
+        self.write(run, Pane::Guided, 0..GUIDED.len());
+        self.finish(run, Finish::Eos);
+        run
+    }
+
+    fn text_of(&self, label: &str) -> String {
+        let node = self.harness.get_by_label(label);
+        node.value().unwrap_or_default()
+    }
+}
+
+#[test]
+fn one_press_runs_the_first_prompt_of_the_library() {
+    let mut stage = Stage::ready();
+    let first = stage.state().library.prompts[0].text.clone();
+    stage.click("Run");
+    let Some(Command::Generate(request)) = stage.next_command() else {
+        panic!("nothing was asked of the worker");
+    };
+    assert_eq!(request.prompt.text, first);
+    assert_eq!(*request.weights, [0.5, 1.0, 0.0]);
+    assert!(stage.shows("Stop"));
+}
+
+#[test]
+fn ctrl_enter_runs_from_inside_the_prompt_box_and_writes_no_line_break() {
+    let mut stage = Stage::ready();
+    let before = stage.state().draft.prompt.text.clone();
+    stage.harness.get_by_label("Prompt").focus();
+    stage.frames(2);
+    stage.press(Modifiers::COMMAND, Key::Enter);
+    assert!(matches!(stage.next_command(), Some(Command::Generate(_))));
+    assert_eq!(stage.state().draft.prompt.text, before);
+}
+
+#[test]
+fn both_texts_stream_side_by_side() {
+    let mut stage = Stage::ready();
+    let run = stage.run();
+    stage.write(run, Pane::Base, 0..5);
+    stage.write(run, Pane::Guided, 0..5);
+    assert_eq!(stage.text_of("Base text"), "Just tell them a good");
+    assert_eq!(stage.text_of("Guided text"), "Just tell them the plain");
+    assert!(stage.shows("Writing…"));
+    assert_eq!(stage.state().run().unwrap().first_difference(), Some(3));
+    stage.write(run, Pane::Base, 5..7);
+    stage.write(run, Pane::Guided, 5..7);
+    stage.finish(run, Finish::Eos);
+    assert!(stage.shows("Done"));
+    assert!(stage.shows("14 tokens"));
+}
+
+#[test]
+fn dragging_a_slider_while_writing_tells_the_worker_the_new_weight() {
+    let mut stage = Stage::ready();
+    let run = stage.run();
+    stage.write(run, Pane::Guided, 0..2);
+    let slider = stage
+        .harness
+        .get_by_role_and_label(Role::Slider, "humorous weight")
+        .rect();
+    stage.harness.drag_at(slider.left_center() + vec2(8.0, 0.0));
+    stage.frames(1);
+    stage.harness.hover_at(slider.center());
+    stage.frames(1);
+    stage.harness.drop_at(slider.center());
+    stage.frames(3);
+    let mut last = None;
+    while let Some(command) = stage.next_command() {
+        let Command::SetWeights { run: told, weights } = command else {
+            panic!("{command:?}");
+        };
+        assert_eq!(told, run);
+        last = Some(weights);
+    }
+    let last = last.expect("the worker was told");
+    assert!((last[2] - 1.5).abs() < 0.05, "{last:?}");
+    assert_eq!(last[..2], [0.5, 1.0]);
+    assert!(stage.shows("1.50 humorous") || stage.shows("humorous"));
+}
+
+#[test]
+fn a_slider_moved_after_the_end_says_what_would_change_without_the_worker() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    stage
+        .harness
+        .get_by_role_and_label(Role::Slider, "harmless weight")
+        .focus();
+    stage.frames(2);
+    stage.press(Modifiers::NONE, Key::End);
+    assert!((stage.state().draft.strips[1].weight - 3.0).abs() < 1e-9);
+    for _ in 0..200 {
+        stage.frames(1);
+        if stage.shows("With these sliders") {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(stage.shows("With these sliders"));
+    assert!(stage.next_command().is_none());
+    assert!(stage.shows("Run again"));
+}
+
+#[test]
+fn escape_stops_at_the_next_word_and_keeps_what_is_there() {
+    let mut stage = Stage::ready();
+    let run = stage.run();
+    stage.write(run, Pane::Guided, 0..3);
+    stage.press(Modifiers::NONE, Key::Escape);
+    assert!(stage.state().run().unwrap().cancel.is_cancelled());
+    assert!(stage.shows("Stopping…"));
+    stage.finish(run, Finish::Cancelled);
+    assert!(stage.shows("Stopped"));
+    assert_eq!(stage.text_of("Guided text"), "Just tell them");
+}
+
+#[test]
+fn undo_and_redo_work_inside_the_prompt_box() {
+    let mut stage = Stage::ready();
+    let before = stage.state().draft.prompt.text.clone();
+    stage.harness.get_by_label("Prompt").focus();
+    stage.frames(2);
+    stage.harness.get_by_label("Prompt").type_text("x");
+    stage.frames(2);
+    let after = stage.state().draft.prompt.text.clone();
+    assert_ne!(before, after);
+    stage.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(stage.state().draft.prompt.text, before);
+    assert_eq!(stage.text_of("Prompt"), before);
+    stage.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert_eq!(stage.state().draft.prompt.text, after);
+}
+
+#[test]
+fn a_new_seed_writes_anew_and_undo_brings_the_old_text_back() {
+    let mut stage = Stage::ready();
+    let first = stage.answered();
+    stage.press(Modifiers::COMMAND, Key::R);
+    let Some(Command::Generate(request)) = stage.next_command() else {
+        panic!("nothing was asked of the worker");
+    };
+    assert_ne!(request.sampling.seed, 16);
+    stage.finish(request.run, Finish::Eos);
+    stage.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(stage.state().shown, Some(first));
+}
+
+#[test]
+fn a_word_under_the_pointer_shows_its_card_and_a_click_keeps_it() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    let text = stage.harness.get_by_label("Guided text").rect();
+    let at = text.min + vec2(16.0, 20.0);
+    stage.harness.hover_at(at);
+    stage.frames(40);
+    assert_eq!(
+        stage.state().focus.hovered,
+        Some(TokenRef {
+            pane: Pane::Guided,
+            index: 0
+        })
+    );
+    assert!(stage.shows("Written with 0.50 helpful, 1.00 harmless"));
+    stage.harness.drag_at(at);
+    stage.harness.drop_at(at);
+    stage.frames(3);
+    stage.harness.hover_at(egui::pos2(640.0, 10.0));
+    stage.frames(5);
+    assert!(stage.state().focus.hovered.is_none());
+    assert!(stage.shows("Written with"), "a pinned card stays");
+    stage.press(Modifiers::NONE, Key::Escape);
+    assert!(!stage.shows("Written with"));
+}
+
+#[test]
+fn mute_and_solo_are_buttons_with_names() {
+    let mut stage = Stage::ready();
+    assert!(stage.shows("guided ∝ base + 0.50 helpful + 1.00 harmless"));
+    stage.click("Mute helpful");
+    assert!(stage.shows("guided ∝ base + 1.00 harmless"));
+    stage.click("Mute helpful");
+    stage.click("Solo helpful");
+    assert!(stage.shows("guided ∝ base + 0.50 helpful"));
+    assert!(!stage.shows("1.00 harmless"));
+}
+
+#[test]
+fn the_heatmap_changes_its_number_its_objective_and_goes_away() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    stage.click("Colour words by harmless");
+    assert_eq!(stage.state().focus.objective, 1);
+    stage.click("Influence");
+    assert_eq!(stage.state().settings.heat.mode, HeatMode::Influence);
+    stage.press(Modifiers::COMMAND, Key::H);
+    assert!(!stage.state().settings.heat.on);
+    assert!(!stage.shows("Lock the scale"));
+}
+
+#[test]
+fn a_failed_load_shows_a_card_with_a_way_on() {
+    let mut stage = Stage::opened(AppOptions {
+        lineup: LineupSource::File("lineup.toml".into()),
+        ..AppOptions::default()
+    });
+    stage.tell(Event::Failed {
+        run: None,
+        failure: Failure::input("The file lineup.toml is missing")
+            .hint("Check the path")
+            .details("No such file or directory"),
+    });
+    assert!(stage.shows("The file lineup.toml is missing"));
+    assert!(stage.shows("Check the path"));
+    stage.click("Show details");
+    assert!(stage.shows("No such file or directory"));
+    stage.click("Use the built-in model");
+    assert!(matches!(
+        stage.next_command(),
+        Some(Command::Load {
+            source: LineupSource::Demo,
+            ..
+        })
+    ));
+    assert!(!stage.shows("The file lineup.toml is missing"));
+}
+
+#[test]
+fn a_failed_run_keeps_its_words_and_can_be_run_again() {
+    let mut stage = Stage::ready();
+    let run = stage.run();
+    stage.write(run, Pane::Guided, 0..3);
+    stage.tell(Event::Failed {
+        run: Some(run),
+        failure: Failure::failed("The models ran out of memory"),
+    });
+    assert!(stage.shows("The models ran out of memory"));
+    assert_eq!(stage.text_of("Guided text"), "Just tell them");
+    stage.click("Dismiss");
+    assert!(!stage.shows("The models ran out of memory"));
+    stage.click("Run again");
+    assert!(matches!(stage.next_command(), Some(Command::Generate(_))));
+}
+
+#[test]
+fn loading_shows_its_stage_and_can_be_cancelled() {
+    let mut stage = Stage::opened(AppOptions::default());
+    stage.tell(Event::Loading {
+        stage: "Reading weights".to_owned(),
+        fraction: Some(0.4),
+    });
+    assert!(stage.shows("Reading weights"));
+    stage.click("Cancel");
+    stage.tell(Event::Failed {
+        run: None,
+        failure: Failure::interrupted(),
+    });
+    assert!(stage.shows("Loading the models was stopped"));
+    assert!(stage.shows("Try again"));
+}
+
+#[test]
+fn the_theme_is_changed_in_the_view_menu() {
+    let mut stage = Stage::ready();
+    stage.click("View");
+    stage.click("Light");
+    assert_eq!(stage.state().settings.theme, ThemeChoice::Light);
+    assert!(!stage.harness.ctx.global_style().visuals.dark_mode);
+    stage.click("View");
+    stage.click("Dark");
+    assert!(stage.harness.ctx.global_style().visuals.dark_mode);
+}
+
+#[test]
+fn keys_zoom_and_open_the_table_of_shortcuts() {
+    let mut stage = Stage::ready();
+    stage.press(Modifiers::COMMAND, Key::Plus);
+    assert!((stage.harness.ctx.zoom_factor() - 1.1).abs() < 1e-5);
+    stage.press(Modifiers::COMMAND, Key::Num0);
+    assert!((stage.harness.ctx.zoom_factor() - 1.0).abs() < 1e-5);
+    stage.press(Modifiers::NONE, Key::F1);
+    assert!(stage.shows("Keyboard shortcuts"));
+    stage.click("Close");
+    assert!(!stage.state().help_open);
+}
+
+#[test]
+fn f6_goes_through_the_parts_of_the_window() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    let focused = |stage: &Stage, label: &str| stage.harness.get_by_label(label).is_focused();
+    stage.press(Modifiers::NONE, Key::F6);
+    assert!(focused(&stage, "Base text"));
+    stage.press(Modifiers::NONE, Key::F6);
+    assert!(focused(&stage, "Guided text"));
+    stage.press(Modifiers::NONE, Key::F6);
+    assert!(focused(&stage, "helpful weight"));
+    stage.press(Modifiers::NONE, Key::F6);
+    assert!(focused(&stage, "Search prompts"));
+    stage.press(Modifiers::NONE, Key::F6);
+    assert!(focused(&stage, "Prompt"));
+}
+
+#[test]
+fn the_library_is_searched_and_a_prompt_is_taken() {
+    let mut stage = Stage::ready();
+    let wanted = stage.state().library.prompts[2].clone();
+    stage.harness.get_by_label("Search prompts").focus();
+    stage.frames(2);
+    stage
+        .harness
+        .get_by_label("Search prompts")
+        .type_text(&wanted.title);
+    stage.frames(3);
+    stage.click(&format!("{}: {}", wanted.title, wanted.why));
+    assert_eq!(stage.state().draft.prompt.text, wanted.text);
+}
+
+#[test]
+fn every_control_has_a_name_and_is_large_enough_to_be_hit() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    stage.click("Advanced");
+    stage.frames(20);
+    stage.harness.check_accessibility();
+    let controls = [
+        Role::Button,
+        Role::CheckBox,
+        Role::Slider,
+        Role::SpinButton,
+        Role::ComboBox,
+    ];
+    let mut seen = 0;
+    for role in controls {
+        for node in stage.harness.query_all_by_role(role) {
+            seen += 1;
+            let (rect, label) = (node.rect(), node.accesskit_node().label());
+            // What has scrolled out of sight is cut off by the toolkit.
+            let visible = rect.width() > 0.0 && rect.height() > 0.0;
+            assert!(
+                !visible || rect.height() >= 19.0,
+                "{role:?} {label:?} is {} points high",
+                rect.height()
+            );
+        }
+    }
+    assert!(seen > 20, "only {seen} controls");
+}
+
+#[test]
+fn a_window_at_rest_asks_for_no_frames() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    stage.harness.run();
+    assert!(stage.harness.try_run().is_ok());
+}
+
+#[test]
+fn the_smallest_promised_window_shows_both_texts() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    stage.harness.set_size(vec2(1024.0, 700.0));
+    stage.frames(4);
+    let base = stage.harness.get_by_label("Base text").rect();
+    let guided = stage.harness.get_by_label("Guided text").rect();
+    assert!(
+        base.width() > 180.0 && guided.width() > 180.0,
+        "{base} {guided}"
+    );
+    assert!(base.height() > 150.0 && base.max.x < guided.min.x);
+    assert!((base.width() - guided.width()).abs() < 2.0);
+}
+
+#[test]
+fn a_worker_that_dies_leaves_the_window_standing() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    let (events, _) = sync_channel(1);
+    stage.events = events;
+    stage.frames(3);
+    assert!(stage.shows("has ended"));
+    assert_eq!(stage.text_of("Guided text"), GUIDED.concat());
+}
