@@ -1,4 +1,6 @@
 //! What crosses modules. One binary, one module per area.
 
 #[cfg(feature = "gui")]
+mod pictures;
+#[cfg(feature = "gui")]
 mod window;

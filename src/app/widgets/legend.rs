@@ -7,7 +7,8 @@ use crate::app::theme::{self, HeatScale, ScaleKind, size, space};
 
 const MAP_WIDTH: f32 = 190.0;
 const MAP_HEIGHT: f32 = 10.0;
-const STEPS: usize = 64;
+/// The maps have their stops at eighths and sixteenths.
+const STEPS: u32 = 32;
 
 /// The key to a scale.
 #[derive(Debug, Clone, Copy)]
@@ -84,13 +85,17 @@ impl Legend<'_> {
             Vec2::new(rect.width() - 2.0, MAP_HEIGHT),
         );
         let mut mesh = Mesh::default();
-        for step in 0..STEPS {
-            let at = |i: usize| bar.left() + bar.width() * i as f32 / STEPS as f32;
-            let share = (step as f64 + 0.5) / STEPS as f64;
-            mesh.add_colored_rect(
-                Rect::from_x_y_ranges(at(step)..=at(step + 1), bar.y_range()),
-                self.scale.color(palette, low + (high - low) * share),
-            );
+        for step in 0..=STEPS {
+            let share = f64::from(step) / f64::from(STEPS);
+            let x = bar.left() + bar.width() * share as f32;
+            let color = self.scale.color(palette, low + (high - low) * share);
+            mesh.colored_vertex(pos2(x, bar.top()), color);
+            mesh.colored_vertex(pos2(x, bar.bottom()), color);
+            if step > 0 {
+                let last = 2 * step + 1;
+                mesh.add_triangle(last - 3, last - 2, last - 1);
+                mesh.add_triangle(last - 2, last - 1, last);
+            }
         }
         let painter = ui.painter();
         painter.add(mesh);

@@ -2,6 +2,7 @@
 
 pub mod legend;
 pub mod numbers;
+pub mod toggle;
 pub mod token_card;
 pub mod token_view;
 pub mod weight_slider;

@@ -34,6 +34,20 @@ pub fn share(probability: f64) -> String {
     format!("{number}{GLUE}%")
 }
 
+/// A log-probability (nats) as a percentage for a narrow column: at most two decimals, and no sign of percent.
+pub fn percent_short(log_probability: f64) -> String {
+    let percent = log_probability.exp() * 100.0;
+    if percent.is_nan() {
+        "–".to_owned()
+    } else if percent < 0.01 {
+        "<0.01".to_owned()
+    } else if percent < 9.995 {
+        format!("{percent:.2}")
+    } else {
+        format!("{percent:.1}")
+    }
+}
+
 /// Nats with two decimals and an explicit sign; what rounds to nothing has none.
 pub fn nats(value: f64) -> String {
     signed(value, 2)
@@ -136,6 +150,15 @@ mod tests {
         assert_eq!(p(1.0), "100 %");
         assert_eq!(percent(0.5f64.ln()).replace('\u{a0}', " "), "50.0 %");
         assert_eq!(percent(f64::NAN), "–");
+    }
+
+    #[test]
+    fn probabilities_in_columns_have_at_most_two_decimals() {
+        let p = |p: f64| percent_short(p.ln());
+        assert_eq!(p(0.412), "41.2");
+        assert_eq!(p(0.009), "0.90");
+        assert_eq!(p(0.000_01), "<0.01");
+        assert_eq!(p(1.0), "100.0");
     }
 
     #[test]

@@ -6,13 +6,14 @@ use egui::{
 };
 
 use super::numbers;
+use super::toggle::toggle;
 use crate::app::theme::{self, Palette, radius, size, space};
 use crate::domain::TokenId;
 use crate::engine::insight::{Candidate, ObjectiveInsight, TokenInsight};
 
 /// Width of the card's contents, points.
 pub const WIDTH: f32 = 296.0;
-const ROW: f32 = 20.0;
+const ROW: f32 = 19.0;
 const NUMBER: f32 = 50.0;
 
 /// Which number of an objective the table of alternatives shows.
@@ -243,11 +244,10 @@ impl TokenCard<'_> {
                 return;
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 0.0;
+                ui.spacing_mut().item_spacing.x = space::HAIR;
                 if self.pinned {
                     for value in [CardValue::Reward, CardValue::Advantage] {
-                        let text = egui::RichText::new(value.label()).small();
-                        let button = ui.selectable_label(self.value == value, text);
+                        let button = toggle(ui, value.label(), value.label(), self.value == value);
                         if button.clicked() {
                             answer.value = Some(value);
                         }
@@ -383,14 +383,8 @@ impl TokenCard<'_> {
             right -= width;
         }
         for value in [candidate.guided, candidate.base] {
-            let text = numbers::percent(value);
-            number(
-                ui,
-                right,
-                rect,
-                text.trim_end_matches(['\u{a0}', '%']),
-                palette.text,
-            );
+            let text = numbers::percent_short(value);
+            number(ui, right, rect, &text, palette.text);
             right -= NUMBER;
         }
         words(

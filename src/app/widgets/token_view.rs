@@ -14,7 +14,7 @@ use crate::app::theme::{self, HeatScale};
 use layout::{Frame, TextLayout};
 
 /// Height of a line with a bar below its words, and without one, in sizes of the font.
-const LINE_WITH_BARS: f32 = 2.15;
+const LINE_WITH_BARS: f32 = 2.25;
 const LINE_PLAIN: f32 = 1.6;
 
 /// What a token is, apart from its characters.

@@ -1,10 +1,11 @@
 //! One objective's strip of the mixer: its name, its weight on a slider and in a box, mute and solo.
 
 use egui::{
-    Align, Color32, DragValue, EventFilter, Id, Key, Layout, Pos2, Rect, Response, Sense, Stroke,
-    Ui, Vec2, WidgetInfo, accesskit, pos2, vec2,
+    Align, Color32, DragValue, EventFilter, Id, Key, Layout, Rect, Response, Sense, Stroke, Ui,
+    Vec2, WidgetInfo, accesskit, pos2, vec2,
 };
 
+use super::toggle::toggle;
 use crate::app::theme::{self, Palette, radius, size, space};
 
 /// Least and greatest weight on the slider.
@@ -70,10 +71,10 @@ impl WeightStrip<'_> {
                     answer.select = name.clicked();
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         self.number(ui, &mut answer);
-                        let solo = toggle(ui, palette, "Solo", self.soloed, self.name)
+                        let solo = toggle(ui, "Solo", &format!("Solo {}", self.name), self.soloed)
                             .on_hover_text("Let this objective alone count");
                         answer.solo = solo.clicked();
-                        let mute = toggle(ui, palette, "Mute", self.muted, self.name)
+                        let mute = toggle(ui, "Mute", &format!("Mute {}", self.name), self.muted)
                             .on_hover_text("Let this objective count nothing, and keep its weight");
                         answer.mute = mute.clicked();
                     });
@@ -296,45 +297,4 @@ fn asked_value(ui: &Ui, id: Id) -> Option<f64> {
             })
             .last()
     })
-}
-
-/// A small button that stays down.
-fn toggle(ui: &mut Ui, palette: &Palette, word: &str, on: bool, name: &str) -> Response {
-    let font = if on {
-        theme::strong(size::SMALL)
-    } else {
-        egui::FontId::proportional(size::SMALL)
-    };
-    let color = if on { palette.accent } else { palette.weak };
-    let galley = ui.painter().layout_no_wrap(word.to_owned(), font, color);
-    // As wide in either state, so that nothing moves.
-    let (rect, response) = ui.allocate_exact_size(vec2(44.0, space::TARGET), Sense::click());
-    response.widget_info(|| {
-        WidgetInfo::selected(
-            egui::Role::Button,
-            ui.is_enabled(),
-            on,
-            format!("{word} {name}"),
-        )
-    });
-    let fill = match (on, response.hovered()) {
-        (true, _) => palette.accent_soft,
-        (false, true) => palette.hover,
-        (false, false) => Color32::TRANSPARENT,
-    };
-    let ring = if response.has_focus() || on {
-        palette.accent
-    } else {
-        palette.border
-    };
-    ui.painter().rect(
-        rect.shrink(1.0),
-        radius::CONTROL,
-        fill,
-        Stroke::new(1.0, ring),
-        egui::StrokeKind::Inside,
-    );
-    let at: Pos2 = rect.center() - galley.size() / 2.0;
-    ui.painter().galley(at, galley, color);
-    response
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::text::LayoutJob;
+use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, FontId, Galley, Pos2, Rect, Ui, pos2};
 
 use super::{TokenCell, TokenMark};
@@ -19,6 +19,8 @@ const END_SPACES: usize = 8;
 const PART_SPACES: usize = 2;
 /// Width of the stub that stands for a line break, points.
 const BREAK_WIDTH: f32 = 7.0;
+/// Height of an empty line beside that of a line of words.
+const EMPTY_LINE: f32 = 0.45;
 /// How far beside a word the pointer still means it, points.
 const REACH: f32 = 5.0;
 
@@ -30,6 +32,30 @@ pub(super) struct Frame {
     pub(super) font: FontId,
     pub(super) line_height: f32,
     pub(super) fork_at: Option<usize>,
+}
+
+impl Frame {
+    /// What is to be laid out. Empty lines between paragraphs are lower than lines of words.
+    fn job(&self, text: &str) -> LayoutJob {
+        let format = |line_height: f32| TextFormat {
+            font_id: self.font.clone(),
+            color: Color32::PLACEHOLDER,
+            line_height: Some(line_height.round()),
+            ..TextFormat::default()
+        };
+        let mut job = LayoutJob::default();
+        job.wrap.max_width = self.width;
+        let mut rest = text;
+        while let Some(at) = rest.find("\n\n") {
+            let (words, after) = rest.split_at(at + 1);
+            let breaks = after.len() - after.trim_start_matches('\n').len();
+            job.append(words, 0.0, format(self.line_height));
+            job.append(&after[..breaks], 0.0, format(self.line_height * EMPTY_LINE));
+            rest = &after[breaks..];
+        }
+        job.append(rest, 0.0, format(self.line_height));
+        job
+    }
 }
 
 /// What a piece of a token looks like.
@@ -154,16 +180,7 @@ impl TextLayout {
         {
             return old;
         }
-        let mut job = LayoutJob::simple(
-            text.clone(),
-            frame.font.clone(),
-            Color32::PLACEHOLDER,
-            frame.width,
-        );
-        for section in &mut job.sections {
-            section.format.line_height = Some(frame.line_height);
-        }
-        let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+        let galley = ui.fonts_mut(|fonts| fonts.layout_job(frame.job(&text)));
         Arc::new(Self::place(frame, text, ends, &shown, galley))
     }
 
@@ -408,7 +425,7 @@ mod tests {
         );
         assert_eq!(layout.pieces_of(5)[0].kind, PieceKind::Blank);
         assert!(
-            rect(6).top() > rect(0).bottom() + 32.0,
+            rect(6).top() > rect(0).bottom() + 20.0,
             "an empty line lies between"
         );
         assert_eq!(layout.pieces_of(7)[0].kind, PieceKind::Blank);

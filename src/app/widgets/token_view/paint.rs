@@ -13,8 +13,8 @@ use crate::app::theme::{self, HeatScale, Palette, radius};
 /// Room around the text for rings and carets, points.
 pub(super) const MARGIN: f32 = 4.0;
 /// From the words to the line that bars stand on, and the greatest height of a bar on either side, points.
-const BAR_DROP: f32 = 6.5;
-const BAR_HEIGHT: f32 = 4.5;
+const BAR_DROP: f32 = 7.5;
+const BAR_HEIGHT: f32 = 5.5;
 /// How far a colour reaches beyond its word, points.
 const PAD: f32 = 2.0;
 /// Pieces closer than this are parts of one word, points.
