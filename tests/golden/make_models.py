@@ -93,7 +93,7 @@ def write_adapter(folder, base, seed, gain=0.35, **lora):
     (folder / "README.md").unlink(missing_ok=True)
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text())
-    config["base_model_name_or_path"] = "base"
+    config |= {"base_model_name_or_path": "base", "target_modules": sorted(config["target_modules"])}
     path.write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
 
 
@@ -260,7 +260,7 @@ def qwen3(at, seed):
     tok = toy_text.byte_level(320, specials, "qwen")
     config = Qwen3Config(
         vocab_size=320, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, head_dim=16, max_position_embeddings=256, rms_norm_eps=1e-6, bos_token_id=315,
+        num_key_value_heads=2, head_dim=16, max_position_embeddings=256, rms_norm_eps=1e-3, bos_token_id=315,
         eos_token_id=317,
     )  # fmt: skip
     write_model(at / "base", config, seed)
@@ -360,7 +360,7 @@ def expected(at, cases):
             | {"prompt_ids": lineup.base.prompt_ids(case)}
             | {"response": text, "response_ids": fixed, "scored": lineup.numbers(case, fixed)}
             | {"base_ids": greedy["base"], "guided_ids": greedy["guided"]}
-            | {"written": lineup.numbers(case, greedy["guided"], with_rows=False)}
+            | {f"{pane}_numbers": lineup.numbers(case, ids, with_rows=False) for pane, ids in greedy.items()}
         )
     if least < MARGIN:
         return f"a greedy choice leads by only {least:.1e}"
