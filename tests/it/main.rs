@@ -1,5 +1,8 @@
 //! What crosses modules. One binary, one module per area.
 
+mod bad_input;
+mod common;
+mod golden;
 #[cfg(feature = "gui")]
 mod pictures;
 #[cfg(feature = "gui")]
