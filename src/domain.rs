@@ -1,5 +1,6 @@
 //! Plain vocabulary: the words that every other room of the house uses. std and serde only.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -160,4 +161,60 @@ pub struct Turn {
     pub role: String,
     /// What it says.
     pub content: String,
+}
+
+/// Where a lineup comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineupSource {
+    /// The models inside the program.
+    Demo,
+    /// A lineup.toml.
+    File(PathBuf),
+}
+
+/// Where and how precisely to compute.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ComputeSettings {
+    /// `auto`, `cpu`, `cuda`, `cuda:N` or `metal`.
+    pub device: Option<String>,
+    /// `auto`, `f32`, `f16` or `bf16`.
+    pub dtype: Option<String>,
+    /// Threads on the CPU; all of them where nothing is said.
+    pub threads: Option<usize>,
+}
+
+/// Facts about a loaded lineup.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LineupInfo {
+    /// Its name.
+    pub name: String,
+    /// Its objectives, in the order of all rows and weights.
+    pub objectives: Vec<Objective>,
+    /// Text of each id of the shared vocabulary.
+    pub texts: Arc<[String]>,
+    /// Which device was picked and why, in words.
+    pub device: String,
+    /// Most tokens of prompt and response together.
+    pub context_len: usize,
+    /// Parameters of the base model.
+    pub parameters: u64,
+    /// Seconds that loading took.
+    pub load_secs: f64,
+    /// Every model read.
+    pub models: Vec<ModelInfo>,
+    /// Whether this is the small built-in teaching model.
+    pub is_demo: bool,
+}
+
+/// One model file set of a lineup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// `base` or the objective's name.
+    pub role: String,
+    /// Where the weights come from.
+    pub kind: Option<RewardKind>,
+    /// Path or `built-in`.
+    pub source: String,
+    /// SHA-256 over the weight files, lower-case hex.
+    pub sha256: String,
 }

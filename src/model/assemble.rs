@@ -17,9 +17,11 @@ use super::lora::{AdapterStack, Lora};
 use super::peft;
 use super::template::Template;
 use super::text::{self, Agreement, Text};
-use crate::domain::{CancelToken, Objective, Prompt, RewardKind};
+use crate::domain::{
+    CancelToken, ComputeSettings, LineupInfo, LineupSource, ModelInfo, Objective, Prompt,
+    RewardKind,
+};
 use crate::engine::scorer::Vocabulary;
-use crate::worker::{ComputeSettings, LineupInfo, LineupSource, ModelInfo};
 
 /// Weight files up to this size are hashed while loading; larger ones when [`weight_hash`] is asked.
 const HASH_AT_ONCE_BYTES: u64 = 64 << 20;

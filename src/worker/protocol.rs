@@ -1,33 +1,11 @@
 //! What front ends and the worker say to each other: plain data, no tensor, no closure.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::domain::{
-    CancelToken, Finish, Objective, ObjectiveWeights, Pane, Prompt, RewardKind, RunId, Sampling,
-};
+use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling};
+pub use crate::domain::{ComputeSettings, LineupInfo, LineupSource, ModelInfo};
 use crate::engine::decode::GuidedStep;
 use crate::error::Failure;
-
-/// Where a lineup comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LineupSource {
-    /// The models inside the program.
-    Demo,
-    /// A lineup.toml.
-    File(PathBuf),
-}
-
-/// Where and how precisely to compute.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ComputeSettings {
-    /// `auto`, `cpu`, `cuda`, `cuda:N` or `metal`.
-    pub device: Option<String>,
-    /// `auto`, `f32`, `f16` or `bf16`.
-    pub dtype: Option<String>,
-    /// Threads on the CPU; all of them where nothing is said.
-    pub threads: Option<usize>,
-}
 
 /// What the worker must do.
 #[derive(Debug, Clone)]
@@ -121,42 +99,6 @@ pub struct PairRewards {
     pub chosen: Vec<f64>,
     /// Of the other one.
     pub rejected: Vec<f64>,
-}
-
-/// Facts about a loaded lineup.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct LineupInfo {
-    /// Its name.
-    pub name: String,
-    /// Its objectives, in the order of all rows and weights.
-    pub objectives: Vec<Objective>,
-    /// Text of each id of the shared vocabulary.
-    pub texts: Arc<[String]>,
-    /// Which device was picked and why, in words.
-    pub device: String,
-    /// Most tokens of prompt and response together.
-    pub context_len: usize,
-    /// Parameters of the base model.
-    pub parameters: u64,
-    /// Seconds that loading took.
-    pub load_secs: f64,
-    /// Every model read.
-    pub models: Vec<ModelInfo>,
-    /// Whether this is the small built-in teaching model.
-    pub is_demo: bool,
-}
-
-/// One model file set of a lineup.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelInfo {
-    /// `base` or the objective's name.
-    pub role: String,
-    /// Where the weights come from.
-    pub kind: Option<RewardKind>,
-    /// Path or `built-in`.
-    pub source: String,
-    /// SHA-256 over the weight files, lower-case hex.
-    pub sha256: String,
 }
 
 /// One token of a text, with everything a person may ask about it.
