@@ -1,0 +1,276 @@
+//! Tests of the passes: ragged rows, caches, adapters.
+
+use super::*;
+use crate::model::lora::Lora;
+use crate::model::rope::RopeScaling;
+use crate::model::{Config, tiny};
+
+/// Every token's logits of one text from an empty cache.
+fn whole(decoder: &Decoder, tokens: &[TokenId]) -> Vec<Vec<f32>> {
+    let mut cache = decoder.cache().unwrap();
+    read(decoder, None, &mut cache, tokens)
+}
+
+fn read(
+    decoder: &Decoder,
+    adapters: Option<(&AdapterStack, usize)>,
+    cache: &mut KvCache,
+    tokens: &[TokenId],
+) -> Vec<Vec<f32>> {
+    let mut rows = Vec::new();
+    let mut segments = [Segment {
+        cache,
+        adapter: adapters.map(|(_, index)| index),
+        tokens,
+        wanted: Wanted::All,
+    }];
+    decoder
+        .forward(
+            adapters.map(|(stack, _)| stack),
+            &mut segments,
+            &CancelToken::default(),
+            &mut |_, _, row| {
+                rows.push(row.to_vec());
+                Ok(())
+            },
+        )
+        .unwrap();
+    rows
+}
+
+fn text(len: usize, seed: u32) -> Vec<TokenId> {
+    (0..len as u32)
+        .map(|i| (i * 7 + i * i * seed + seed) % 64)
+        .collect()
+}
+
+fn assert_close(a: &[Vec<f32>], b: &[Vec<f32>]) {
+    assert_eq!(a.len(), b.len());
+    for (position, (a, b)) in a.iter().zip(b).enumerate() {
+        let worst = a
+            .iter()
+            .zip(b)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        assert!(worst <= 1e-4, "position {position}: differs by {worst}");
+    }
+}
+
+/// One configuration per family and option.
+fn configs() -> Vec<Config> {
+    let plain = tiny::config();
+    let mut windowed = plain.clone();
+    windowed.windows = vec![Some(5), Some(5)];
+    let mut qwen2 = plain.clone();
+    qwen2.qkv_bias = true;
+    qwen2.windows = vec![None, Some(4)];
+    qwen2.tied = false;
+    let mut qwen3 = plain.clone();
+    qwen3.qk_norm = true;
+    qwen3.head_dim = 8;
+    let mut biased = plain.clone();
+    (biased.qkv_bias, biased.o_bias, biased.mlp_bias) = (true, true, true);
+    biased.kv_heads = 1;
+    let mut scaled = plain.clone();
+    scaled.kv_heads = 4;
+    scaled.rope.scaling = RopeScaling::Linear { factor: 4.0 };
+    vec![plain, windowed, qwen2, qwen3, biased, scaled]
+}
+
+#[test]
+fn reading_token_by_token_equals_reading_at_once() {
+    for config in configs() {
+        let decoder = tiny::decoder(config, 1).unwrap();
+        let tokens = text(40, 3);
+        let mut cache = decoder.cache().unwrap();
+        let steps: Vec<_> = tokens
+            .iter()
+            .flat_map(|token| read(&decoder, None, &mut cache, &[*token]))
+            .collect();
+        assert_close(&steps, &whole(&decoder, &tokens));
+    }
+}
+
+#[test]
+fn a_long_prompt_read_in_chunks_equals_one_read_by_halves() {
+    let decoder = tiny::decoder(tiny::config(), 1).unwrap();
+    let tokens = text(2 * CHUNK_ROWS + 9, 5);
+    let mut cache = decoder.cache().unwrap();
+    let mut halves = read(&decoder, None, &mut cache, &tokens[..100]);
+    halves.extend(read(&decoder, None, &mut cache, &tokens[100..300]));
+    halves.extend(read(&decoder, None, &mut cache, &tokens[300..]));
+    assert_close(&halves, &whole(&decoder, &tokens));
+}
+
+#[test]
+fn a_window_hides_what_lies_before_it() {
+    let mut config = tiny::config();
+    config.windows = vec![Some(3); 2];
+    let decoder = tiny::decoder(config, 4).unwrap();
+    // Two layers of 3 tokens reach back 4 tokens: a change before that is not seen, one inside is.
+    let mut tokens = text(12, 3);
+    let before = whole(&decoder, &tokens);
+    tokens[7] = (tokens[7] + 1) % 64;
+    let after = whole(&decoder, &tokens);
+    assert_close(&before[..7], &after[..7]);
+    assert!(before[11] != after[11], "4 tokens back is in reach");
+    let mut far = text(12, 3);
+    far[6] = (far[6] + 1) % 64;
+    assert_close(&before[11..], &whole(&decoder, &far)[11..]);
+}
+
+#[test]
+fn a_fork_shares_no_memory_with_its_origin() {
+    let decoder = tiny::decoder(tiny::config(), 2).unwrap();
+    let (start, a, b) = (text(10, 3), text(8, 5), text(8, 9));
+    let mut origin = decoder.cache().unwrap();
+    read(&decoder, None, &mut origin, &start);
+    let mut fork = origin.fork().unwrap();
+    // Interleaved writes: with shared memory each would overwrite the other's keys.
+    let mut rows = (Vec::new(), Vec::new());
+    for (a, b) in a.iter().zip(&b) {
+        rows.0.extend(read(&decoder, None, &mut origin, &[*a]));
+        rows.1.extend(read(&decoder, None, &mut fork, &[*b]));
+    }
+    assert_close(
+        &rows.0,
+        &whole(&decoder, &[start.clone(), a].concat())[10..],
+    );
+    assert_close(&rows.1, &whole(&decoder, &[start, b].concat())[10..]);
+}
+
+#[test]
+fn reading_again_after_truncate_gives_the_same_rows() {
+    let decoder = tiny::decoder(tiny::config(), 2).unwrap();
+    let tokens = text(90, 3);
+    let mut cache = decoder.cache().unwrap();
+    let first = read(&decoder, None, &mut cache, &tokens);
+    cache.truncate(20);
+    read(&decoder, None, &mut cache, &text(30, 11));
+    cache.truncate(20);
+    assert_close(
+        &first[20..],
+        &read(&decoder, None, &mut cache, &tokens[20..]),
+    );
+}
+
+#[test]
+fn rows_of_a_ragged_pass_equal_rows_alone() {
+    for config in configs() {
+        let decoder = tiny::decoder(config, 3).unwrap();
+        let adapters: Vec<Lora> = [
+            (&[Projection::Q, Projection::V][..], 3, 8),
+            (&Projection::ALL[..], 2, 9),
+        ]
+        .map(|(targets, rank, seed)| tiny::adapter(&decoder.config, targets, rank, seed).unwrap())
+        .into();
+        let stack = AdapterStack::new(&adapters).unwrap();
+        let pasts = [text(3, 3), text(1, 5), text(17, 7), text(70, 9)];
+        let news = [text(1, 4), text(5, 6), text(1, 8), text(20, 10)];
+        let adapter_of = [None, Some(0), Some(1), Some(0)];
+        let mut caches = Vec::new();
+        let mut alone = Vec::new();
+        for ((past, new), adapter) in pasts.iter().zip(&news).zip(adapter_of) {
+            let with = adapter.map(|index| (&stack, index));
+            let mut cache = decoder.cache().unwrap();
+            read(&decoder, with, &mut cache, past);
+            let mut copy = cache.fork().unwrap();
+            alone.push(read(&decoder, with, &mut copy, new));
+            caches.push(cache);
+        }
+        let mut together = vec![Vec::new(); 4];
+        let mut segments: Vec<Segment<'_>> = caches
+            .iter_mut()
+            .zip(&news)
+            .zip(adapter_of)
+            .map(|((cache, tokens), adapter)| Segment {
+                cache,
+                adapter,
+                tokens,
+                wanted: Wanted::All,
+            })
+            .collect();
+        decoder
+            .forward(
+                Some(&stack),
+                &mut segments,
+                &CancelToken::default(),
+                &mut |segment, _, row| {
+                    together[segment].push(row.to_vec());
+                    Ok(())
+                },
+            )
+            .unwrap();
+        for (together, alone) in together.iter().zip(&alone) {
+            assert_close(together, alone);
+        }
+    }
+}
+
+#[test]
+fn an_adapter_equals_its_weights_merged_into_the_trunk() {
+    for config in configs() {
+        let decoder = tiny::decoder(config, 3).unwrap();
+        let adapter = tiny::adapter(&decoder.config, &Projection::ALL, 4, 8).unwrap();
+        let merged = adapter.merged_into(&decoder).unwrap();
+        let stack = AdapterStack::new(&[adapter]).unwrap();
+        let mut cache = decoder.cache().unwrap();
+        let tokens = text(20, 3);
+        let adapted = read(&decoder, Some((&stack, 0)), &mut cache, &tokens);
+        assert_close(&adapted, &whole(&merged, &tokens));
+        assert!(adapted != whole(&decoder, &tokens));
+    }
+}
+
+#[test]
+fn only_the_last_row_comes_out_where_only_it_is_wanted() {
+    let decoder = tiny::decoder(tiny::config(), 1).unwrap();
+    let tokens = text(CHUNK_ROWS + 4, 3);
+    let mut cache = decoder.cache().unwrap();
+    let mut rows = Vec::new();
+    decoder
+        .forward(
+            None,
+            &mut [Segment {
+                cache: &mut cache,
+                adapter: None,
+                tokens: &tokens,
+                wanted: Wanted::Last,
+            }],
+            &CancelToken::default(),
+            &mut |_, token, row| {
+                rows.push((token, row.to_vec()));
+                Ok(())
+            },
+        )
+        .unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].0, tokens.len() - 1);
+    assert_close(
+        &[rows.remove(0).1],
+        &whole(&decoder, &tokens)[tokens.len() - 1..],
+    );
+}
+
+#[test]
+fn a_cancelled_pass_and_a_foreign_id_are_errors() {
+    let decoder = tiny::decoder(tiny::config(), 1).unwrap();
+    let run = |tokens: &[TokenId], cancel: &CancelToken| {
+        let mut cache = decoder.cache().unwrap();
+        let mut segments = [Segment {
+            cache: &mut cache,
+            adapter: None,
+            tokens,
+            wanted: Wanted::All,
+        }];
+        decoder.forward(None, &mut segments, cancel, &mut |_, _, _| Ok(()))
+    };
+    let cancelled = CancelToken::default();
+    cancelled.cancel();
+    assert!(matches!(run(&[1], &cancelled), Err(ModelError::Cancelled)));
+    let foreign = run(&[64], &CancelToken::default()).unwrap_err();
+    assert_eq!(
+        foreign.to_string(),
+        "token 64 lies outside the model's vocabulary of 64"
+    );
+}
