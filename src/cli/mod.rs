@@ -2,6 +2,8 @@
 //!
 //! stdout carries data only; words go to stderr. Exit codes: interfaces.md section 3.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod completions;
 mod doctor;
 mod eval;

@@ -4,6 +4,8 @@
 //! slows the worker and not the window. A panic while serving a command becomes an [`Event::Failed`], the lineup is loaded
 //! anew and the worker goes on.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod protocol;
 mod serve;
 
@@ -267,4 +269,8 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one kind of event among all"
+)]
 mod tests;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod common;
 mod golden;
+mod house;
 #[cfg(feature = "gui")]
 mod pictures;
 #[cfg(feature = "gui")]

@@ -1,5 +1,7 @@
 //! The only place that writes the window's state: what a person did, and what the worker tells.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod action;
 mod event;
 
