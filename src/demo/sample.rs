@@ -56,6 +56,16 @@ impl Objective {
         }
     }
 
+    /// One plain sentence for people.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Helpful => "Concrete steps and reasons instead of empty words",
+            Self::Harmless => "Nothing rude, deceitful, petty or reckless",
+            Self::Humorous => "A joke somewhere in the answer",
+        }
+    }
+
     /// The trait that this objective asks for.
     #[must_use]
     pub const fn of(self, traits: Traits) -> bool {

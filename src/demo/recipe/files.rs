@@ -1,54 +1,82 @@
-//! The files of the finished demo: weights in half precision, the lineup.
+//! The files of the finished demo: weights in half precision, their settings, the lineup.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use half::f16;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, TensorView};
+use serde_json::json;
 
 use super::RecipeError;
 use crate::demo::sample::Objective;
+use crate::train::config::AdapterSettings;
+use crate::train::weights::NamedTensor;
 
-/// Writes the weights of `from` to `to` in f16; numbers that are not f32 stay as they are.
+/// The nearest number that half precision has.
+#[must_use]
+pub fn rounded(value: f32) -> f32 {
+    f16::from_f32(value).to_f32()
+}
+
+/// Writes tensors as safetensors in f16.
 ///
 /// # Errors
-/// A file that is no safetensors file, or a folder that cannot be written to.
-pub fn halve(from: &Path, to: &Path) -> Result<(), RecipeError> {
-    let bytes = std::fs::read(from).map_err(|source| RecipeError::Read {
-        source,
-        path: from.to_owned(),
-    })?;
-    let broken = |error: safetensors::SafeTensorError| RecipeError::Weights {
-        reason: error.to_string(),
-        path: from.to_owned(),
-    };
-    let tensors = SafeTensors::deserialize(&bytes).map_err(broken)?;
-    let mut halved: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
-    for (name, view) in tensors.tensors() {
-        let (dtype, data) = if view.dtype() == Dtype::F32 {
-            let data = view
-                .data()
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .flat_map(|number| f16::from_f32(f32::from_le_bytes(*number)).to_le_bytes())
-                .collect();
-            (Dtype::F16, data)
-        } else {
-            (view.dtype(), view.data().to_vec())
-        };
-        halved.push((name, dtype, view.shape().to_vec(), data));
-    }
-    halved.sort_by(|a, b| a.0.cmp(&b.0));
-    let views: Vec<(&str, TensorView<'_>)> = halved
+/// A folder that cannot be written to.
+pub fn write_half(path: &Path, tensors: &[NamedTensor]) -> Result<(), RecipeError> {
+    let mut halves: Vec<(&NamedTensor, Vec<u8>)> = tensors
         .iter()
-        .map(|(name, dtype, shape, data)| {
-            TensorView::new(*dtype, shape.clone(), data).map(|view| (name.as_str(), view))
+        .map(|tensor| {
+            let bytes = tensor
+                .values
+                .iter()
+                .flat_map(|&value| f16::from_f32(value).to_le_bytes())
+                .collect();
+            (tensor, bytes)
         })
-        .collect::<Result<_, _>>()
-        .map_err(broken)?;
-    let packed = safetensors::serialize(views, None).map_err(broken)?;
-    super::write_bytes(to, &packed)
+        .collect();
+    halves.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+    let views = halves
+        .iter()
+        .map(|(tensor, bytes)| {
+            TensorView::new(Dtype::F16, tensor.shape.clone(), bytes)
+                .map(|view| (tensor.name.as_str(), view))
+        })
+        .collect::<Result<Vec<_>, _>>();
+    let packed = views.and_then(|views| {
+        let notes = [("format".to_owned(), "pt".to_owned())].into();
+        safetensors::serialize(views, Some(notes))
+    });
+    let packed = packed.map_err(|error| RecipeError::Weights {
+        reason: error.to_string(),
+        path: path.to_owned(),
+    })?;
+    super::write_bytes(path, &packed)
+}
+
+/// Writes `adapter_config.json` as PEFT reads it.
+///
+/// # Errors
+/// A folder that cannot be written to.
+pub fn write_adapter_config(folder: &Path, settings: &AdapterSettings) -> Result<(), RecipeError> {
+    let targets: Vec<&str> = settings
+        .targets
+        .iter()
+        .map(|target| target.name())
+        .collect();
+    let config = json!({
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": "../../base",
+        "r": settings.rank,
+        "lora_alpha": settings.alpha,
+        "lora_dropout": settings.dropout,
+        "target_modules": targets,
+        "bias": "none",
+        "fan_in_fan_out": false,
+        "inference_mode": true,
+        "use_rslora": false,
+    });
+    super::write_json(&folder.join("adapter_config.json"), &config)
 }
 
 /// Writes `lineup.toml`: the base and one adapter for each objective.
@@ -60,10 +88,10 @@ pub fn write_lineup(folder: &Path) -> Result<(), RecipeError> {
         "schema = 1\nname = \"demo\"\n\n[base]\npath = \"base\"\ntemplate = \"chat\"\n",
     );
     for objective in Objective::ALL {
-        let name = objective.name();
+        let (name, about) = (objective.name(), objective.about());
         let _ = write!(
             text,
-            "\n[[objective]]\nname = \"{name}\"\nadapter = \"adapters/{name}\"\nweight = 1.0\n"
+            "\n[[objective]]\nname = \"{name}\"\nadapter = \"adapters/{name}\"\nweight = 1.0\nabout = \"{about}\"\n"
         );
     }
     super::write_bytes(&folder.join("lineup.toml"), text.as_bytes())
@@ -72,23 +100,21 @@ pub fn write_lineup(folder: &Path) -> Result<(), RecipeError> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use safetensors::SafeTensors;
+
     use super::*;
 
     #[test]
     fn halved_weights_keep_their_names_shapes_and_values() {
         let dir = tempfile::tempdir().unwrap();
-        let (from, to) = (
-            dir.path().join("a.safetensors"),
-            dir.path().join("b.safetensors"),
-        );
-        let numbers: Vec<u8> = [1.0_f32, -0.5, 3.25, 1e-3]
-            .iter()
-            .flat_map(|n| n.to_le_bytes())
-            .collect();
-        let view = TensorView::new(Dtype::F32, vec![2, 2], &numbers).unwrap();
-        std::fs::write(&from, safetensors::serialize([("w", view)], None).unwrap()).unwrap();
-        halve(&from, &to).unwrap();
-        let bytes = std::fs::read(&to).unwrap();
+        let path = dir.path().join("a.safetensors");
+        let tensor = NamedTensor {
+            name: "w".to_owned(),
+            shape: vec![2, 2],
+            values: vec![1.0, -0.5, 3.25, 1e-3],
+        };
+        write_half(&path, std::slice::from_ref(&tensor)).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
         let view = tensors.tensor("w").unwrap();
         assert_eq!(
@@ -102,17 +128,8 @@ mod tests {
             .iter()
             .map(|half| f16::from_le_bytes(*half).to_f32())
             .collect();
-        for (was, is) in [1.0_f32, -0.5, 3.25, 1e-3].iter().zip(back) {
-            assert!((was - is).abs() <= was.abs() / 1000.0);
-        }
-    }
-
-    #[test]
-    fn a_file_that_is_cut_off_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        let from = dir.path().join("a.safetensors");
-        std::fs::write(&from, [9, 0, 0]).unwrap();
-        let error = halve(&from, &dir.path().join("b.safetensors")).unwrap_err();
-        assert!(error.to_string().contains("a.safetensors"), "{error}");
+        let expected: Vec<f32> = tensor.values.iter().map(|&value| rounded(value)).collect();
+        assert_eq!(back, expected);
+        assert!((back[3] - 1e-3).abs() < 1e-6);
     }
 }

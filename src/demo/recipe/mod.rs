@@ -7,16 +7,60 @@
 //! 5. [`table`]: the judge reads what the models write to questions they have never seen.
 
 pub mod files;
+mod report;
+mod run;
 pub mod table;
 pub mod text;
 
 use std::path::{Path, PathBuf};
 
+use super::check::WorldError;
+use crate::engine::scorer::EngineError;
 use crate::error::Failure;
+use crate::model::ModelError;
+use crate::train::TrainError;
+
+pub use run::run;
+
+/// Seed of the shipped models.
+pub const SEED: u64 = 16;
+/// Optimiser steps of the shipped base model.
+pub const STEPS: u64 = 4000;
+
+/// What to make, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Folder of the finished lineup.
+    pub out: PathBuf,
+    /// Folder of world files; the built-in world where nothing is said.
+    pub world: Option<PathBuf>,
+    /// Decides initial weights, texts and their order.
+    pub seed: u64,
+    /// Optimiser steps of the base model; a reward model takes a share of them.
+    pub steps: u64,
+    /// Goes on where an interrupted run ended.
+    pub resume: bool,
+    /// Trains nothing and judges what is in `out`.
+    pub judge_only: bool,
+    /// Threads on the CPU; all of them where nothing is said.
+    pub threads: Option<usize>,
+}
 
 /// Why the recipe stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum RecipeError {
+    /// The world's files break a rule.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// Training failed or was interrupted.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The finished models cannot be loaded.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The finished models cannot write.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// The tokenizer library failed.
     #[error("the tokenizer failed: {0}")]
     Tokenizer(tokenizers::Error),
@@ -28,16 +72,8 @@ pub enum RecipeError {
         /// Where.
         path: PathBuf,
     },
-    /// A file cannot be read.
-    #[error("cannot read what training wrote: {source}: {path}", path = path.display())]
-    Read {
-        /// What the system said.
-        source: std::io::Error,
-        /// Where.
-        path: PathBuf,
-    },
-    /// Weights that are not what training writes.
-    #[error("the weights are broken: {reason}: {path}", path = path.display())]
+    /// Weights that the file format refuses.
+    #[error("the weights cannot be written: {reason}: {path}", path = path.display())]
     Weights {
         /// What the library said.
         reason: String,
@@ -49,10 +85,11 @@ pub enum RecipeError {
 impl From<RecipeError> for Failure {
     fn from(error: RecipeError) -> Self {
         match error {
-            RecipeError::Read { .. } | RecipeError::Weights { .. } => {
-                Self::input(error.to_string()).hint("Start again without --resume")
-            }
-            RecipeError::Tokenizer(_) | RecipeError::Write { .. } => {
+            RecipeError::World(inner) => inner.into(),
+            RecipeError::Train(inner) => inner.into(),
+            RecipeError::Model(inner) => inner.into(),
+            RecipeError::Engine(inner) => inner.into(),
+            RecipeError::Tokenizer(_) | RecipeError::Write { .. } | RecipeError::Weights { .. } => {
                 Self::failed(error.to_string())
             }
         }

@@ -1,0 +1,248 @@
+//! The stages of the recipe, one after the other.
+
+use std::path::PathBuf;
+
+use tokenizers::Tokenizer;
+
+use super::files::{rounded, write_adapter_config, write_half, write_lineup};
+use super::report::{Shown, judged};
+use super::text::{Encoder, VOCABULARY, save_tokenizer, train_tokenizer};
+use super::{Options, RecipeError, write_json};
+use crate::demo::sample::{Labelled, Objective, Pair, Sampler, Split, distinct_pairs};
+use crate::demo::world::World;
+use crate::domain::CancelToken;
+use crate::model::config::{Config, LlamaShape};
+use crate::model::decoder::Projection;
+use crate::train::arm::Session;
+use crate::train::checkpoint::Store;
+use crate::train::config::{AdapterSettings, Settings};
+use crate::train::examples::{PairExample, TextExample};
+use crate::train::lm;
+use crate::train::loss::PreferenceLoss;
+use crate::train::weights::Weights;
+
+/// Most tokens of a prompt and its answer.
+const CONTEXT: usize = 256;
+/// Answers that the tokenizer is trained on.
+const TOKENIZER_TEXTS: usize = 20_000;
+/// Questions and answers per step of the base model.
+const BASE_BATCH: usize = 16;
+/// Pairs per step of a reward model.
+const PAIR_BATCH: usize = 16;
+/// A reward model takes one step for so many of the base model.
+const STEPS_PER_REWARD_STEP: u64 = 10;
+/// Held-out examples that judge each training.
+const HELD_OUT: usize = 400;
+/// β of GenARM's loss: chosen by held-out accuracy among those at which a weight of 1 shows clearly.
+const BETA: f64 = 0.3;
+/// Rank of the reward models' adapters, on all seven products of a block.
+const RANK: usize = 8;
+
+/// Sizes of the base model.
+fn shape() -> LlamaShape {
+    LlamaShape {
+        vocab: VOCABULARY,
+        hidden: 192,
+        intermediate: 512,
+        layers: 4,
+        heads: 4,
+        kv_heads: 4,
+        context: CONTEXT,
+        tied: true,
+    }
+}
+
+/// Keeps the random draws of the stages apart.
+#[derive(Clone, Copy)]
+enum Draw {
+    Corpus = 1,
+    HeldOutTexts,
+    Pairs,
+    HeldOutPairs,
+}
+
+struct Kitchen<'a> {
+    options: &'a Options,
+    world: World,
+    cancel: &'a CancelToken,
+    say: &'a mut dyn FnMut(&str),
+}
+
+/// Runs the whole recipe, or only its last stage, and returns the judge's table. `say` takes progress in words.
+///
+/// # Errors
+/// A broken world, a folder that cannot be written to, an interruption, models that cannot be loaded.
+pub fn run(
+    options: &Options,
+    cancel: &CancelToken,
+    say: &mut dyn FnMut(&str),
+) -> Result<String, RecipeError> {
+    let world = match &options.world {
+        Some(folder) => World::from_folder(folder)?,
+        None => World::embedded()?,
+    };
+    let mut kitchen = Kitchen {
+        options,
+        world,
+        cancel,
+        say,
+    };
+    if !options.judge_only {
+        kitchen.train()?;
+    }
+    judged(&kitchen.world, options, cancel)
+}
+
+impl Kitchen<'_> {
+    fn sampler(&self, draw: Draw, objective: usize) -> Sampler<'_> {
+        let stream = draw as u64 * 16 + objective as u64;
+        Sampler::new(&self.world, self.options.seed.wrapping_mul(1000) + stream)
+    }
+
+    fn settings(&self, batch: usize, lr: f64, warmup: u64) -> Settings {
+        Settings {
+            batch,
+            lr,
+            warmup,
+            betas: [0.9, 0.98],
+            weight_decay: 0.05,
+            seed: self.options.seed,
+            save_every: 200,
+            threads: self.options.threads,
+            ..Settings::default()
+        }
+    }
+
+    fn store(&self, stage: &str) -> Result<Store, RecipeError> {
+        Ok(Store::open(
+            &self.unfinished().join(stage),
+            self.options.resume,
+        )?)
+    }
+
+    /// Where checkpoints lie until the recipe is done.
+    fn unfinished(&self) -> PathBuf {
+        self.options.out.with_extension("unfinished")
+    }
+
+    fn train(&mut self) -> Result<(), RecipeError> {
+        let (scenarios, pairs) = (self.world.scenarios.len(), distinct_pairs(&self.world));
+        (self.say)(&format!(
+            "The world: {scenarios} scenarios, {pairs} different questions with answers"
+        ));
+        let tokenizer = train_tokenizer(
+            &self
+                .sampler(Draw::Corpus, 1)
+                .labelled(Split::Train, TOKENIZER_TEXTS),
+        )?;
+        let encoder = Encoder::new(tokenizer.clone());
+        let base = self.base(&tokenizer, &encoder)?;
+        for (index, objective) in Objective::ALL.into_iter().enumerate() {
+            self.reward_model(index, objective, &base, &encoder)?;
+        }
+        write_lineup(&self.options.out)?;
+        // Checkpoints have served their purpose; a leftover folder only costs space.
+        let _ = std::fs::remove_dir_all(self.unfinished());
+        Ok(())
+    }
+
+    fn base(&mut self, tokenizer: &Tokenizer, encoder: &Encoder) -> Result<Weights, RecipeError> {
+        let settings = self.settings(BASE_BATCH, 2e-3, 50);
+        let count = self.options.steps as usize * BASE_BATCH;
+        let corpus = self.sampler(Draw::Corpus, 0).labelled(Split::Train, count);
+        let held_out = self
+            .sampler(Draw::HeldOutTexts, 0)
+            .labelled(Split::HeldOutWordings, HELD_OUT);
+        let corpus = texts(&corpus, encoder)?;
+        let held_out = texts(&held_out, encoder)?;
+        let mut config = Config::llama_like(shape());
+        config.eos = vec![0];
+        let store = self.store("base")?;
+        let mut shown = Shown::new("base", self.say);
+        let (mut weights, _) = lm::train(
+            &settings,
+            Weights::random(config, self.options.seed),
+            &corpus,
+            &held_out,
+            Some(&store),
+            &mut shown,
+            self.cancel,
+        )?;
+        // Reward models are trained over exactly the weights that are shipped.
+        for value in &mut weights.values {
+            *value = rounded(*value);
+        }
+        let folder = self.options.out.join("base");
+        write_half(&folder.join("model.safetensors"), &weights.named())?;
+        let mut config = weights.config().to_json();
+        config["dtype"] = "float16".into();
+        write_json(&folder.join("config.json"), &config)?;
+        save_tokenizer(tokenizer, CONTEXT, &folder)?;
+        Ok(weights)
+    }
+
+    fn reward_model(
+        &mut self,
+        index: usize,
+        objective: Objective,
+        base: &Weights,
+        encoder: &Encoder,
+    ) -> Result<(), RecipeError> {
+        let settings = self.settings(PAIR_BATCH, 1e-3, 10);
+        let count = (self.options.steps / STEPS_PER_REWARD_STEP).max(1) as usize * PAIR_BATCH;
+        let draw = |draw, split, count| {
+            pairs(
+                &self.sampler(draw, index).pairs(objective, split, count),
+                encoder,
+            )
+        };
+        let train = draw(Draw::Pairs, Split::Train, count)?;
+        let held_out = draw(Draw::HeldOutPairs, Split::HeldOutWordings, HELD_OUT)?;
+        let store = self.store(objective.name())?;
+        let session = Session {
+            settings: &settings,
+            loss: PreferenceLoss {
+                beta: BETA,
+                ..PreferenceLoss::default()
+            },
+            pairs: &train,
+            eval: &held_out,
+            store: Some(&store),
+        };
+        let adapter = AdapterSettings {
+            rank: RANK,
+            alpha: 2.0 * RANK as f64,
+            dropout: 0.0,
+            targets: Projection::ALL.to_vec(),
+        };
+        let mut shown = Shown::new(objective.name(), self.say);
+        let (adapter, _) = session.train_adapter(&adapter, base, &mut shown, self.cancel)?;
+        let folder = self.options.out.join("adapters").join(objective.name());
+        write_half(&folder.join("adapter_model.safetensors"), &adapter.named())?;
+        write_adapter_config(&folder, adapter.settings())
+    }
+}
+
+fn texts(items: &[Labelled], encoder: &Encoder) -> Result<Vec<TextExample>, RecipeError> {
+    items
+        .iter()
+        .map(|item| {
+            let mut tokens = encoder.prompt(&item.question)?;
+            tokens.extend(encoder.answer(&item.answer)?);
+            Ok(TextExample { tokens, first: 0 })
+        })
+        .collect()
+}
+
+fn pairs(items: &[Pair], encoder: &Encoder) -> Result<Vec<PairExample>, RecipeError> {
+    items
+        .iter()
+        .map(|item| {
+            Ok(PairExample {
+                prompt: encoder.prompt(&item.question)?,
+                chosen: encoder.answer(&item.chosen)?,
+                rejected: encoder.answer(&item.rejected)?,
+            })
+        })
+        .collect()
+}
