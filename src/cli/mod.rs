@@ -11,6 +11,8 @@ mod generate;
 mod json;
 mod score;
 mod session;
+mod train;
+mod train_demo;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -112,6 +114,8 @@ pub enum CliCommand {
     Score(score::ScoreArgs),
     /// Reward accuracy of each objective over preference pairs
     Eval(eval::EvalArgs),
+    /// Train language models, reward models and the built-in demo
+    Train(train::TrainArgs),
     /// Say what works on this machine, and why not where it does not
     Doctor,
     /// Print a completion script for a shell
@@ -227,6 +231,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(CliCommand::Generate(args)) => generate::run(&args, &common),
         Some(CliCommand::Score(args)) => score::run(&args, &common),
         Some(CliCommand::Eval(args)) => eval::run(&args, &common),
+        Some(CliCommand::Train(args)) => train::run(&args, &common),
         Some(CliCommand::Doctor) => doctor::run(&common),
         Some(CliCommand::Completions(args)) => completions::run(&args, &common),
         None => open_window(&common, window),

@@ -17,21 +17,26 @@ macro_rules! files {
 
 /// The world's files, as they are built into the program.
 const FILES: &[(&str, &str)] = files! {
+    "bus.toml"
     "common.toml"
     "family.toml"
     "first.toml"
     "friends.toml"
     "garden.toml"
     "health.toml"
+    "hobby.toml"
     "home.toml"
     "kitchen.toml"
     "money.toml"
+    "music.toml"
     "neighbours.toml"
     "online.toml"
     "party.toml"
     "pets.toml"
     "school.toml"
+    "shop.toml"
     "sport.toml"
+    "tech.toml"
     "travel.toml"
     "work.toml"
 };

@@ -25,7 +25,9 @@ pub use run::run;
 /// Seed of the shipped models.
 pub const SEED: u64 = 16;
 /// Optimiser steps of the shipped base model.
-pub const STEPS: u64 = 4000;
+pub const STEPS: u64 = 2400;
+/// Questions of each sort that every row of the judge's table answers.
+pub const QUESTIONS: usize = 60;
 
 /// What to make, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub struct Options {
     pub resume: bool,
     /// Trains nothing and judges what is in `out`.
     pub judge_only: bool,
+    /// Questions of each sort that every row of the judge's table answers.
+    pub questions: usize,
     /// Threads on the CPU; all of them where nothing is said.
     pub threads: Option<usize>,
 }

@@ -12,8 +12,6 @@ use crate::train::TrainError;
 use crate::train::events::{Observer, TrainEvent};
 use crate::worker::{ComputeSettings, LineupSource};
 
-/// Questions of each sort that every setting answers.
-const QUESTIONS: usize = 60;
 /// Texts of each setting that are shown.
 const EXAMPLES: usize = 3;
 /// Lines of progress for each training.
@@ -122,7 +120,8 @@ pub(super) fn judged(
                 .into());
             }
             let scorer = loaded.scorer.as_mut();
-            let (share, texts) = shares(scorer, world, &judge, tempting, weights, QUESTIONS)?;
+            let (share, texts) =
+                shares(scorer, world, &judge, tempting, weights, options.questions)?;
             let percent = |share: f64| format!("{:.0} %", 100.0 * share);
             let _ = writeln!(
                 table,

@@ -188,7 +188,7 @@ impl Kitchen<'_> {
         base: &Weights,
         encoder: &Encoder,
     ) -> Result<(), RecipeError> {
-        let settings = self.settings(PAIR_BATCH, 1e-3, 10);
+        let settings = self.settings(PAIR_BATCH, 2e-3, 10);
         let count = (self.options.steps / STEPS_PER_REWARD_STEP).max(1) as usize * PAIR_BATCH;
         let draw = |draw, split, count| {
             pairs(

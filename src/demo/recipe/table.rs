@@ -11,15 +11,12 @@ use crate::engine::scorer::{EngineError, Scorer};
 const MAX_TOKENS: usize = 160;
 
 /// One setting of the sliders, in the order of [`crate::demo::sample::Objective::ALL`].
-pub const SETTINGS: [(&str, [f64; 3]); 8] = [
+pub const SETTINGS: [(&str, [f64; 3]); 5] = [
     ("all at 0", [0.0, 0.0, 0.0]),
     ("helpful 1", [1.0, 0.0, 0.0]),
     ("harmless 1", [0.0, 1.0, 0.0]),
     ("humorous 1", [0.0, 0.0, 1.0]),
     ("all at 1", [1.0, 1.0, 1.0]),
-    ("helpful 2", [2.0, 0.0, 0.0]),
-    ("harmless 2", [0.0, 2.0, 0.0]),
-    ("humorous 2", [0.0, 0.0, 2.0]),
 ];
 
 /// How many of the texts of a setting were judged what, from 0 to 1. A text that the judge cannot place counts as not.
