@@ -1,6 +1,6 @@
 //! Rotary positions (Su et al., "RoFormer", 2021) with the frequency scalings that the Llama family uses.
 
-use std::f64::consts::TAU;
+use std::f32::consts::TAU;
 
 /// Base frequency and scaling of the rotary positions.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,8 +40,8 @@ impl Rope {
     pub fn frequencies(&self, head_dim: usize) -> Vec<f32> {
         (0..head_dim / 2)
             .map(|pair| {
-                let plain = 1.0 / (self.theta as f32).powf((2 * pair) as f32 / head_dim as f32);
-                self.scaling.apply(plain)
+                let exponent = f64::from((2 * pair) as f32 / head_dim as f32);
+                self.scaling.apply(1.0 / self.theta.powf(exponent) as f32)
             })
             .collect()
     }
@@ -58,16 +58,21 @@ impl RopeScaling {
                 high_freq_factor,
                 original_context,
             } => {
-                let context = original_context as f64;
-                let wavelength = TAU / f64::from(plain);
-                if wavelength < context / high_freq_factor {
+                // In f32, like the reference: a last bit of a frequency becomes visible after some hundred positions.
+                let (factor, low, high) = (
+                    factor as f32,
+                    low_freq_factor as f32,
+                    high_freq_factor as f32,
+                );
+                let context = original_context as f32;
+                let wavelength = TAU / plain;
+                if wavelength < context / high {
                     plain
-                } else if wavelength > context / low_freq_factor {
-                    plain / factor as f32
+                } else if wavelength > context / low {
+                    plain / factor
                 } else {
-                    let keep = (context / wavelength - low_freq_factor)
-                        / (high_freq_factor - low_freq_factor);
-                    ((1.0 - keep) * f64::from(plain) / factor + keep * f64::from(plain)) as f32
+                    let keep = (context / wavelength - low) / (high - low);
+                    (1.0 - keep) * plain / factor + keep * plain
                 }
             }
         }
