@@ -485,3 +485,8 @@ fn decoder(
         },
     )
 }
+
+#[cfg(test)]
+#[path = "assemble_tests.rs"]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

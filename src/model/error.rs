@@ -122,7 +122,7 @@ impl ModelError {
 
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
-        let summary = error.to_string();
+        let summary = sentence_case(error.to_string());
         match error {
             ModelError::Cancelled => Self::interrupted(),
             ModelError::Missing { path, .. } => Self::input(summary).details(path),
@@ -158,6 +158,16 @@ impl From<ModelError> for Failure {
                 .details(inner.to_string()),
             ModelError::Engine(inner) => inner.into(),
         }
+    }
+}
+
+/// Starts a sentence with a capital, unless it starts with the name of a file or a number.
+fn sentence_case(sentence: String) -> String {
+    let word = sentence.split(' ').next().unwrap_or_default();
+    if !word.is_empty() && word.bytes().all(|letter| letter.is_ascii_lowercase()) {
+        format!("{}{}", word[..1].to_ascii_uppercase(), &sentence[1..])
+    } else {
+        sentence
     }
 }
 

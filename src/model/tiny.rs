@@ -1,6 +1,10 @@
 //! Tiny random models: small enough to make and run in a test, whole enough to be loaded like any other.
 
+use std::collections::HashMap;
+use std::path::Path;
+
 use candle_core::{Device, Tensor};
+use serde_json::{Map, Value, json};
 
 use super::config::{Config, LlamaShape};
 use super::decoder::{Decoder, Projection, TensorSource};
@@ -111,4 +115,134 @@ pub fn adapter(
         })
         .collect::<Result<_, ModelError>>()?;
     Ok(Lora { blocks })
+}
+
+/// Keeps a copy of every tensor that a decoder asks for, under its name.
+struct Recorder {
+    random: RandomWeights,
+    tensors: HashMap<String, Tensor>,
+}
+
+impl TensorSource for Recorder {
+    fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
+        let tensor = self.random.tensor(name, shape)?;
+        self.tensors.insert(name.to_owned(), tensor.clone());
+        Ok(tensor)
+    }
+}
+
+/// The 64 tokens of [`write_model`]: three special ones, a space, letters, digits and marks.
+const LETTERS: &str = "\u{2581}abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-+*/=<>|#@&%$\n";
+
+/// Writes a model folder with random weights: config.json, model.safetensors, tokenizer.json, tokenizer_config.json.
+/// The tokenizer knows 64 single letters and puts `<s>` (id 1) before a text; `</s>` (id 2) ends one.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub fn write_model(folder: &Path, config: &Config, seed: u64) -> Result<(), ModelError> {
+    let mut recorder = Recorder {
+        random: RandomWeights::new(seed),
+        tensors: HashMap::new(),
+    };
+    Decoder::build(config.clone(), &mut recorder)?;
+    std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    candle_core::safetensors::save(&recorder.tensors, folder.join("model.safetensors"))?;
+    write(folder, "config.json", &config.to_json().to_string())?;
+    write(folder, "tokenizer.json", &tokenizer().to_string())?;
+    let settings = json!({
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+        "unk_token": "<unk>",
+    });
+    write(folder, "tokenizer_config.json", &settings.to_string())
+}
+
+/// Writes a PEFT adapter folder with random matrices for models of this shape; α is twice the rank.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub fn write_adapter(
+    folder: &Path,
+    config: &Config,
+    targets: &[Projection],
+    rank: usize,
+    seed: u64,
+) -> Result<(), ModelError> {
+    let lora = adapter(config, targets, rank, seed)?;
+    let mut tensors = HashMap::new();
+    for (layer, block) in lora.blocks.iter().enumerate() {
+        for (projection, pair) in Projection::ALL.into_iter().zip(block) {
+            if let Some(pair) = pair {
+                let module = format!("base_model.model.{}", projection.module(layer));
+                tensors.insert(format!("{module}.lora_A.weight"), pair.a.t()?.contiguous()?);
+                tensors.insert(format!("{module}.lora_B.weight"), pair.b.t()?.contiguous()?);
+            }
+        }
+    }
+    std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    candle_core::safetensors::save(&tensors, folder.join("adapter_model.safetensors"))?;
+    let names: Vec<&str> = targets.iter().map(|target| target.name()).collect();
+    let settings = json!({
+        "peft_type": "LORA",
+        "r": rank,
+        "lora_alpha": 2 * rank,
+        "target_modules": names,
+        "bias": "none",
+    });
+    write(folder, "adapter_config.json", &settings.to_string())
+}
+
+fn tokenizer() -> Value {
+    let mut vocabulary = Map::new();
+    let specials = ["<unk>", "<s>", "</s>"];
+    let letters = LETTERS.chars().map(String::from);
+    for token in specials.map(str::to_owned).into_iter().chain(letters) {
+        vocabulary.insert(token, json!(vocabulary.len()));
+    }
+    let added: Vec<Value> = specials
+        .iter()
+        .enumerate()
+        .map(|(id, content)| {
+            json!({
+                "id": id, "content": content, "special": true, "single_word": false,
+                "lstrip": false, "rstrip": false, "normalized": false,
+            })
+        })
+        .collect();
+    let space = json!({"type": "Replace", "pattern": {"String": " "}, "content": "\u{2581}"});
+    let back = json!({"type": "Replace", "pattern": {"String": "\u{2581}"}, "content": " "});
+    json!({
+        "version": "1.0",
+        "added_tokens": added,
+        "normalizer": space,
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [
+                {"SpecialToken": {"id": "<s>", "type_id": 0}},
+                {"Sequence": {"id": "A", "type_id": 0}},
+            ],
+            "pair": [
+                {"Sequence": {"id": "A", "type_id": 0}},
+                {"Sequence": {"id": "B", "type_id": 1}},
+            ],
+            "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}},
+        },
+        "decoder": {"type": "Sequence", "decoders": [back, {"type": "Fuse"}]},
+        "model": {
+            "type": "BPE", "unk_token": "<unk>", "fuse_unk": false, "byte_fallback": false,
+            "vocab": vocabulary, "merges": [],
+        },
+    })
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> Result<(), ModelError> {
+    std::fs::write(folder.join(name), text).map_err(|error| unwritable(folder, &error))
+}
+
+fn unwritable(folder: &Path, error: &std::io::Error) -> ModelError {
+    ModelError::Read {
+        what: "the folder to write to".to_owned(),
+        details: format!("{error}: {}", folder.display()),
+    }
 }
