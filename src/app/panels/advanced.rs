@@ -58,8 +58,10 @@ fn settings_ui(ui: &mut Ui, view: &AdvancedView) -> Vec<Action> {
         ui.spacing_mut().item_spacing.x = space::XS;
         for preset in SamplingPreset::ALL {
             let after = preset.applied_to(now);
-            let button = Button::selectable(after == *now, preset.label())
-                .min_size(egui::vec2(0.0, space::TARGET));
+            let words = RichText::new(preset.label()).size(size::SMALL);
+            let button = Button::selectable(after == *now, words)
+                .min_size(egui::vec2(0.0, space::TARGET))
+                .frame_when_inactive(true);
             if ui.add(button).on_hover_text(preset.tooltip()).clicked() {
                 actions.push(Action::SetSampling(after));
             }

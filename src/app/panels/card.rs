@@ -1,6 +1,6 @@
 //! The card of one token: all its numbers, beside the word.
 
-use egui::{Id, Popup, PopupKind, RichText, Ui};
+use egui::{Align2, Area, Id, Order, Pos2, Rect, RichText, Ui};
 
 use super::panes::WordPlaces;
 use crate::app::state::State;
@@ -10,10 +10,15 @@ use crate::app::widgets::token_card::{CardObjective, CardValue, TokenCard};
 use crate::domain::Pane;
 use crate::engine::insight::TokenInsight;
 
+/// How far the card begins above its word, points.
+const LIFT: f32 = 48.0;
+
 /// What the card shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CardView<'a> {
     /// Which text the token stands in.
+    pub pane: Pane,
+    /// Its name.
     pub text_name: &'static str,
     /// Its position in the response, from 0.
     pub position: usize,
@@ -48,6 +53,7 @@ impl<'a> CardView<'a> {
             .map(|objective| objective.name.as_str())
             .collect();
         Some(Self {
+            pane: token.pane,
             text_name: match token.pane {
                 Pane::Base => "Base",
                 Pane::Guided => "Guided",
@@ -118,47 +124,62 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
             color: colours.objective(index),
         })
         .collect();
-    Popup::new(
-        Id::unique("token card"),
-        ui.ctx().clone(),
-        place.expand(space::HAIR),
-        ui.layer_id(),
-    )
-    .kind(if view.pinned {
-        PopupKind::Popup
-    } else {
-        PopupKind::Tooltip
-    })
-    .open(true)
-    .close_behavior(egui::PopupCloseBehavior::IgnoreClicks)
-    .interactable(view.pinned)
-    .gap(space::XS)
-    .frame(colours.floating())
-    .accessible_name("Token card")
-    .show(|ui| {
-        let answer = TokenCard {
-            text_name: view.text_name,
-            position: view.position,
-            insight: view.insight,
-            texts: view.texts,
-            objectives: &objectives,
-            value: view.value,
-            pinned: view.pinned,
-        }
-        .show(ui);
-        if let Some(written_with) = &view.written_with {
-            ui.add_space(space::XS);
-            let text = RichText::new(written_with).size(size::SMALL);
-            ui.label(text.color(colours.weak));
-        }
-        if answer.close {
-            actions.push(Action::Unpin);
-        }
-        if let Some(value) = answer.value {
-            actions.push(Action::SetCardValue(value));
-        }
+    let (corner, at) = beside(view.pane, place, &places);
+    let room = ui.ctx().content_rect().shrink(space::S);
+    // The sliders stay in sight, as far as there is room.
+    let columns = Rect::from_min_max(room.min, egui::pos2(places.guided.right(), room.bottom()));
+    let area = Area::new(Id::unique("token card"))
+        .order(if view.pinned {
+            Order::Foreground
+        } else {
+            Order::Tooltip
+        })
+        .pivot(corner)
+        .fixed_pos(at)
+        .constrain_to(columns)
+        .interactable(view.pinned)
+        .accessible_name("Token card");
+    area.show(ui.ctx(), |ui| {
+        colours.floating().show(ui, |ui| {
+            let answer = TokenCard {
+                text_name: view.text_name,
+                position: view.position,
+                insight: view.insight,
+                texts: view.texts,
+                objectives: &objectives,
+                value: view.value,
+                pinned: view.pinned,
+            }
+            .show(ui);
+            if let Some(written_with) = &view.written_with {
+                ui.add_space(space::XS);
+                let text = RichText::new(written_with).size(size::SMALL);
+                ui.label(text.color(colours.weak));
+            }
+            if answer.close {
+                actions.push(Action::Unpin);
+            }
+            if let Some(value) = answer.value {
+                actions.push(Action::SetCardValue(value));
+            }
+        });
     });
     actions
+}
+
+/// Where the card goes: over the other text, so that it hides neither its own word nor the words around it.
+fn beside(pane: Pane, word: Rect, places: &WordPlaces) -> (Align2, Pos2) {
+    let top = word.top() - LIFT;
+    match pane {
+        Pane::Base => (
+            Align2::LEFT_TOP,
+            egui::pos2(places.base.right() + space::S, top),
+        ),
+        Pane::Guided => (
+            Align2::RIGHT_TOP,
+            egui::pos2(places.guided.left() - space::S, top),
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -176,6 +197,23 @@ mod tests {
             written_with(&[0.0, 0.0], &names, &[1.0, 0.0]),
             "Written with all sliders at 0; the sliders have moved since"
         );
+    }
+
+    #[test]
+    fn the_card_stands_over_the_other_text() {
+        let rect = |x: f32| Rect::from_min_size(egui::pos2(x, 0.0), egui::vec2(300.0, 500.0));
+        let places = WordPlaces {
+            base: rect(200.0),
+            guided: rect(510.0),
+            ..WordPlaces::default()
+        };
+        let word = Rect::from_min_size(egui::pos2(600.0, 100.0), egui::vec2(40.0, 20.0));
+        let (corner, at) = beside(Pane::Guided, word, &places);
+        assert_eq!(corner, Align2::RIGHT_TOP);
+        assert!(at.x < places.guided.left());
+        let (corner, at) = beside(Pane::Base, word, &places);
+        assert_eq!(corner, Align2::LEFT_TOP);
+        assert!(at.x > places.base.right());
     }
 
     #[test]

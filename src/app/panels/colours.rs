@@ -5,7 +5,7 @@ use egui::{Button, ComboBox, RichText, Ui};
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
 use crate::app::state::settings::HeatMode;
-use crate::app::theme::{HeatScale, section, space};
+use crate::app::theme::{HeatScale, section, size, space};
 use crate::app::update::Action;
 use crate::app::widgets::legend::Legend;
 
@@ -102,8 +102,10 @@ pub fn colours_ui(ui: &mut Ui, view: &ColoursView) -> Vec<Action> {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         for mode in HeatMode::ALL {
-            let button = Button::selectable(view.mode == mode, mode.label())
-                .min_size(egui::vec2(0.0, space::TARGET));
+            let words = RichText::new(mode.label()).size(size::SMALL);
+            let button = Button::selectable(view.mode == mode, words)
+                .min_size(egui::vec2(0.0, space::TARGET))
+                .frame_when_inactive(true);
             if ui.add(button).on_hover_text(mode.tooltip()).clicked() {
                 actions.push(Action::SetHeatMode(mode));
             }

@@ -103,7 +103,8 @@ pub fn library_ui(ui: &mut Ui, view: &LibraryView) -> Vec<Action> {
         ui.spacing_mut().item_spacing.x = space::XS;
         for (tag, picked) in &view.tags {
             let button = Button::selectable(*picked, RichText::new(tag).size(size::SMALL))
-                .min_size(egui::vec2(0.0, space::TARGET));
+                .min_size(egui::vec2(0.0, space::TARGET))
+                .frame_when_inactive(true);
             let hint = if *picked {
                 "Show all prompts again".to_owned()
             } else {

@@ -1,6 +1,6 @@
 //! The two texts side by side: what the plain model writes, and what it writes under guidance.
 
-use egui::{Rect, RichText, Ui};
+use egui::{Align, Layout, Rect, RichText, Ui};
 
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::{LineupState, Region, State, TokenRef};
@@ -152,12 +152,27 @@ fn empty_note(state: &State, pane: Pane) -> String {
 }
 
 /// Where words that a card may stand beside are on the screen.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct WordPlaces {
+    /// The plain text's pane.
+    pub base: Rect,
+    /// The guided text's pane.
+    pub guided: Rect,
     /// The word under the pointer.
     pub hovered: Option<Rect>,
     /// The word whose card is pinned.
     pub pinned: Option<Rect>,
+}
+
+impl Default for WordPlaces {
+    fn default() -> Self {
+        Self {
+            base: Rect::NOTHING,
+            guided: Rect::NOTHING,
+            hovered: None,
+            pinned: None,
+        }
+    }
 }
 
 /// Draws the panes.
@@ -166,15 +181,24 @@ pub fn panes_ui(ui: &mut Ui, view: &PanesView) -> (Vec<Action>, WordPlaces) {
     let height = ui.available_height();
     let mut hovered = None;
     let mut places = WordPlaces::default();
+    ui.spacing_mut().item_spacing.x = space::M;
     ui.columns_const(|[left, right]| {
         for (ui, pane) in [(left, &view.base), (right, &view.guided)] {
-            palette(ui).card().show(ui, |ui| {
+            let card = palette(ui).card().show(ui, |ui| {
                 ui.set_min_height((height - 2.0 * space::M).max(80.0));
-                let (token, there) = pane_ui(ui, pane, &mut actions);
-                hovered = hovered.or(token);
-                places.hovered = places.hovered.or(there.hovered);
-                places.pinned = places.pinned.or(there.pinned);
+                ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                    pane_ui(ui, pane, &mut actions)
+                })
+                .inner
             });
+            let (token, there) = card.inner;
+            hovered = hovered.or(token);
+            places.hovered = places.hovered.or(there.hovered);
+            places.pinned = places.pinned.or(there.pinned);
+            match pane.pane {
+                Pane::Base => places.base = card.response.rect,
+                Pane::Guided => places.guided = card.response.rect,
+            }
         }
     });
     if hovered != view.hovered {
@@ -193,7 +217,7 @@ fn pane_ui(
         ui.label(RichText::new(view.title).text_style(section()));
         ui.label(RichText::new(view.subtitle).size(size::SMALL).color(weak));
     });
-    ui.add_space(space::S);
+    ui.add_space(space::XS);
     let (id, label, region) = match view.pane {
         Pane::Base => ("base text", "Base text", Region::Base),
         Pane::Guided => ("guided text", "Guided text", Region::Guided),
@@ -234,6 +258,7 @@ fn pane_ui(
     let places = WordPlaces {
         hovered: shown.hovered_rect,
         pinned: shown.pinned_rect,
+        ..WordPlaces::default()
     };
     (shown.hovered.map(token), places)
 }

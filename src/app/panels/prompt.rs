@@ -8,7 +8,7 @@ use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, can_run};
 
 /// How many prompts stand as chips under the box.
-const CHIPS: usize = 4;
+const CHIPS: usize = 8;
 
 /// What the main button does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub fn prompt_ui(ui: &mut Ui, view: &PromptView) -> Vec<Action> {
         ui.horizontal(|ui| {
             actions.extend(buttons_ui(ui, view));
             ui.add_space(space::S);
-            ui.horizontal_wrapped(|ui| actions.extend(chips_ui(ui, view)));
+            actions.extend(chips_ui(ui, view));
         });
     });
     actions
@@ -173,9 +173,18 @@ fn buttons_ui(ui: &mut Ui, view: &PromptView) -> Vec<Action> {
     actions
 }
 
+/// As many chips as fit into the line.
 fn chips_ui(ui: &mut Ui, view: &PromptView) -> Vec<Action> {
     let mut actions = Vec::new();
+    let font = egui::FontId::proportional(size::SMALL);
     for (index, title, text, selected) in &view.chips {
+        let words = ui
+            .painter()
+            .layout_no_wrap(title.clone(), font.clone(), palette(ui).text);
+        let needed = words.size().x + 2.0 * ui.spacing().button_padding.x + space::XS;
+        if needed > ui.available_width() {
+            break;
+        }
         let chip = Button::selectable(*selected, RichText::new(title).size(size::SMALL))
             .min_size(egui::vec2(0.0, space::TARGET))
             .frame_when_inactive(true);

@@ -106,7 +106,9 @@ fn numbers(run: &Run) -> Vec<String> {
         if let Some(speed) = run.tokens_per_sec() {
             numbers.push(format!("{speed:.0} tokens/s"));
         }
-        numbers.push(format!("{:.1} s", run.writing_secs()));
+        if run.writing_secs() >= 0.05 {
+            numbers.push(format!("{:.1} s", run.writing_secs()));
+        }
     }
     numbers
 }

@@ -7,6 +7,8 @@ use crate::app::theme::{self, HeatScale, ScaleKind, size, space};
 
 const MAP_WIDTH: f32 = 190.0;
 const MAP_HEIGHT: f32 = 10.0;
+/// Words narrower than this go below the map.
+const MIN_WORDS_WIDTH: f32 = 180.0;
 /// The maps have their stops at eighths and sixteenths.
 const STEPS: u32 = 32;
 
@@ -24,27 +26,38 @@ pub struct Legend<'a> {
 impl Legend<'_> {
     /// Draws it: the map to the left and the words beside it, or below it where there is no room.
     pub fn show(self, ui: &mut Ui) -> Response {
-        let palette = theme::palette(ui);
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = space::L;
-            let response = self.map(ui);
+        if ui.available_width() < MAP_WIDTH + MIN_WORDS_WIDTH {
             ui.vertical(|ui| {
-                ui.spacing_mut().item_spacing.y = space::HAIR;
-                ui.add(egui::Label::new(
-                    egui::RichText::new(self.name).text_style(theme::section()),
-                ));
-                ui.add(
-                    egui::Label::new(
-                        egui::RichText::new(self.sentence)
-                            .small()
-                            .color(palette.weak),
-                    )
-                    .wrap(),
-                );
-            });
-            response
-        })
-        .inner
+                let response = self.map(ui);
+                self.words(ui);
+                response
+            })
+            .inner
+        } else {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = space::L;
+                let response = self.map(ui);
+                ui.vertical(|ui| self.words(ui));
+                response
+            })
+            .inner
+        }
+    }
+
+    fn words(&self, ui: &mut Ui) {
+        let palette = theme::palette(ui);
+        ui.spacing_mut().item_spacing.y = space::HAIR;
+        ui.add(egui::Label::new(
+            egui::RichText::new(self.name).text_style(theme::section()),
+        ));
+        ui.add(
+            egui::Label::new(
+                egui::RichText::new(self.sentence)
+                    .small()
+                    .color(palette.weak),
+            )
+            .wrap(),
+        );
     }
 
     /// The marks: low end, middle, high end.
