@@ -31,6 +31,8 @@ pub const APP_ID: &str = "io.github.counterpoise.Counterpoise";
 const USUAL_SIZE: (u32, u32) = (1280, 820);
 /// The window's title.
 pub const TITLE: &str = "Counterpoise";
+/// What stands for the window where the desktop asks the window itself; elsewhere the desktop entry names the icon.
+const ICON: &[u8] = include_bytes!("../../assets/icon/counterpoise-256.png");
 
 /// How the window is to be opened.
 #[derive(Debug, Clone)]
@@ -68,11 +70,15 @@ impl Default for AppOptions {
 /// There is no display, or no graphics to draw with.
 pub fn run(options: &AppOptions) -> Result<(), Failure> {
     let (width, height) = options.size.unwrap_or(USUAL_SIZE);
-    let viewport = egui::ViewportBuilder::default()
+    let mut viewport = egui::ViewportBuilder::default()
         .with_app_id(APP_ID)
         .with_title(TITLE)
         .with_inner_size([width as f32, height as f32])
         .with_min_inner_size([760.0, 520.0]);
+    // A window without its own icon gets the toolkit's.
+    if let Ok(icon) = eframe::icon_data::from_png_bytes(ICON) {
+        viewport = viewport.with_icon(icon);
+    }
     let native = eframe::NativeOptions {
         viewport,
         // A size that was asked for beats the remembered one.
