@@ -1,4 +1,10 @@
 //! The built-in demo: a world of everyday scenarios, and the small models that are trained on it.
+//!
+//! 1. [`world`]: scenarios written as data, checked by [`check`].
+//! 2. [`sample`]: labelled answers, the corpus and the preference pairs that are drawn from them.
+//! 3. [`recipe`]: the training of the models, whose files [`embedded`] holds.
+//! 4. [`judge`]: what the models write, judged by the world's own sentences.
+//! 5. [`library`]: the prompts that the window offers.
 
 pub mod check;
 pub mod judge;
@@ -8,3 +14,30 @@ pub mod sample;
 pub mod world;
 
 pub use library::{LibraryPrompt, library};
+
+macro_rules! files {
+    ($($path:literal)*) => {
+        &[$(($path, include_bytes!(concat!("../../assets/demo/models/", $path)))),*]
+    };
+}
+
+/// The files of the demo's lineup.
+const FILES: &[(&str, &[u8])] = files! {
+    "lineup.toml"
+    "base/config.json"
+    "base/model.safetensors"
+    "base/tokenizer.json"
+    "base/tokenizer_config.json"
+    "adapters/helpful/adapter_config.json"
+    "adapters/helpful/adapter_model.safetensors"
+    "adapters/harmless/adapter_config.json"
+    "adapters/harmless/adapter_model.safetensors"
+    "adapters/humorous/adapter_config.json"
+    "adapters/humorous/adapter_model.safetensors"
+};
+
+/// The lineup folder of the built-in models: paths relative to it, with `/`, and the bytes of each file.
+#[must_use]
+pub const fn embedded() -> &'static [(&'static str, &'static [u8])] {
+    FILES
+}

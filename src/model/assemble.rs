@@ -128,10 +128,13 @@ fn kind(source: &Source) -> RewardKind {
 fn find(source: &LineupSource) -> Result<(Lineup, Folder, bool), ModelError> {
     let path = match source {
         LineupSource::Demo => {
-            return Err(ModelError::Missing {
-                what: "the built-in demo".to_owned(),
-                path: "built-in".to_owned(),
-            });
+            let home = Folder::Embedded {
+                files: Arc::from(crate::demo::embedded()),
+                path: String::new(),
+            };
+            let bytes = home.needed("lineup.toml", "the built-in demo")?;
+            let text = String::from_utf8_lossy(&bytes);
+            return Ok((Lineup::parse(&text, "built-in")?, home, true));
         }
         LineupSource::File(path) if path.is_dir() => path.join("lineup.toml"),
         LineupSource::File(path) => path.clone(),

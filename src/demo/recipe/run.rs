@@ -30,7 +30,7 @@ const BASE_BATCH: usize = 16;
 /// Pairs per step of a reward model.
 const PAIR_BATCH: usize = 16;
 /// A reward model takes one step for so many of the base model.
-const STEPS_PER_REWARD_STEP: u64 = 10;
+const STEPS_PER_REWARD_STEP: u64 = 20;
 /// Held-out examples that judge each training.
 const HELD_OUT: usize = 400;
 /// β of GenARM's loss: chosen by held-out accuracy among those at which a weight of 1 shows clearly.
@@ -175,7 +175,7 @@ impl Kitchen<'_> {
         let folder = self.options.out.join("base");
         write_half(&folder.join("model.safetensors"), &weights.named())?;
         let mut config = weights.config().to_json();
-        config["dtype"] = "float16".into();
+        config["torch_dtype"] = "float16".into();
         write_json(&folder.join("config.json"), &config)?;
         save_tokenizer(tokenizer, CONTEXT, &folder)?;
         Ok(weights)
