@@ -124,6 +124,26 @@ fn scale() -> HeatScale {
     HeatScale::for_values(ScaleKind::Signed, WORDS.iter().map(|word| word.1))
 }
 
+#[test]
+fn the_legend_puts_its_words_below_the_map_where_there_is_no_room_beside_it() {
+    let mut harness = harness(vec2(280.0, 130.0), false, (), |ui, ()| {
+        theme::palette(ui).card().show(ui, |ui| {
+            Legend {
+                scale: scale(),
+                name: "Influence",
+                sentence: "Blue words were made likelier by all objectives together, orange ones less likely",
+            }
+            .show(ui);
+        });
+    });
+    harness.run();
+    let words = harness.get_by_label_contains("Blue words were").rect();
+    let map = harness.get_by_label_contains("Colour scale").rect();
+    assert!(words.top() >= map.bottom());
+    assert!(words.width() > 150.0);
+    look(&mut harness, "legend_narrow").unwrap();
+}
+
 #[derive(Default)]
 struct Text {
     last: Option<TokenViewResponse>,

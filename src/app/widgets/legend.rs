@@ -1,14 +1,16 @@
 //! What the colours behind the words mean: the map, three marks on it, its unit, and one sentence.
 
-use egui::{Align2, Mesh, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Label, Mesh, Rect, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 
 use super::numbers;
 use crate::app::theme::{self, HeatScale, ScaleKind, size, space};
 
 const MAP_WIDTH: f32 = 190.0;
+/// Room that the words need to stand beside the map; where there is less they stand below it.
+const LEAST_WORDS: f32 = 180.0;
 const MAP_HEIGHT: f32 = 10.0;
-/// Words narrower than this go below the map.
-const MIN_WORDS_WIDTH: f32 = 180.0;
 /// The maps have their stops at eighths and sixteenths.
 const STEPS: u32 = 32;
 
@@ -26,38 +28,38 @@ pub struct Legend<'a> {
 impl Legend<'_> {
     /// Draws it: the map to the left and the words beside it, or below it where there is no room.
     pub fn show(self, ui: &mut Ui) -> Response {
-        if ui.available_width() < MAP_WIDTH + MIN_WORDS_WIDTH {
+        if ui.available_width() < MAP_WIDTH + space::L + LEAST_WORDS {
             ui.vertical(|ui| {
-                let response = self.map(ui);
+                ui.spacing_mut().item_spacing.y = space::XS;
+                self.title(ui);
+                let width = ui.available_width();
+                let response = self.map(ui, width);
                 self.words(ui);
                 response
             })
             .inner
         } else {
-            ui.horizontal(|ui| {
+            ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = space::L;
-                let response = self.map(ui);
-                ui.vertical(|ui| self.words(ui));
+                let response = self.map(ui, MAP_WIDTH);
+                ui.vertical(|ui| {
+                    ui.spacing_mut().item_spacing.y = space::HAIR;
+                    self.title(ui);
+                    self.words(ui);
+                });
                 response
             })
             .inner
         }
     }
 
+    fn title(&self, ui: &mut Ui) {
+        ui.label(RichText::new(self.name).text_style(theme::section()));
+    }
+
     fn words(&self, ui: &mut Ui) {
-        let palette = theme::palette(ui);
-        ui.spacing_mut().item_spacing.y = space::HAIR;
-        ui.add(egui::Label::new(
-            egui::RichText::new(self.name).text_style(theme::section()),
-        ));
-        ui.add(
-            egui::Label::new(
-                egui::RichText::new(self.sentence)
-                    .small()
-                    .color(palette.weak),
-            )
-            .wrap(),
-        );
+        let text = RichText::new(self.sentence).small();
+        ui.add(Label::new(text.color(theme::palette(ui).weak)).wrap());
     }
 
     /// The marks: low end, middle, high end.
@@ -69,10 +71,10 @@ impl Legend<'_> {
         }
     }
 
-    fn map(&self, ui: &mut Ui) -> Response {
+    fn map(&self, ui: &mut Ui, width: f32) -> Response {
         let palette = theme::palette(ui);
         let (rect, response) = ui.allocate_exact_size(
-            Vec2::new(MAP_WIDTH, MAP_HEIGHT + 4.0 + size::SMALL + 4.0),
+            Vec2::new(width, MAP_HEIGHT + 4.0 + size::SMALL + 4.0),
             Sense::hover(),
         );
         let [low, middle, high] = self.marks();
