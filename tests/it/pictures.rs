@@ -126,18 +126,20 @@ fn scale() -> HeatScale {
 
 #[test]
 fn the_legend_puts_its_words_below_the_map_where_there_is_no_room_beside_it() {
-    let mut harness = harness(vec2(280.0, 130.0), false, (), |ui, ()| {
+    let sentence =
+        "Blue words were made likelier by all objectives together, orange ones less likely";
+    let mut harness = harness(vec2(280.0, 130.0), false, (), move |ui, ()| {
         theme::palette(ui).card().show(ui, |ui| {
             Legend {
                 scale: scale(),
                 name: "Influence",
-                sentence: "Blue words were made likelier by all objectives together, orange ones less likely",
+                sentence,
             }
             .show(ui);
         });
     });
     harness.run();
-    let words = harness.get_by_label_contains("Blue words were").rect();
+    let words = harness.get_by_label(sentence).rect();
     let map = harness.get_by_label_contains("Colour scale").rect();
     assert!(words.top() >= map.bottom());
     assert!(words.width() > 150.0);
