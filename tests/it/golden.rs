@@ -12,7 +12,7 @@ use counterpoise::worker::{ComputeSettings, LineupSource};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::common::{golden, run};
+use crate::common::{copy_folder, golden, run};
 
 /// Largest difference of any log-probability, reward, advantage or KL, in nats.
 const TOLERANCE: f64 = 1e-4;
@@ -445,6 +445,76 @@ fn library_steps(family: &str) {
         scorer.close(fork);
         scorer.close(stream);
         worst.assert_within(TOLERANCE, &whose);
+    }
+}
+
+/// The end token is chosen like any other, kept as the last one with no text, and stops only its own text.
+#[test]
+fn an_end_token_ends_its_text_where_pytorch_chooses_it() {
+    let expected = expected("qwen3");
+    let case = &expected.cases[0];
+    let end_of = |ids: &[u32], end: u32| ids.iter().position(|&id| id == end);
+    // A token that the guided text says first somewhere in its middle becomes the end token.
+    let (at, end) = (10..30)
+        .map(|at| (at, case.guided_ids[at]))
+        .find(|&(at, id)| end_of(&case.guided_ids, id) == Some(at))
+        .expect("a first use");
+    let folder = tempfile::tempdir().unwrap();
+    copy_folder(&golden("qwen3"), folder.path());
+    for name in ["config.json", "generation_config.json"] {
+        let path = folder.path().join("base").join(name);
+        let mut settings: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        settings["eos_token_id"] = end.into();
+        fs::write(&path, settings.to_string()).unwrap();
+    }
+    let mut options = options("qwen3", case);
+    options[1] = folder.path().join("lineup.toml").display().to_string();
+    let document = run_json(
+        "generate",
+        &options,
+        &["--temperature", "0", "--max-tokens", "48"],
+    );
+
+    let guided = &document["guided"];
+    assert_eq!(guided["finish"], "eos");
+    let numbers = &case.guided_numbers;
+    compare_tokens(
+        "qwen3",
+        case,
+        "up to the end",
+        &guided["tokens"],
+        &case.guided_ids[..=at],
+        numbers,
+    );
+    assert_eq!(guided["tokens"][at]["text"], "");
+    let base_end = end_of(&case.base_ids, end).unwrap_or(case.base_ids.len() - 1);
+    let base = &document["base"]["tokens"];
+    compare_tokens(
+        "qwen3",
+        case,
+        "the other text",
+        base,
+        &case.base_ids[..=base_end],
+        &case.base_numbers,
+    );
+}
+
+/// Half precision is another arithmetic: near, by the 11 and 8 bits that its numbers have, and not equal.
+#[test]
+fn half_precision_stays_near() {
+    for (dtype, tolerance) in [("f16", 0.05), ("bf16", 0.4)] {
+        for family in ["smollm", "qwen2"] {
+            let case = &expected(family).cases[0];
+            let more = ["--response", &case.response, "--dtype", dtype];
+            let document = run_json("score", &options(family, case), &more);
+            let mut worst = Worst::default();
+            for (i, token) in document["tokens"].as_array().unwrap().iter().enumerate() {
+                let ours = token["base"].as_f64().unwrap_or(f64::NAN);
+                worst.see(ours, case.scored.base[i], || format!("base {i}"));
+            }
+            worst.assert_within(tolerance, &format!("{family} in {dtype}"));
+            assert!(worst.0 > TOLERANCE, "{dtype} was asked for");
+        }
     }
 }
 
