@@ -448,7 +448,7 @@ fn library_steps(family: &str) {
     }
 }
 
-/// The end token is chosen like any other, kept as the last one with no text, and stops only its own text.
+/// The end token is chosen like any other, kept as the last one, and stops only its own text.
 #[test]
 fn an_end_token_ends_its_text_where_pytorch_chooses_it() {
     let expected = expected("qwen3");
@@ -486,7 +486,6 @@ fn an_end_token_ends_its_text_where_pytorch_chooses_it() {
         &case.guided_ids[..=at],
         numbers,
     );
-    assert_eq!(guided["tokens"][at]["text"], "");
     let base_end = end_of(&case.base_ids, end).unwrap_or(case.base_ids.len() - 1);
     let base = &document["base"]["tokens"];
     compare_tokens(
