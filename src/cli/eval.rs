@@ -9,9 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::session::Session;
 use super::{CommonArgs, print, print_json};
-use crate::domain::{Prompt, Turn};
 use crate::error::Failure;
-use crate::train::data::{self, Pair, PairPrompt};
+use crate::train::data::{self, Pair};
 use crate::worker::{Command, EvaluatePair, EvaluateRequest, Event, PairRewards};
 
 /// Arguments of `eval`.
@@ -182,37 +181,9 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
 /// The pair as the models read it.
 fn pair(pair: &Pair) -> EvaluatePair {
     EvaluatePair {
-        prompt: prompt(&pair.prompt),
+        prompt: pair.prompt.to_prompt(),
         chosen: pair.chosen.clone(),
         rejected: pair.rejected.clone(),
-    }
-}
-
-fn prompt(prompt: &PairPrompt) -> Prompt {
-    match prompt {
-        PairPrompt::Words(text) => Prompt {
-            text: text.clone(),
-            ..Prompt::default()
-        },
-        PairPrompt::Written(text) => Prompt {
-            text: text.clone(),
-            raw: true,
-            ..Prompt::default()
-        },
-        PairPrompt::Chat(messages) => {
-            let mut earlier: Vec<Turn> = messages
-                .iter()
-                .map(|message| Turn {
-                    role: message.role.clone(),
-                    content: message.content.clone(),
-                })
-                .collect();
-            Prompt {
-                text: earlier.pop().map(|last| last.content).unwrap_or_default(),
-                earlier,
-                ..Prompt::default()
-            }
-        }
     }
 }
 
@@ -229,21 +200,5 @@ mod tests {
         assert!((tally.accuracy(4) - 0.625).abs() < 1e-12);
         assert_eq!(tally.ties, 1);
         assert!((tally.margin - 2.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn the_last_message_of_a_chat_is_the_prompt() {
-        let message = |role: &str, content: &str| data::Message {
-            role: role.to_owned(),
-            content: content.to_owned(),
-        };
-        let chat = PairPrompt::Chat(vec![
-            message("user", "Hi"),
-            message("assistant", "Hello"),
-            message("user", "Why?"),
-        ]);
-        let prompt = prompt(&chat);
-        assert_eq!(prompt.text, "Why?");
-        assert_eq!(prompt.earlier.len(), 2);
     }
 }

@@ -12,7 +12,11 @@ mod json;
 mod score;
 mod session;
 mod train;
+mod train_arm;
 mod train_demo;
+mod train_lm;
+mod train_options;
+mod train_watch;
 
 use std::io::Write;
 use std::path::PathBuf;

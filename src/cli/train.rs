@@ -3,7 +3,9 @@
 use clap::{Args, Subcommand};
 
 use super::CommonArgs;
+use super::train_arm::{self, ArmArgs};
 use super::train_demo::{self, DemoArgs};
+use super::train_lm::{self, LmArgs};
 use crate::error::Failure;
 
 /// What to train.
@@ -15,6 +17,10 @@ pub struct TrainArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 enum TrainCommand {
+    /// A language model, from scratch or onwards, on text or on prompts with their answers
+    Lm(LmArgs),
+    /// A reward model from preference pairs, as a PEFT adapter or a whole model
+    Arm(ArmArgs),
     /// The built-in models, from nothing but the world's texts
     Demo(DemoArgs),
 }
@@ -25,6 +31,8 @@ enum TrainCommand {
 /// What the training reports.
 pub(crate) fn run(args: &TrainArgs, common: &CommonArgs) -> Result<(), Failure> {
     match &args.what {
+        TrainCommand::Lm(lm) => train_lm::run(lm, common),
+        TrainCommand::Arm(arm) => train_arm::run(arm, common),
         TrainCommand::Demo(demo) => train_demo::run(demo, common),
     }
 }

@@ -11,28 +11,28 @@ use crate::error::Failure;
 
 /// What to train, and for how long.
 #[derive(Debug, Clone, Args)]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// Folder for the finished lineup
     #[arg(long, value_name = "DIR", default_value = "assets/demo/models")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Folder of world files (*.toml); without it, the built-in world
     #[arg(long, value_name = "DIR")]
-    pub world: Option<PathBuf>,
+    pub(crate) world: Option<PathBuf>,
     /// Decides initial weights, texts and their order
     #[arg(long, default_value_t = recipe::SEED)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Optimiser steps of the base model; each reward model takes a share of them
     #[arg(long, default_value_t = recipe::STEPS, value_parser = clap::value_parser!(u64).range(1..))]
-    pub steps: u64,
+    pub(crate) steps: u64,
     /// Go on where an interrupted run ended
     #[arg(long)]
-    pub resume: bool,
+    pub(crate) resume: bool,
     /// Held-out questions of each sort that every row of the judge's table answers
     #[arg(long, default_value_t = recipe::QUESTIONS)]
-    pub questions: usize,
+    pub(crate) questions: usize,
     /// Train nothing: print the judge's table for the models in the output folder
     #[arg(long)]
-    pub judge_only: bool,
+    pub(crate) judge_only: bool,
 }
 
 /// Runs the recipe; its report goes to stdout, progress to stderr.

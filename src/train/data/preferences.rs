@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{BadLine, read_text, sift, string};
+use crate::domain::{Prompt, Turn};
 use crate::train::error::TrainError;
 
 /// Where a dialogue that is written out turns to the answer.
@@ -42,6 +43,38 @@ pub enum PairPrompt {
     Written(String),
     /// A chat of several messages.
     Chat(Vec<Message>),
+}
+
+impl PairPrompt {
+    /// The same in the form that models read.
+    #[must_use]
+    pub fn to_prompt(&self) -> Prompt {
+        match self {
+            Self::Words(text) => Prompt {
+                text: text.clone(),
+                ..Prompt::default()
+            },
+            Self::Written(text) => Prompt {
+                text: text.clone(),
+                raw: true,
+                ..Prompt::default()
+            },
+            Self::Chat(messages) => {
+                let mut earlier: Vec<Turn> = messages
+                    .iter()
+                    .map(|message| Turn {
+                        role: message.role.clone(),
+                        content: message.content.clone(),
+                    })
+                    .collect();
+                Prompt {
+                    text: earlier.pop().map(|last| last.content).unwrap_or_default(),
+                    earlier,
+                    ..Prompt::default()
+                }
+            }
+        }
+    }
 }
 
 /// One comparison.
@@ -343,7 +376,9 @@ mod tests {
             panic!("{:?}", pair.prompt)
         };
         assert_eq!(chat.len(), 2);
-        assert_eq!(chat[0].role, "system");
+        let prompt = pair.prompt.to_prompt();
+        assert_eq!((prompt.text.as_str(), prompt.earlier.len()), ("u", 1));
+        assert_eq!(prompt.earlier[0].role, "system");
     }
 
     #[test]

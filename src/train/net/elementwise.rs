@@ -67,11 +67,6 @@ impl Rotary {
         }
     }
 
-    /// Positions in the table.
-    pub(crate) fn positions(&self) -> usize {
-        self.cos.len() / self.half
-    }
-
     /// Turns one head's vector to its position; `back` turns it the other way, which is the gradient.
     pub(crate) fn turn(&self, head: &mut [f32], position: usize, back: bool) {
         let at = position * self.half..(position + 1) * self.half;

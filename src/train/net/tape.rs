@@ -122,6 +122,7 @@ impl Tape {
     }
 
     /// Log-probability (nats) of each target of the last unit.
+    #[cfg(test)]
     pub(crate) fn log_probs(&self) -> &[f32] {
         &self.log_probs
     }
