@@ -126,6 +126,7 @@ pub fn screenshot(options: &AppOptions, card: Option<usize>, path: &Path) -> Res
     let worker = worker::start(|| {}).map_err(no_thread)?;
     let settings = Settings {
         theme,
+        reading_pace: false,
         ..Settings::default()
     };
     let mut window = Window::new(stage.ctx(), worker, options, settings).map_err(no_thread)?;

@@ -177,6 +177,7 @@ fn one(
         weights: session.weights.clone(),
         sampling: sampling.clone(),
         with_base,
+        pace: None,
     }))?;
     let mut rendered_prompt = String::new();
     let (mut base, mut guided): (Vec<Token>, Vec<Token>) = (Vec::new(), Vec::new());

@@ -51,6 +51,8 @@ pub struct GenerateRequest {
     pub sampling: Sampling,
     /// Whether the plain model writes too.
     pub with_base: bool,
+    /// Most steps per second, so that a person can read along and steer; none for full speed.
+    pub pace: Option<f64>,
 }
 
 /// A response to be scored.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{
     Command, EvaluatePair, EvaluateRequest, Event, GenerateRequest, Inbox, Loaded, Outbox,
@@ -12,6 +12,9 @@ use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, RunId, TokenId}
 use crate::engine::decode::{self, Director, GuidedStep, Job, Progress};
 use crate::engine::scorer::{Detokenizer, EngineError, Scorer};
 use crate::error::Failure;
+
+/// How long a paced run sleeps at most before it looks whether it was stopped.
+const PACE_NAP: Duration = Duration::from_millis(10);
 
 /// Checks that there is one finite weight per objective.
 fn check_weights(scorer: &dyn Scorer, weights: &[f64]) -> Result<(), Failure> {
@@ -51,6 +54,9 @@ pub(super) fn generate(
         started: Some((rendered, prompt_tokens)),
         began: Instant::now(),
         opened: None,
+        pace: request.pace.filter(|pace| *pace > 0.0),
+        steps: 0,
+        rested: Duration::ZERO,
         base: Text::new(scorer.detokenizer()),
         guided: Text::new(scorer.detokenizer()),
     };
@@ -116,11 +122,35 @@ struct RunDirector<'r, 'w> {
     started: Option<(String, usize)>,
     began: Instant,
     opened: Option<Instant>,
+    /// Most steps per second.
+    pace: Option<f64>,
+    /// Steps begun so far.
+    steps: u32,
+    /// Time spent waiting for the pace.
+    rested: Duration,
     base: Text,
     guided: Text,
 }
 
 impl RunDirector<'_, '_> {
+    /// Waits until the next step is due, awake enough to be stopped.
+    fn keep_pace(&mut self) {
+        let (Some(pace), Some(opened)) = (self.pace, self.opened) else {
+            return;
+        };
+        let due = Duration::from_secs_f64(f64::from(self.steps) / pace);
+        self.steps += 1;
+        let began = Instant::now();
+        while !self.cancel.is_cancelled() {
+            let left = due.saturating_sub(opened.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            std::thread::sleep(left.min(PACE_NAP));
+        }
+        self.rested += began.elapsed();
+    }
+
     fn text(&mut self, pane: Pane) -> &mut Text {
         match pane {
             Pane::Base => &mut self.base,
@@ -134,7 +164,8 @@ impl RunDirector<'_, '_> {
             self.guided.secs_since(self.opened),
         );
         let tokens = self.base.pieces.len() + self.guided.pieces.len();
-        let secs = base_secs.max(guided_secs);
+        // How fast the models are, not how fast they were allowed to be.
+        let secs = base_secs.max(guided_secs) - self.rested.as_secs_f64();
         RunEnd {
             base: with_base.then(|| self.base.end()),
             guided: self.guided.end(),
@@ -155,6 +186,7 @@ impl RunDirector<'_, '_> {
 
 impl Director for RunDirector<'_, '_> {
     fn weights(&mut self) -> ObjectiveWeights {
+        self.keep_pace();
         loop {
             match self.inbox.commands.try_recv() {
                 Ok(Command::SetWeights { run, weights }) => {

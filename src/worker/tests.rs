@@ -73,6 +73,7 @@ fn request(run: u64, weight: f64) -> GenerateRequest {
             ..Sampling::default()
         },
         with_base: true,
+        pace: None,
     }
 }
 
@@ -259,4 +260,34 @@ fn a_front_end_that_goes_away_ends_the_worker() {
             Err(RecvTimeoutError::Timeout) => panic!("the worker did not end"),
         }
     }
+}
+
+#[test]
+fn a_paced_run_takes_its_time_and_can_be_stopped_at_once() {
+    let worker = worker(None);
+    let paced = GenerateRequest {
+        pace: Some(100.0),
+        ..request(1, 1.0)
+    };
+    let began = std::time::Instant::now();
+    worker.commands.send(Command::Generate(paced)).unwrap();
+    let events = until(&worker, finished);
+    let steps = events
+        .iter()
+        .filter(|event| matches!(event, Event::Step { step, .. } if step.pane == Pane::Guided))
+        .count();
+    let least = (steps.saturating_sub(1)) as f64 / 100.0;
+    assert!(began.elapsed().as_secs_f64() >= least, "{steps} steps");
+
+    let slow = GenerateRequest {
+        pace: Some(0.01),
+        ..request(2, 1.0)
+    };
+    let cancel = slow.cancel.clone();
+    worker.commands.send(Command::Generate(slow)).unwrap();
+    until(&worker, |event| matches!(event, Event::Step { .. }));
+    cancel.cancel();
+    let began = std::time::Instant::now();
+    until(&worker, finished);
+    assert!(began.elapsed().as_secs_f64() < 5.0);
 }

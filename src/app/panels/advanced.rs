@@ -15,6 +15,8 @@ pub struct AdvancedView {
     pub open: bool,
     /// The settings.
     pub sampling: Sampling,
+    /// Whether texts are written slowly enough to read along.
+    pub reading_pace: bool,
     /// Longest response that the models can hold.
     pub most_tokens: usize,
     /// Which device was picked and why.
@@ -29,6 +31,7 @@ impl AdvancedView {
         Self {
             open: state.settings.advanced_open,
             sampling: state.draft.sampling.clone(),
+            reading_pace: state.settings.reading_pace,
             most_tokens: info.map_or(4096, |info| info.context_len.max(1)),
             device: info.map(|info| info.device.clone()),
         }
@@ -126,6 +129,15 @@ fn settings_ui(ui: &mut Ui, view: &AdvancedView) -> Vec<Action> {
     }
     if ended {
         actions.push(Action::EndEdit);
+    }
+    ui.add_space(space::XS);
+    let mut pace = view.reading_pace;
+    if ui
+        .checkbox(&mut pace, "Write at reading speed")
+        .on_hover_text("Slow enough to read along and to move the sliders meanwhile; otherwise as fast as the models can")
+        .changed()
+    {
+        actions.push(Action::TogglePace);
     }
     if let Some(device) = &view.device {
         ui.add_space(space::XS);

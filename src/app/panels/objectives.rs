@@ -95,27 +95,28 @@ fn note(state: &State) -> Option<String> {
         .rejudged
         .as_ref()
         .filter(|rejudged| rejudged.weights == weights)?;
-    let text = state.lineup_info().map(|info| &info.texts);
-    Some(match (judged.guided.divergence, text) {
-        (Some(change), Some(texts)) => {
-            let word = |id: u32| {
-                texts
-                    .get(id as usize)
-                    .map_or_else(String::new, |text| text.trim().to_owned())
-            };
-            format!(
-                "With these sliders the guided text would change at word {}: \"{}\" instead of \"{}\"",
-                change.position + 1,
-                word(change.to),
-                word(change.from),
-            )
+    let Some(change) = judged.guided.divergence else {
+        return Some("With these sliders the guided text would stay the same".to_owned());
+    };
+    let word = |id: u32| {
+        let text = state
+            .lineup_info()
+            .and_then(|info| info.texts.get(id as usize));
+        match text.map(|text| text.trim()) {
+            None | Some("") => "the end".to_owned(),
+            Some(text) => format!("\u{201c}{text}\u{201d}"),
         }
-        (Some(change), None) => format!(
-            "With these sliders the guided text would change at word {}",
-            change.position + 1
-        ),
-        (None, _) => "With these sliders the guided text would stay the same".to_owned(),
-    })
+    };
+    let before: String = run.guided.pieces[..change.position.min(run.guided.len())].concat();
+    let place = match before.trim().rsplit(' ').next() {
+        None | Some("") => "from the first word".to_owned(),
+        Some(last) => format!("after \u{201c}{last}\u{201d}"),
+    };
+    Some(format!(
+        "With these sliders the guided text would change {place}: {} instead of {}",
+        word(change.to),
+        word(change.from)
+    ))
 }
 
 /// Draws the strips.

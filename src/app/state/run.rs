@@ -288,14 +288,13 @@ impl Run {
         }
     }
 
-    /// Tokens of both texts per second, where that can be said.
+    /// Tokens of both texts per second of work; told at the end, since a text may be written slowly on purpose.
     #[must_use]
     pub fn tokens_per_sec(&self) -> Option<f64> {
         match &self.phase {
             RunPhase::Ended(end) => (end.tokens_per_sec > 0.0).then_some(end.tokens_per_sec),
             RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
-                let secs = self.writing_secs();
-                (secs > 0.3).then(|| self.token_count() as f64 / secs)
+                None
             }
         }
     }

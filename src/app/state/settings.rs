@@ -128,6 +128,8 @@ pub struct Settings {
     pub zoom: f32,
     /// Colours of the words.
     pub heat: HeatSettings,
+    /// Whether texts are written slowly enough to read along and steer.
+    pub reading_pace: bool,
     /// Whether the prompt library is open.
     pub library_open: bool,
     /// Whether the advanced settings are open.
@@ -140,11 +142,15 @@ impl Default for Settings {
             theme: ThemeChoice::default(),
             zoom: 1.0,
             heat: HeatSettings::default(),
+            reading_pace: true,
             library_open: true,
             advanced_open: false,
         }
     }
 }
+
+/// Steps per second of a text that is to be read along: some ten words.
+pub(crate) const READING_PACE: f64 = 16.0;
 
 /// Smallest and largest zoom.
 pub(crate) const ZOOM_RANGE: (f32, f32) = (0.6, 3.0);

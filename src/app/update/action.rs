@@ -41,6 +41,8 @@ pub enum Action {
     ToggleSolo(usize),
     /// Changed how tokens are drawn.
     SetSampling(Sampling),
+    /// Wants texts written slowly enough to read along, or as fast as the models can.
+    TogglePace,
     /// Threw the dice for a seed, to be used by the next run.
     RollSeed,
     /// Went one step back.

@@ -13,7 +13,7 @@ pub use event::{on_event, on_rejudged, on_worker_lost, tick};
 use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
 use crate::app::state::history::{EditKind, Snapshot};
 use crate::app::state::run::{Run, RunPhase};
-use crate::app::state::settings::ZOOM_RANGE;
+use crate::app::state::settings::{READING_PACE, ZOOM_RANGE};
 use crate::app::state::{FocusStep, LineupState, Region, State, TokenRef};
 use crate::domain::{CancelToken, RunId};
 use crate::worker::{Command, GenerateRequest, LineupSource};
@@ -115,6 +115,10 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
                 remember(state, EditKind::Sampling);
                 state.draft.sampling = sampling;
             }
+            Vec::new()
+        }
+        Action::TogglePace => {
+            state.settings.reading_pace = !state.settings.reading_pace;
             Vec::new()
         }
         Action::RollSeed => {
@@ -311,6 +315,7 @@ pub(super) fn run(state: &mut State) -> Vec<Command> {
         weights: draft.effective_weights(),
         sampling: draft.sampling.clone(),
         with_base: true,
+        pace: state.settings.reading_pace.then_some(READING_PACE),
     };
     state.runs.insert(id, run);
     state.shown = Some(id);

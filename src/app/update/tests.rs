@@ -508,3 +508,15 @@ fn a_pinned_card_moves_along_its_text_and_not_beyond() {
     apply(&mut state, Action::MovePin(9));
     assert_eq!(state.focus.pinned, Some(token(1)));
 }
+
+#[test]
+fn texts_are_written_at_reading_speed_until_someone_wants_them_fast() {
+    let mut state = ready();
+    let pace = |commands: Vec<Command>| match &commands[..] {
+        [Command::Generate(request)] => request.pace,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(pace(apply(&mut state, Action::Run)), Some(READING_PACE));
+    apply(&mut state, Action::TogglePace);
+    assert_eq!(pace(apply(&mut state, Action::Run)), None);
+}
