@@ -1,5 +1,6 @@
 //! From a lineup to a scorer: reads the models, proves that they fit together, and lays them out in memory.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use super::decoder::Decoder;
 use super::device::{self, Picked};
 use super::ensemble::{BASE, Ensemble, Reader, Reward, Trunk};
 use super::error::ModelError;
-use super::folder::Folder;
+use super::folder::{EmbeddedFiles, Folder};
 use super::lineup::{Entry, Layout, Lineup, Place, Source};
 use super::load::{self, FileSource, Weights};
 use super::lora::{AdapterStack, Lora};
@@ -38,7 +39,7 @@ pub struct LoadedLineup {
 /// Tells a stage in words and how far it is (0 to 1), where that is known.
 pub type Progress<'a> = dyn FnMut(&str, Option<f32>) + 'a;
 
-/// Loads a lineup.
+/// Loads a lineup from disk.
 ///
 /// # Errors
 /// A file that is missing, broken or does not fit, a device that is not there, or cancellation.
@@ -48,9 +49,44 @@ pub fn load(
     progress: &mut Progress<'_>,
     cancel: &CancelToken,
 ) -> Result<LoadedLineup, ModelError> {
-    let began = Instant::now();
     progress("Reading the lineup", None);
-    let (lineup, home, is_demo) = find(source)?;
+    let (lineup, home) = match source {
+        LineupSource::File(path) => find(path)?,
+        // Its files belong to a room that this one does not know: the caller hands them to `load_built_in`.
+        LineupSource::Demo => return load_built_in(&[], settings, progress, cancel),
+    };
+    put_together(&lineup, home, settings, progress, cancel)
+}
+
+/// Loads the lineup whose files are inside the program; its lineup.toml stands at their top.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_built_in(
+    files: EmbeddedFiles,
+    settings: &ComputeSettings,
+    progress: &mut Progress<'_>,
+    cancel: &CancelToken,
+) -> Result<LoadedLineup, ModelError> {
+    let home = Folder::Embedded {
+        files,
+        path: String::new(),
+    };
+    let text = home.needed("lineup.toml", "the built-in demo")?;
+    let lineup = Lineup::parse(&String::from_utf8_lossy(&text), "built-in")?;
+    let mut loaded = put_together(&lineup, home, settings, progress, cancel)?;
+    loaded.info.is_demo = true;
+    Ok(loaded)
+}
+
+fn put_together(
+    lineup: &Lineup,
+    home: Folder,
+    settings: &ComputeSettings,
+    progress: &mut Progress<'_>,
+    cancel: &CancelToken,
+) -> Result<LoadedLineup, ModelError> {
+    let began = Instant::now();
     let picked = device::pick(settings.device.as_deref(), settings.threads)?;
     let dtype = settings.dtype.clone().or_else(|| lineup.base.dtype.clone());
     let mut assembly = Assembly {
@@ -67,11 +103,11 @@ pub fn load(
         progress,
         cancel,
     };
-    assembly.base(&lineup)?;
+    assembly.base(lineup)?;
     for entry in &lineup.objectives {
         assembly.objective(entry, lineup.base.template.as_deref())?;
     }
-    let (scorer, models, device) = assembly.finish(&lineup)?;
+    let (scorer, models, device) = assembly.finish(lineup)?;
     let info = LineupInfo {
         name: lineup.name.clone(),
         objectives: lineup.objectives.iter().map(objective).collect(),
@@ -81,7 +117,7 @@ pub fn load(
         parameters: scorer.base_parameters(),
         load_secs: began.elapsed().as_secs_f64(),
         models,
-        is_demo,
+        is_demo: false,
     };
     Ok(LoadedLineup {
         scorer: Box::new(scorer),
@@ -124,20 +160,12 @@ fn kind(source: &Source) -> RewardKind {
     }
 }
 
-/// The lineup, the folder that its paths start from, and whether it is the built-in one.
-fn find(source: &LineupSource) -> Result<(Lineup, Folder, bool), ModelError> {
-    let path = match source {
-        LineupSource::Demo => {
-            let home = Folder::Embedded {
-                files: Arc::from(crate::demo::embedded()),
-                path: String::new(),
-            };
-            let bytes = home.needed("lineup.toml", "the built-in demo")?;
-            let text = String::from_utf8_lossy(&bytes);
-            return Ok((Lineup::parse(&text, "built-in")?, home, true));
-        }
-        LineupSource::File(path) if path.is_dir() => path.join("lineup.toml"),
-        LineupSource::File(path) => path.clone(),
+/// The lineup at `path` (a file, or a folder with a lineup.toml), and the folder that its paths start from.
+fn find(path: &Path) -> Result<(Lineup, Folder), ModelError> {
+    let path = if path.is_dir() {
+        path.join("lineup.toml")
+    } else {
+        path.to_path_buf()
     };
     let shown = path.display().to_string();
     let bytes = std::fs::read(&path).map_err(|error| {
@@ -158,9 +186,9 @@ fn find(source: &LineupSource) -> Result<(Lineup, Folder, bool), ModelError> {
         why: "is not UTF-8 text".to_owned(),
         details: format!("{error}: {shown}"),
     })?;
-    let home = path.parent().map(std::path::Path::to_path_buf);
+    let home = path.parent().map(Path::to_path_buf);
     let lineup = Lineup::parse(&text, &shown)?;
-    Ok((lineup, Folder::Directory(home.unwrap_or_default()), false))
+    Ok((lineup, Folder::Directory(home.unwrap_or_default())))
 }
 
 /// A whole model that was read: where it came from, its trunk and its tokenizer.
@@ -490,6 +518,5 @@ fn decoder(
 }
 
 #[cfg(test)]
-#[path = "assemble_tests.rs"]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

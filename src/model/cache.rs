@@ -74,6 +74,17 @@ impl KvCache {
         })
     }
 
+    /// Tokens that there is room for.
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Keys and values of one layer, each `[kv_heads, capacity, head_dim]`.
+    pub(super) fn layer(&self, layer: usize) -> (&Tensor, &Tensor) {
+        let (keys, values) = &self.layers[layer];
+        (keys, values)
+    }
+
     /// Makes room for `extra` more tokens.
     pub(super) fn reserve(&mut self, extra: usize) -> Result<(), ModelError> {
         let needed = self.len + extra;

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 use memmap2::Mmap;
 
@@ -14,7 +13,7 @@ use super::error::ModelError;
 const MOST_BYTES: u64 = 256 << 20;
 
 /// Names and bytes of files inside the program, with `/` between folders.
-pub type EmbeddedFiles = Arc<[(&'static str, &'static [u8])]>;
+pub type EmbeddedFiles = &'static [(&'static str, &'static [u8])];
 
 /// A folder of model files.
 #[derive(Debug, Clone)]
@@ -78,7 +77,7 @@ impl Folder {
         match self {
             Self::Directory(here) => Self::Directory(here.join(path)),
             Self::Embedded { files, .. } => Self::Embedded {
-                files: Arc::clone(files),
+                files,
                 path: self.embedded_name(path),
             },
         }
@@ -247,7 +246,7 @@ mod tests {
 
     #[test]
     fn embedded_files_are_found_by_their_path() {
-        let files: EmbeddedFiles = [("base/config.json", &b"{}"[..])].into();
+        let files: EmbeddedFiles = &[("base/config.json", b"{}")];
         let top = Folder::Embedded {
             files,
             path: String::new(),

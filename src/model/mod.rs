@@ -18,7 +18,7 @@ pub mod template;
 pub mod text;
 pub mod tiny;
 
-pub use assemble::{LoadedLineup, load, weight_hash};
+pub use assemble::{LoadedLineup, load, load_built_in, weight_hash};
 pub use config::Config;
 pub use decoder::Decoder;
 pub use error::ModelError;

@@ -5,6 +5,8 @@
 //! 3. Attention alone looks at one segment at a time: its new rows against its own cache.
 //! 4. Logits come out for the rows that were asked for.
 
+mod single;
+
 use candle_core::{CpuStorage, DType, Storage, Tensor};
 
 use super::cache::KvCache;

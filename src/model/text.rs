@@ -377,12 +377,12 @@ fn shown_bytes(bytes: &[u8]) -> String {
 /// The byte that a character of GPT-2's alphabet stands for: printable Latin-1 stands for itself, the other 68 bytes
 /// follow from U+0100 on.
 fn byte_of(letter: char) -> Option<u8> {
-    let own = |byte: u8| matches!(byte, 0x21..=0x7E | 0xA1..=0xAC | 0xAE..=0xFF);
     match u32::from(letter) {
-        code @ 0..=0xFF => u8::try_from(code).ok().filter(|&byte| own(byte)),
-        code => (0..=u8::MAX)
-            .filter(|&byte| !own(byte))
-            .nth((code - 0x100) as usize),
+        code @ (0x21..=0x7E | 0xA1..=0xAC | 0xAE..=0xFF) => u8::try_from(code).ok(),
+        code @ 0x100..=0x120 => u8::try_from(code - 0x100).ok(),
+        code @ 0x121..=0x142 => u8::try_from(code - 0x121 + 0x7F).ok(),
+        0x143 => Some(0xAD),
+        _ => None,
     }
 }
 
@@ -483,3 +483,7 @@ pub fn compare(base: &Text, other: &Text, role: &str, len: usize) -> Result<Agre
         "All models of a lineup must share the base model's tokenizer",
     ))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

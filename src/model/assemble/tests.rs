@@ -442,3 +442,48 @@ fn models_that_do_not_fit_are_told_apart() {
         "The template of the base model leaves out the system text of objective x"
     );
 }
+
+#[test]
+fn a_lineup_inside_the_program_equals_the_same_on_disk() {
+    let home = home(ALL_KINDS);
+    let names = [
+        "lineup.toml",
+        "base/config.json",
+        "base/model.safetensors",
+        "base/tokenizer.json",
+        "base/tokenizer_config.json",
+        "other/config.json",
+        "other/model.safetensors",
+        "other/tokenizer.json",
+        "kind/adapter_config.json",
+        "kind/adapter_model.safetensors",
+        "terse/adapter_config.json",
+        "terse/adapter_model.safetensors",
+    ];
+    let files: Vec<(&'static str, &'static [u8])> = names
+        .iter()
+        .map(|&name| {
+            (
+                name,
+                &*std::fs::read(home.path().join(name)).unwrap().leak(),
+            )
+        })
+        .collect();
+    let settings = ComputeSettings::default();
+    let cancel = CancelToken::default();
+    let mut inside = load_built_in(files.leak(), &settings, &mut |_, _| {}, &cancel).unwrap();
+    let mut outside = load_from(home.path()).unwrap();
+    assert!(inside.info.is_demo && !outside.info.is_demo);
+    assert_eq!(inside.info.models[0].source, "built-in");
+    assert_eq!(inside.info.models[0].sha256, outside.info.models[0].sha256);
+    let rows = [&mut inside, &mut outside].map(|loaded| {
+        vec![
+            loaded
+                .scorer
+                .open(&say("hello"), Parts::All, &cancel)
+                .unwrap()
+                .1,
+        ]
+    });
+    assert_close(&rows[0], &rows[1], 1e-6);
+}

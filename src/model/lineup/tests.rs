@@ -1,0 +1,123 @@
+use super::*;
+
+const START: &str = "schema = 1\nname = \"Test\"\n[base]\npath = \"base\"\n";
+
+fn complaint(text: &str) -> String {
+    Lineup::parse(text, "lineup.toml").unwrap_err().to_string()
+}
+
+#[test]
+fn a_lineup_of_every_kind_is_read() {
+    let text = format!(
+        "{START}dtype = \"f16\"\ntemplate = \"raw\"\n\
+         [[objective]]\nname = \"a\"\nadapter = \"adapters/a\"\n\
+         [[objective]]\nname = \"b\"\nmodel = {{ hub = \"owner/name\", revision = \"v1\" }}\nweight = 0.5\n\
+         [[objective]]\nname = \"c\"\nsystem = \"Be kind.\"\nabout = \"Kinder\"\n\
+         [[objective]]\nname = \"d\"\nexpert = \"x\"\namateur = {{ path = \"y\" }}\ntemplate = \"chat\"\n"
+    );
+    let lineup = Lineup::parse(&text, "lineup.toml").unwrap();
+    assert_eq!(lineup.base.dtype.as_deref(), Some("f16"));
+    let sources: Vec<&Source> = lineup
+        .objectives
+        .iter()
+        .map(|entry| &entry.source)
+        .collect();
+    assert_eq!(
+        sources,
+        [
+            &Source::Adapter(Place::Path("adapters/a".to_owned())),
+            &Source::Model(Place::Hub {
+                repo: "owner/name".to_owned(),
+                revision: "v1".to_owned()
+            }),
+            &Source::System("Be kind.".to_owned()),
+            &Source::Contrast {
+                expert: Place::Path("x".to_owned()),
+                amateur: Place::Path("y".to_owned())
+            },
+        ]
+    );
+    let weights: Vec<f64> = lineup.objectives.iter().map(|entry| entry.weight).collect();
+    assert_eq!(weights, [1.0, 0.5, 1.0, 1.0]);
+    assert_eq!(lineup.layout, Layout::Shared);
+}
+
+#[test]
+fn each_mistake_is_named_with_its_line() {
+    let objective = |rest: &str| format!("{START}[[objective]]\nname = \"a\"\n{rest}");
+    let cases = [
+        (
+            "schema = 2\nname = \"x\"\n[base]\npath = \"b\"".to_owned(),
+            "the lineup line 1 has schema 2",
+        ),
+        (
+            "schema = 1\n[base]\npath = \"b\"".to_owned(),
+            "missing field \"name\"",
+        ),
+        (
+            format!("{START}speed = 3\n"),
+            "the lineup line 5 cannot be read: unknown field \"speed\"",
+        ),
+        (
+            "schema = 1\nname = \"x\"\n[base]\n".to_owned(),
+            "line 3 has neither path nor hub for the base model",
+        ),
+        (
+            objective(""),
+            "line 5 gives objective a none, where exactly one source",
+        ),
+        (
+            objective("adapter = \"x\"\nmodel = \"y\""),
+            "gives objective a adapter and model, where",
+        ),
+        (
+            objective("expert = \"x\""),
+            "gives objective a expert, where",
+        ),
+        (
+            objective("adapter = \"x\"\nweight = nan"),
+            "gives objective a the weight NaN",
+        ),
+        (
+            objective("adapter = \"x\"\nweight = inf"),
+            "gives objective a the weight inf",
+        ),
+        (objective("adapter = 3"), "expected a path, or a table"),
+        (
+            objective("adapter = { hub = \"../x\" }"),
+            "where \"owner/name\" belongs",
+        ),
+        (
+            objective("adapter = \"x\"\n[[objective]]\nname = \"a\"\nmodel = \"y\""),
+            "line 8 has two objectives of the name a",
+        ),
+        (objective("system = \" \""), "an empty system text"),
+        (
+            START.replace("base\"", "m.gguf\""),
+            "the GGUF file m.gguf is not supported",
+        ),
+        ("schema = ".to_owned(), "the lineup line 1 cannot be read"),
+    ];
+    for (text, expected) in cases {
+        let found = complaint(&text);
+        assert!(
+            found.contains(expected),
+            "{found}\n  should say: {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_downloaded_model_is_found_by_branch_or_commit() {
+    let cache = tempfile::tempdir().unwrap();
+    let model = cache.path().join("models--owner--name");
+    std::fs::create_dir_all(model.join("snapshots/abc123")).unwrap();
+    std::fs::create_dir_all(model.join("refs")).unwrap();
+    std::fs::write(model.join("refs/main"), "abc123\n").unwrap();
+    for revision in ["main", "abc123"] {
+        let folder = snapshot(&model, revision).unwrap();
+        assert!(folder.describe().ends_with("abc123"));
+    }
+    assert!(snapshot(&model, "other").is_none());
+    assert!(snapshot(&model, "../../x").is_none());
+}
