@@ -1,31 +1,23 @@
 //! From a lineup to a scorer: reads the models, proves that they fit together, and lays them out in memory.
 
+mod parts;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use candle_core::{DType, Device};
-
-use super::config::Config;
-use super::decoder::Decoder;
-use super::device::{self, Picked};
-use super::ensemble::{BASE, Ensemble, Reader, Reward, Trunk};
+use self::parts::Assembly;
+use super::device;
+use super::ensemble::Ensemble;
 use super::error::ModelError;
 use super::folder::{EmbeddedFiles, Folder};
-use super::lineup::{Entry, Layout, Lineup, Place, Source};
-use super::load::{self, FileSource, Weights};
-use super::lora::{AdapterStack, Lora};
+use super::lineup::{Entry, Lineup, Source};
+use super::load::{sha256, weight_files};
 use super::peft;
-use super::template::Template;
-use super::text::{self, Agreement, Text};
 use crate::domain::{
-    CancelToken, ComputeSettings, LineupInfo, LineupSource, ModelInfo, Objective, Prompt,
-    RewardKind,
+    CancelToken, ComputeSettings, LineupInfo, LineupSource, ModelInfo, Objective, RewardKind,
 };
-use crate::engine::scorer::Vocabulary;
-
-/// Weight files up to this size are hashed while loading; larger ones when [`weight_hash`] is asked.
-const HASH_AT_ONCE_BYTES: u64 = 64 << 20;
+use crate::engine::scorer::Scorer;
 
 /// A lineup that is ready to score.
 #[derive(Debug)]
@@ -89,20 +81,7 @@ fn put_together(
     let began = Instant::now();
     let picked = device::pick(settings.device.as_deref(), settings.threads)?;
     let dtype = settings.dtype.clone().or_else(|| lineup.base.dtype.clone());
-    let mut assembly = Assembly {
-        home,
-        picked,
-        dtype,
-        layout: lineup.layout,
-        models: Vec::new(),
-        trunks: Vec::new(),
-        adapters: Vec::new(),
-        readers: Vec::new(),
-        rewards: Vec::new(),
-        infos: Vec::new(),
-        progress,
-        cancel,
-    };
+    let mut assembly = Assembly::new(home, picked, dtype, lineup.layout, progress, cancel);
     assembly.base(lineup)?;
     for entry in &lineup.objectives {
         assembly.objective(entry, lineup.base.template.as_deref())?;
@@ -111,9 +90,9 @@ fn put_together(
     let info = LineupInfo {
         name: lineup.name.clone(),
         objectives: lineup.objectives.iter().map(objective).collect(),
-        texts: Arc::clone(&crate::engine::scorer::Scorer::vocabulary(&scorer).texts),
+        texts: Arc::clone(&scorer.vocabulary().texts),
         device,
-        context_len: crate::engine::scorer::Scorer::context_len(&scorer),
+        context_len: scorer.context_len(),
         parameters: scorer.base_parameters(),
         load_secs: began.elapsed().as_secs_f64(),
         models,
@@ -137,9 +116,9 @@ pub fn weight_hash(model: &ModelInfo, cancel: &CancelToken) -> Result<String, Mo
     let files = if model.kind == Some(RewardKind::Adapter) {
         vec![peft::WEIGHT_FILE.to_owned()]
     } else {
-        load::weight_files(&folder, &model.role)?
+        weight_files(&folder, &model.role)?
     };
-    load::sha256(&folder, &files, &model.role, cancel)
+    sha256(&folder, &files, &model.role, cancel)
 }
 
 fn objective(entry: &Entry) -> Objective {
@@ -189,332 +168,6 @@ fn find(path: &Path) -> Result<(Lineup, Folder), ModelError> {
     let home = path.parent().map(Path::to_path_buf);
     let lineup = Lineup::parse(&text, &shown)?;
     Ok((lineup, Folder::Directory(home.unwrap_or_default())))
-}
-
-/// A whole model that was read: where it came from, its trunk and its tokenizer.
-struct Model {
-    key: String,
-    trunk: usize,
-    text: Arc<Text>,
-}
-
-/// A lineup while it is put together.
-struct Assembly<'a> {
-    /// Where the lineup's paths start.
-    home: Folder,
-    picked: Picked,
-    dtype: Option<String>,
-    layout: Layout,
-    /// Whole models so far, the base first.
-    models: Vec<Model>,
-    trunks: Vec<Decoder>,
-    /// Adapters on the base's trunk.
-    adapters: Vec<Lora>,
-    readers: Vec<Reader>,
-    rewards: Vec<Reward>,
-    infos: Vec<ModelInfo>,
-    progress: &'a mut Progress<'a>,
-    cancel: &'a CancelToken,
-}
-
-impl Assembly<'_> {
-    fn base(&mut self, lineup: &Lineup) -> Result<(), ModelError> {
-        let model = self.model(&lineup.base.place, "the base model")?;
-        let text = Arc::clone(&self.models[model].text);
-        let template = text.template(lineup.base.template.as_deref(), "the base model")?;
-        self.info("base", None, &lineup.base.place, "the base model")?;
-        self.readers.push(Reader {
-            trunk: self.models[model].trunk,
-            adapter: None,
-            text,
-            template: Arc::new(template),
-            wish: None,
-            label: "base model".to_owned(),
-        });
-        Ok(())
-    }
-
-    /// Adds the readers and the reward of one objective.
-    fn objective(&mut self, entry: &Entry, base_template: Option<&str>) -> Result<(), ModelError> {
-        if self.cancel.is_cancelled() {
-            return Err(ModelError::Cancelled);
-        }
-        let role = format!("objective {}", entry.name);
-        let base = self.readers[BASE].clone();
-        let own_template = |text: &Text| -> Result<Arc<Template>, ModelError> {
-            match entry.template.as_deref() {
-                None => Ok(Arc::clone(&base.template)),
-                wanted => Ok(Arc::new(text.template(wanted, &role)?)),
-            }
-        };
-        let reward = match &entry.source {
-            Source::Adapter(place) => {
-                let (trunk, adapter) = self.adapter(place, &role)?;
-                self.info(&entry.name, Some(RewardKind::Adapter), place, &role)?;
-                let template = own_template(&base.text)?;
-                Reward::Row(self.reader(Reader {
-                    trunk,
-                    adapter,
-                    template,
-                    label: role.clone(),
-                    ..base.clone()
-                }))
-            }
-            Source::System(wish) => {
-                let reader = Reader {
-                    trunk: self.apart(base.trunk),
-                    template: own_template(&base.text)?,
-                    wish: Some(wish.clone()),
-                    label: role.clone(),
-                    ..base.clone()
-                };
-                heard(&reader, &role)?;
-                self.infos.push(ModelInfo {
-                    role: entry.name.clone(),
-                    kind: Some(RewardKind::System),
-                    ..self.infos[0].clone()
-                });
-                Reward::Difference(self.reader(reader), BASE)
-            }
-            Source::Model(place) => {
-                let wanted = entry.template.as_deref().or(base_template);
-                let reader = self.whole(place, wanted, &role, &role)?;
-                self.info(&entry.name, Some(RewardKind::Model), place, &role)?;
-                Reward::Row(reader)
-            }
-            Source::Contrast { expert, amateur } => {
-                let wanted = entry.template.as_deref().or(base_template);
-                let mut read = |place: &Place, which: &str| {
-                    let whose = format!("the {which} of {role}");
-                    let reader = self.whole(place, wanted, &whose, &role)?;
-                    let role = format!("{} ({which})", entry.name);
-                    self.info(&role, Some(RewardKind::Contrast), place, &whose)?;
-                    Ok::<_, ModelError>(reader)
-                };
-                Reward::Difference(read(expert, "expert")?, read(amateur, "amateur")?)
-            }
-        };
-        self.rewards.push(reward);
-        Ok(())
-    }
-
-    fn reader(&mut self, reader: Reader) -> usize {
-        self.readers.push(reader);
-        self.readers.len() - 1
-    }
-
-    /// A reader on a whole model.
-    fn whole(
-        &mut self,
-        place: &Place,
-        template: Option<&str>,
-        whose: &str,
-        label: &str,
-    ) -> Result<usize, ModelError> {
-        let model = self.model(place, whose)?;
-        let text = Arc::clone(&self.models[model].text);
-        let template = Arc::new(text.template(template, whose)?);
-        let trunk = self.apart(self.models[model].trunk);
-        Ok(self.reader(Reader {
-            trunk,
-            adapter: None,
-            text,
-            template,
-            wish: None,
-            label: label.to_owned(),
-        }))
-    }
-
-    /// In the separate layout, a trunk of its own over the same tensors; else the trunk itself.
-    fn apart(&mut self, trunk: usize) -> usize {
-        match self.layout {
-            Layout::Shared => trunk,
-            Layout::Separate => {
-                self.trunks.push(self.trunks[trunk].clone());
-                self.trunks.len() - 1
-            }
-        }
-    }
-
-    /// Trunk and adapter index of an adapter over the base.
-    fn adapter(&mut self, place: &Place, role: &str) -> Result<(usize, Option<usize>), ModelError> {
-        (self.progress)(&format!("Reading {role}"), None);
-        let folder = place.folder(&self.home, role)?;
-        let trunk = self.readers[BASE].trunk;
-        let base = &self.trunks[trunk];
-        let lora = peft::read(&folder, role, &base.config, base.dtype(), base.device())?;
-        if folder.has("tokenizer.json") {
-            let own = Text::open(&folder, role, &[])?;
-            self.agree(&own, role)?;
-        }
-        match self.layout {
-            Layout::Shared => {
-                self.adapters.push(lora);
-                Ok((trunk, Some(self.adapters.len() - 1)))
-            }
-            Layout::Separate => {
-                let merged = lora.merged_into(&self.trunks[trunk])?;
-                self.trunks.push(merged);
-                Ok((self.trunks.len() - 1, None))
-            }
-        }
-    }
-
-    /// Proves that a model's tokenizer means the same as the base's.
-    fn agree(&mut self, other: &Text, role: &str) -> Result<(), ModelError> {
-        let Some(base) = self.models.first() else {
-            return Ok(());
-        };
-        let len = base.text.size().min(other.size());
-        if let Agreement::SpecialsDiffer(count) = text::compare(&base.text, other, role, len)? {
-            (self.progress)(
-                &format!("Note: {count} special tokens of {role} have other names than the base's"),
-                None,
-            );
-        }
-        Ok(())
-    }
-
-    /// Index of the whole model at `place`, read once however often it is named.
-    fn model(&mut self, place: &Place, role: &str) -> Result<usize, ModelError> {
-        let folder = place.folder(&self.home, role)?;
-        let key = folder.key();
-        if let Some(index) = self.models.iter().position(|model| model.key == key) {
-            return Ok(index);
-        }
-        let stage = format!("Reading {role}");
-        (self.progress)(&stage, None);
-        let config = Config::from_json(&folder.needed("config.json", role)?)?;
-        let text = Text::open(&folder, role, &config.eos)?;
-        self.agree(&text, role)?;
-        let device = self.picked.device.clone();
-        let dtype = device::dtype(self.dtype.as_deref(), config.dtype.as_deref(), &device)?;
-        let progress = &mut *self.progress;
-        let decoder = decoder(
-            &folder,
-            role,
-            config,
-            (dtype, &device),
-            self.cancel,
-            &mut |far| {
-                progress(&stage, Some(far));
-            },
-        )?;
-        self.trunks.push(decoder);
-        self.models.push(Model {
-            key,
-            trunk: self.trunks.len() - 1,
-            text: Arc::new(text),
-        });
-        Ok(self.models.len() - 1)
-    }
-
-    /// Writes down what was read for `role`.
-    fn info(
-        &mut self,
-        role: &str,
-        kind: Option<RewardKind>,
-        place: &Place,
-        whose: &str,
-    ) -> Result<(), ModelError> {
-        let folder = place.folder(&self.home, whose)?;
-        let files = if kind == Some(RewardKind::Adapter) {
-            vec![peft::WEIGHT_FILE.to_owned()]
-        } else {
-            load::weight_files(&folder, whose)?
-        };
-        let small = Weights::open(&folder, &files, whose)?.bytes() <= HASH_AT_ONCE_BYTES;
-        self.infos.push(ModelInfo {
-            role: role.to_owned(),
-            kind,
-            source: folder.describe(),
-            sha256: if small {
-                load::sha256(&folder, &files, whose, self.cancel)?
-            } else {
-                String::new()
-            },
-        });
-        Ok(())
-    }
-
-    fn finish(self, lineup: &Lineup) -> Result<(Ensemble, Vec<ModelInfo>, String), ModelError> {
-        let sizes = self.trunks.iter().map(|trunk| trunk.config.vocab_size);
-        let tokens = self.models.iter().map(|model| model.text.size());
-        let len = sizes.chain(tokens).min().unwrap_or(0);
-        let text = &self.models[0].text;
-        let vocabulary = Vocabulary {
-            texts: text.texts(len).into(),
-            ends: text
-                .ends()
-                .iter()
-                .copied()
-                .filter(|&id| (id as usize) < len)
-                .collect(),
-        };
-        let stack = if self.adapters.is_empty() {
-            None
-        } else {
-            Some(AdapterStack::new(&self.adapters)?)
-        };
-        let base = self.readers[BASE].trunk;
-        let mut stack = stack;
-        let trunks = self
-            .trunks
-            .into_iter()
-            .enumerate()
-            .map(|(index, decoder)| Trunk {
-                decoder,
-                adapters: if index == base { stack.take() } else { None },
-            })
-            .collect();
-        let names = lineup
-            .objectives
-            .iter()
-            .map(|entry| entry.name.clone())
-            .collect();
-        let scorer = Ensemble::new(trunks, self.readers, self.rewards, names, vocabulary);
-        Ok((scorer, self.infos, self.picked.words))
-    }
-}
-
-/// A system text that a template leaves out would give a reward of 0 everywhere.
-fn heard(reader: &Reader, role: &str) -> Result<(), ModelError> {
-    let probe = Prompt {
-        text: "Hello".to_owned(),
-        ..Prompt::default()
-    };
-    let with = reader.template.render(&probe, reader.wish.as_deref())?;
-    if with != reader.template.render(&probe, None)? {
-        return Ok(());
-    }
-    Err(ModelError::misfit(
-        format!("the template of the base model leaves out the system text of {role}"),
-        "Give the objective a template of its own that uses {{ system }}",
-    ))
-}
-
-/// Reads a decoder's weights.
-fn decoder(
-    folder: &Folder,
-    role: &str,
-    config: Config,
-    (dtype, device): (DType, &Device),
-    cancel: &CancelToken,
-    progress: &mut dyn FnMut(f32),
-) -> Result<Decoder, ModelError> {
-    let files = load::weight_files(folder, role)?;
-    let weights = Weights::open(folder, &files, role)?;
-    Decoder::build(
-        config,
-        &mut FileSource {
-            weights: &weights,
-            role,
-            dtype,
-            device,
-            progress,
-            cancel,
-        },
-    )
 }
 
 #[cfg(test)]

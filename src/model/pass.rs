@@ -177,13 +177,17 @@ impl Decoder {
         let q = self.turned(&q, heads, block.q_norm.as_ref(), places)?;
         let k = self.turned(&k, kv_heads, block.k_norm.as_ref(), places)?;
         let v = v.reshape((rows, kv_heads, width))?;
-        let mut outputs = Vec::with_capacity(pieces.len());
-        for (index, piece) in pieces.iter().enumerate() {
+        let mut all = Vec::with_capacity(pieces.len());
+        for piece in pieces {
             let by_head = |x: &Tensor| x.narrow(0, piece.at, piece.rows)?.transpose(0, 1);
-            let (keys, values) =
-                segments[piece.segment]
-                    .cache
-                    .append(layer, &by_head(&k)?, &by_head(&v)?)?;
+            let cache = &segments[piece.segment].cache;
+            all.push(cache.append(layer, &by_head(&k)?, &by_head(&v)?)?);
+        }
+        if single::fits(&q, pieces) {
+            return single::attend(layer, &self.config, &q, segments, pieces);
+        }
+        let mut outputs = Vec::with_capacity(pieces.len());
+        for (index, (piece, (keys, values))) in pieces.iter().zip(all).enumerate() {
             // Query heads that share a key head stand below each other: no copies of keys and values are made.
             let group = heads / kv_heads;
             let queries = q

@@ -18,6 +18,7 @@ pub use protocol::*;
 use crate::domain::{CancelToken, RunId};
 use crate::engine::scorer::Scorer;
 use crate::error::Failure;
+use crate::model;
 
 /// Events that may wait before the worker waits for the front end.
 const EVENT_QUEUE: usize = 256;
@@ -65,7 +66,12 @@ impl Loader for ModelLoader {
         progress: &mut dyn FnMut(&str, Option<f32>),
         cancel: &CancelToken,
     ) -> Result<Loaded, Failure> {
-        let loaded = crate::model::load(source, settings, progress, cancel)?;
+        let loaded = match source {
+            LineupSource::Demo => {
+                model::load_built_in(crate::demo::embedded(), settings, progress, cancel)?
+            }
+            LineupSource::File(_) => model::load(source, settings, progress, cancel)?,
+        };
         Ok(Loaded {
             scorer: loaded.scorer,
             info: loaded.info,

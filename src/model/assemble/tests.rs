@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use candle_core::{DType, Device};
+
 use super::*;
+use crate::domain::Prompt;
 use crate::engine::scorer::{EngineError, Parts, Scorer, StepScores};
 use crate::error::{Failure, FailureKind};
 use crate::model::decoder::Projection;
