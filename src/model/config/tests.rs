@@ -23,9 +23,10 @@ fn fields_that_are_left_out_have_the_defaults_of_transformers() {
     assert!((config.norm_eps - 1e-6).abs() < 1e-12);
     assert!((config.rope.theta - 10_000.0).abs() < 1e-9);
     assert!(!config.tied && !config.qkv_bias && !config.qk_norm);
-    let mistral = read(&llama(&json!({"architectures": ["MistralForCausalLM"]}))).unwrap();
+    let mistral = json!({"architectures": ["MistralForCausalLM"], "num_key_value_heads": 2});
+    let mistral = read(&llama(&mistral)).unwrap();
     assert_eq!(mistral.windows, vec![Some(4096); 3]);
-    let off = json!({"architectures": ["MistralForCausalLM"], "sliding_window": null});
+    let off = json!({"architectures": ["MistralForCausalLM"], "num_key_value_heads": 2, "sliding_window": null});
     assert_eq!(read(&llama(&off)).unwrap().windows, vec![None; 3]);
     let qwen2 = read(&llama(
         &json!({"architectures": ["Qwen2ForCausalLM"], "num_key_value_heads": 2}),
