@@ -1,7 +1,6 @@
 //! The model that training starts from: a folder, its tokenizer and its weights.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use candle_core::{DType, Device};
 
@@ -51,7 +50,7 @@ impl Home {
         let here = Folder::Directory(std::path::PathBuf::new());
         if name == "demo" {
             let home = Folder::Embedded {
-                files: Arc::from(crate::demo::embedded()),
+                files: crate::demo::embedded(),
                 path: String::new(),
             };
             let text = home.needed("lineup.toml", "the built-in demo")?;
