@@ -36,8 +36,11 @@ impl CpuRenderer {
         for id in self.leaving.drain(..) {
             self.textures.remove(&id);
         }
-        for (id, images) in delta.set.drain() {
-            for part in images {
+        // In order of their names only so that there is one; textures do not depend on each other.
+        let mut ids: Vec<TextureId> = delta.set.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            for part in delta.set.remove(&id).into_iter().flatten() {
                 let ImageData::Color(image) = &part.image;
                 let smooth = part.options.magnification == TextureFilter::Linear;
                 match (part.pos, self.textures.get_mut(&id)) {

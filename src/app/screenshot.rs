@@ -217,7 +217,6 @@ pub fn write_png(picture: &RgbaImage, path: &Path) -> Result<(), ScreenshotError
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -106,30 +106,30 @@ pub struct Palette {
 /// Dark text on light paper.
 pub const LIGHT: Palette = Palette {
     is_dark: false,
-    window: rgb(0xf3_f4_f7),
-    panel: rgb(0xff_ff_ff),
-    well: rgb(0xf6_f7_f9),
-    hover: rgb(0xeb_ed_f2),
-    border: rgb(0xe2_e5_eb),
-    border_strong: rgb(0xcc_d1_da),
-    text: rgb(0x1b_20_28),
-    weak: rgb(0x5a_63_71),
-    accent: rgb(0x4b_4f_cc),
-    accent_hover: rgb(0x3d_40_b3),
-    accent_soft: rgb(0xeb_ec_fb),
-    on_accent: rgb(0xff_ff_ff),
-    warning: rgb(0x8a_57_00),
-    error: rgb(0xb3_26_2e),
-    error_soft: rgb(0xfd_ef_ef),
-    above: rgb(0x2f_7f_d0),
-    below: rgb(0xd9_73_0d),
+    window: rgb(0xf3, 0xf4, 0xf7),
+    panel: rgb(0xff, 0xff, 0xff),
+    well: rgb(0xf6, 0xf7, 0xf9),
+    hover: rgb(0xeb, 0xed, 0xf2),
+    border: rgb(0xe2, 0xe5, 0xeb),
+    border_strong: rgb(0xcc, 0xd1, 0xda),
+    text: rgb(0x1b, 0x20, 0x28),
+    weak: rgb(0x5a, 0x63, 0x71),
+    accent: rgb(0x4b, 0x4f, 0xcc),
+    accent_hover: rgb(0x3d, 0x40, 0xb3),
+    accent_soft: rgb(0xeb, 0xec, 0xfb),
+    on_accent: rgb(0xff, 0xff, 0xff),
+    warning: rgb(0x8a, 0x57, 0x00),
+    error: rgb(0xb3, 0x26, 0x2e),
+    error_soft: rgb(0xfd, 0xef, 0xef),
+    above: rgb(0x2f, 0x7f, 0xd0),
+    below: rgb(0xd9, 0x73, 0x0d),
     objectives: [
-        rgb(0x20_9e_90),
-        rgb(0x8d_39_60),
-        rgb(0xc1_7c_19),
-        rgb(0x30_60_95),
-        rgb(0xbb_49_47),
-        rgb(0x7f_64_cc),
+        rgb(0x20, 0x9e, 0x90),
+        rgb(0x8d, 0x39, 0x60),
+        rgb(0xc1, 0x7c, 0x19),
+        rgb(0x30, 0x60, 0x95),
+        rgb(0xbb, 0x49, 0x47),
+        rgb(0x7f, 0x64, 0xcc),
     ],
     shadow: Color32::from_rgba_premultiplied(0, 0, 0, 30),
 };
@@ -137,30 +137,30 @@ pub const LIGHT: Palette = Palette {
 /// Light text on dark paper.
 pub const DARK: Palette = Palette {
     is_dark: true,
-    window: rgb(0x13_15_1a),
-    panel: rgb(0x1b_1e_24),
-    well: rgb(0x22_26_2e),
-    hover: rgb(0x2b_30_3a),
-    border: rgb(0x2c_31_3a),
-    border_strong: rgb(0x40_46_53),
-    text: rgb(0xe8_ea_ee),
-    weak: rgb(0x9d_a5_b2),
-    accent: rgb(0x96_9b_ff),
-    accent_hover: rgb(0xac_b0_ff),
-    accent_soft: rgb(0x2a_2c_4d),
-    on_accent: rgb(0x14_15_20),
-    warning: rgb(0xe8_b0_4a),
-    error: rgb(0xff_8f_8f),
-    error_soft: rgb(0x37_20_23),
-    above: rgb(0x5c_a6_ee),
-    below: rgb(0xe8_8c_30),
+    window: rgb(0x13, 0x15, 0x1a),
+    panel: rgb(0x1b, 0x1e, 0x24),
+    well: rgb(0x22, 0x26, 0x2e),
+    hover: rgb(0x2b, 0x30, 0x3a),
+    border: rgb(0x2c, 0x31, 0x3a),
+    border_strong: rgb(0x40, 0x46, 0x53),
+    text: rgb(0xe8, 0xea, 0xee),
+    weak: rgb(0x9d, 0xa5, 0xb2),
+    accent: rgb(0x96, 0x9b, 0xff),
+    accent_hover: rgb(0xac, 0xb0, 0xff),
+    accent_soft: rgb(0x2a, 0x2c, 0x4d),
+    on_accent: rgb(0x14, 0x15, 0x20),
+    warning: rgb(0xe8, 0xb0, 0x4a),
+    error: rgb(0xff, 0x8f, 0x8f),
+    error_soft: rgb(0x37, 0x20, 0x23),
+    above: rgb(0x5c, 0xa6, 0xee),
+    below: rgb(0xe8, 0x8c, 0x30),
     objectives: [
-        rgb(0x52_dd_ca),
-        rgb(0xc8_80_b0),
-        rgb(0xf2_c4_42),
-        rgb(0x8d_b6_f4),
-        rgb(0xe3_67_51),
-        rgb(0x85_83_f1),
+        rgb(0x52, 0xdd, 0xca),
+        rgb(0xc8, 0x80, 0xb0),
+        rgb(0xf2, 0xc4, 0x42),
+        rgb(0x8d, 0xb6, 0xf4),
+        rgb(0xe3, 0x67, 0x51),
+        rgb(0x85, 0x83, 0xf1),
     ],
     shadow: Color32::from_rgba_premultiplied(0, 0, 0, 120),
 };
@@ -331,6 +331,14 @@ fn style(palette: &Palette) -> Style {
         bar_width: 7.0,
         floating_width: 4.0,
         handle_min_length: 24.0,
+        // Seen before it is looked for, and never a wall over what it floats on.
+        foreground_color: true,
+        dormant_background_opacity: 0.0,
+        active_background_opacity: 0.0,
+        interact_background_opacity: 0.0,
+        dormant_handle_opacity: 0.22,
+        active_handle_opacity: 0.35,
+        interact_handle_opacity: 0.6,
         ..ScrollStyle::floating()
     };
     style.interaction.tooltip_delay = 0.35;
@@ -390,8 +398,8 @@ fn visuals(palette: &Palette) -> Visuals {
     }
 }
 
-const fn rgb(hex: u32) -> Color32 {
-    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+const fn rgb(red: u8, green: u8, blue: u8) -> Color32 {
+    Color32::from_rgb(red, green, blue)
 }
 
 #[cfg(test)]

@@ -163,6 +163,7 @@ fn text_harness(dark: bool) -> Harness<'static, Text> {
                 let response = TokenView::new(Id::unique("guided"), "Guided text", &cells)
                     .scale(Some(scale()))
                     .fork_at(Some(7))
+                    .change_at(Some(25))
                     .pinned(state.clicked)
                     .show(ui);
                 if response.clicked.is_some() {
@@ -268,6 +269,40 @@ fn the_text_can_be_copied_and_is_read_out_whole() {
             |command| matches!(command, egui::OutputCommand::CopyText(text) if *text == whole),
         );
     assert!(copied);
+}
+
+#[test]
+fn words_that_are_dragged_over_are_copied() {
+    let mut harness = text_harness(false);
+    harness.get_by_label("Guided text").focus();
+    harness.run();
+    let mut place = |steps: usize| {
+        for _ in 0..steps {
+            harness.key_press(Key::ArrowRight);
+            harness.run();
+        }
+        let last = harness.state().last.as_ref();
+        last.and_then(|last| last.hovered_rect)
+            .map(|rect| rect.center())
+    };
+    let (Some(sorry), Some(hear)) = (place(3), place(2)) else {
+        unreachable!("the keyboard points at words");
+    };
+    harness.drag_at(sorry);
+    harness.run();
+    harness.hover_at((sorry.to_vec2() * 0.5 + hear.to_vec2() * 0.5).to_pos2());
+    harness.run();
+    harness.hover_at(hear);
+    harness.run();
+    harness.drop_at(hear);
+    harness.run();
+    assert_eq!(harness.state().clicked, None, "a drag pins nothing");
+    harness.event(Event::Copy);
+    harness.step();
+    let copied = harness.output().platform_output.commands.iter().any(
+        |command| matches!(command, egui::OutputCommand::CopyText(text) if text == " sorry to hear"),
+    );
+    assert!(copied, "{:?}", harness.output().platform_output.commands);
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub struct PaneView {
     pub scale: Option<HeatScale>,
     /// The first token that differs from the other text.
     pub fork_at: Option<usize>,
+    /// The first token that the sliders, as they stand now, would make another one.
+    pub change_at: Option<usize>,
     /// The token whose card stays open.
     pub pinned: Option<usize>,
     /// The token whose partner is under the pointer in the other text.
@@ -104,6 +106,7 @@ impl PaneView {
                 limit: state.heat_scale,
             }),
             fork_at,
+            change_at: run.and_then(|run| first_change(state, run, pane)),
             pinned: index_in(state.focus.pinned, pane),
             echo,
             streaming: run.is_some_and(|run| run.is_active() && !run.has_ended(pane)),
@@ -111,6 +114,19 @@ impl PaneView {
             cells,
         }
     }
+}
+
+/// The first token of a finished text that the sliders, as they stand now, would make another one.
+fn first_change(state: &State, run: &Run, pane: Pane) -> Option<usize> {
+    let judged = run
+        .rejudged
+        .as_ref()
+        .filter(|judged| !run.is_active() && judged.weights == state.draft.effective_weights())?;
+    let change = match pane {
+        Pane::Base => None,
+        Pane::Guided => judged.guided.divergence.as_ref(),
+    };
+    change.map(|change| change.position)
 }
 
 fn cells(state: &State, run: &Run, pane: Pane) -> Vec<Cell> {
@@ -243,6 +259,7 @@ fn pane_ui(
         .pinned(view.pinned)
         .echo(view.echo)
         .fork_at(view.fork_at)
+        .change_at(view.change_at)
         .streaming(view.streaming)
         .show(ui);
     if view.wants_focus {

@@ -1,6 +1,6 @@
 //! Colours of values: two diverging maps and two sequential ones of our own, and the scale that values are laid on.
 //!
-//! The diverging maps run along straight lines in the OKLab colour space from the paper's tone to an orange and to a
+//! The diverging maps run along straight lines in the `OKLab` colour space from the paper's tone to an orange and to a
 //! blue, so that equal steps of a value look like equal steps of colour, and blue and orange stay apart under every
 //! common kind of colour blindness. No stop is so strong that the words on it become hard to read.
 
@@ -10,86 +10,86 @@ use super::{Palette, rgb};
 
 /// Orange for values below zero, the pane's paper at zero, blue above; lightness falls evenly towards both ends.
 const LIGHT_SIGNED: [Color32; 17] = [
-    rgb(0xf2_9a_43),
-    rgb(0xf4_a7_60),
-    rgb(0xf7_b4_79),
-    rgb(0xf9_c1_90),
-    rgb(0xfb_ce_a7),
-    rgb(0xfd_da_bd),
-    rgb(0xfe_e6_d3),
-    rgb(0xff_f3_e9),
-    rgb(0xff_ff_ff),
-    rgb(0xeb_f4_fd),
-    rgb(0xd7_e8_fb),
-    rgb(0xc3_dd_f8),
-    rgb(0xaf_d2_f6),
-    rgb(0x9c_c6_f3),
-    rgb(0x87_bb_f0),
-    rgb(0x73_af_ec),
-    rgb(0x5d_a3_e9),
+    rgb(0xf2, 0x9a, 0x43),
+    rgb(0xf4, 0xa7, 0x60),
+    rgb(0xf7, 0xb4, 0x79),
+    rgb(0xf9, 0xc1, 0x90),
+    rgb(0xfb, 0xce, 0xa7),
+    rgb(0xfd, 0xda, 0xbd),
+    rgb(0xfe, 0xe6, 0xd3),
+    rgb(0xff, 0xf3, 0xe9),
+    rgb(0xff, 0xff, 0xff),
+    rgb(0xeb, 0xf4, 0xfd),
+    rgb(0xd7, 0xe8, 0xfb),
+    rgb(0xc3, 0xdd, 0xf8),
+    rgb(0xaf, 0xd2, 0xf6),
+    rgb(0x9c, 0xc6, 0xf3),
+    rgb(0x87, 0xbb, 0xf0),
+    rgb(0x73, 0xaf, 0xec),
+    rgb(0x5d, 0xa3, 0xe9),
 ];
 
 /// The same on dark paper: lightness rises towards both ends.
 const DARK_SIGNED: [Color32; 17] = [
-    rgb(0x95_4e_0d),
-    rgb(0x85_48_18),
-    rgb(0x75_42_1e),
-    rgb(0x65_3c_21),
-    rgb(0x56_37_24),
-    rgb(0x47_31_25),
-    rgb(0x38_2b_25),
-    rgb(0x29_24_25),
-    rgb(0x1b_1e_24),
-    rgb(0x1e_26_33),
-    rgb(0x20_2f_43),
-    rgb(0x22_37_54),
-    rgb(0x23_40_65),
-    rgb(0x24_48_77),
-    rgb(0x25_51_89),
-    rgb(0x25_5a_9b),
-    rgb(0x24_63_ae),
+    rgb(0x95, 0x4e, 0x0d),
+    rgb(0x85, 0x48, 0x18),
+    rgb(0x75, 0x42, 0x1e),
+    rgb(0x65, 0x3c, 0x21),
+    rgb(0x56, 0x37, 0x24),
+    rgb(0x47, 0x31, 0x25),
+    rgb(0x38, 0x2b, 0x25),
+    rgb(0x29, 0x24, 0x25),
+    rgb(0x1b, 0x1e, 0x24),
+    rgb(0x1e, 0x26, 0x33),
+    rgb(0x20, 0x2f, 0x43),
+    rgb(0x22, 0x37, 0x54),
+    rgb(0x23, 0x40, 0x65),
+    rgb(0x24, 0x48, 0x77),
+    rgb(0x25, 0x51, 0x89),
+    rgb(0x25, 0x5a, 0x9b),
+    rgb(0x24, 0x63, 0xae),
 ];
 
 /// From paper to violet, for values that have one end only.
 const LIGHT_RAW: [Color32; 17] = [
-    rgb(0xff_ff_ff),
-    rgb(0xfa_f8_fd),
-    rgb(0xf5_f0_fb),
-    rgb(0xf0_e9_f9),
-    rgb(0xeb_e1_f8),
-    rgb(0xe6_da_f6),
-    rgb(0xe1_d3_f3),
-    rgb(0xdc_cb_f1),
-    rgb(0xd7_c4_ef),
-    rgb(0xd2_bd_ed),
-    rgb(0xcd_b5_eb),
-    rgb(0xc8_ae_e9),
-    rgb(0xc4_a7_e6),
-    rgb(0xbf_a0_e4),
-    rgb(0xba_98_e2),
-    rgb(0xb5_91_df),
-    rgb(0xb1_89_dd),
+    rgb(0xff, 0xff, 0xff),
+    rgb(0xfa, 0xf8, 0xfd),
+    rgb(0xf5, 0xf0, 0xfb),
+    rgb(0xf0, 0xe9, 0xf9),
+    rgb(0xeb, 0xe1, 0xf8),
+    rgb(0xe6, 0xda, 0xf6),
+    rgb(0xe1, 0xd3, 0xf3),
+    rgb(0xdc, 0xcb, 0xf1),
+    rgb(0xd7, 0xc4, 0xef),
+    rgb(0xd2, 0xbd, 0xed),
+    rgb(0xcd, 0xb5, 0xeb),
+    rgb(0xc8, 0xae, 0xe9),
+    rgb(0xc4, 0xa7, 0xe6),
+    rgb(0xbf, 0xa0, 0xe4),
+    rgb(0xba, 0x98, 0xe2),
+    rgb(0xb5, 0x91, 0xdf),
+    rgb(0xb1, 0x89, 0xdd),
 ];
 
 /// The same on dark paper.
 const DARK_RAW: [Color32; 17] = [
-    rgb(0x1b_1e_24),
-    rgb(0x20_21_2b),
-    rgb(0x25_24_32),
-    rgb(0x2b_27_39),
-    rgb(0x30_2a_40),
-    rgb(0x35_2d_48),
-    rgb(0x3b_2f_4f),
-    rgb(0x40_32_57),
-    rgb(0x46_35_5f),
-    rgb(0x4c_38_67),
-    rgb(0x52_3b_6e),
-    rgb(0x57_3d_76),
-    rgb(0x5d_40_7f),
-    rgb(0x63_43_87),
-    rgb(0x69_46_8f),
-    rgb(0x6f_49_97),
-    rgb(0x75_4b_a0),
+    rgb(0x1b, 0x1e, 0x24),
+    rgb(0x20, 0x21, 0x2b),
+    rgb(0x25, 0x24, 0x32),
+    rgb(0x2b, 0x27, 0x39),
+    rgb(0x30, 0x2a, 0x40),
+    rgb(0x35, 0x2d, 0x48),
+    rgb(0x3b, 0x2f, 0x4f),
+    rgb(0x40, 0x32, 0x57),
+    rgb(0x46, 0x35, 0x5f),
+    rgb(0x4c, 0x38, 0x67),
+    rgb(0x52, 0x3b, 0x6e),
+    rgb(0x57, 0x3d, 0x76),
+    rgb(0x5d, 0x40, 0x7f),
+    rgb(0x63, 0x43, 0x87),
+    rgb(0x69, 0x46, 0x8f),
+    rgb(0x6f, 0x49, 0x97),
+    rgb(0x75, 0x4b, 0xa0),
 ];
 
 /// What the values on a scale can be.
@@ -169,7 +169,7 @@ pub fn heat_color(palette: &Palette, t: f32) -> Color32 {
     } else {
         &LIGHT_SIGNED
     };
-    sample(table, (t.clamp(-1.0, 1.0) + 1.0) / 2.0)
+    sample(table, 0.5 + t.clamp(-1.0, 1.0) / 2.0)
 }
 
 /// Colour at `t` of the sequential map: 0 is the paper, 1 the full violet.
@@ -192,6 +192,7 @@ fn sample(table: &[Color32], t: f32) -> Color32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "limits are chosen from a short list")]
 pub(super) mod tests {
     use super::super::{DARK, LIGHT};
     use super::*;
@@ -271,7 +272,7 @@ pub(super) mod tests {
         ]
     }
 
-    /// Distance of two linear colours in OKLab; 0.02 is a just noticeable difference.
+    /// Distance of two linear colours in `OKLab`; 0.02 is a just noticeable difference.
     pub(in super::super) fn oklab_distance(a: [f64; 3], b: [f64; 3]) -> f64 {
         let (a, b) = (oklab(a), oklab(b));
         (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f64>().sqrt()

@@ -94,7 +94,6 @@ impl Legend<'_> {
         if !ui.is_rect_visible(rect) {
             return response;
         }
-        let unit = "nats";
         let bar = Rect::from_min_size(
             rect.min + vec2(1.0, 2.0),
             Vec2::new(rect.width() - 2.0, MAP_HEIGHT),
@@ -120,20 +119,19 @@ impl Legend<'_> {
             egui::Stroke::new(1.0, palette.border_strong),
             egui::StrokeKind::Outside,
         );
-        for (value, x, align) in [
-            (low, bar.left(), Align2::LEFT_TOP),
-            (middle, bar.center().x, Align2::CENTER_TOP),
-            (high, bar.right(), Align2::RIGHT_TOP),
+        for (mark, x, align) in [
+            (numbers::tick(low), bar.left(), Align2::LEFT_TOP),
+            (numbers::tick(middle), bar.center().x, Align2::CENTER_TOP),
+            (
+                format!("{} nats", numbers::tick(high)),
+                bar.right(),
+                Align2::RIGHT_TOP,
+            ),
         ] {
-            let text = if value == high {
-                format!("{} {unit}", numbers::tick(value))
-            } else {
-                numbers::tick(value)
-            };
             painter.text(
                 pos2(x, bar.bottom() + 3.0),
                 align,
-                text,
+                mark,
                 theme::digits(size::SMALL - 1.0),
                 palette.weak,
             );

@@ -1,5 +1,7 @@
 //! How numbers and odd characters are written for people: a point, a true minus, no more digits than they bear.
 
+use std::fmt::Write as _;
+
 /// A true minus sign.
 const MINUS: char = '\u{2212}';
 /// A space that no line is broken at.
@@ -124,7 +126,8 @@ pub fn visible(text: &str) -> String {
             '\t' => shown.push('→'),
             char::REPLACEMENT_CHARACTER => shown.push('□'),
             c if c.is_control() => {
-                shown.push_str(&format!("<0x{:02X}>", u32::from(c)));
+                // Writing to a string cannot fail.
+                let _ = write!(shown, "<0x{:02X}>", u32::from(c));
             }
             c => shown.push(c),
         }

@@ -1,5 +1,7 @@
 //! Everything about one token choice: how likely it was, what each objective says of it, and what could have stood there.
 
+use std::fmt::Write as _;
+
 use egui::{
     Align, Align2, Color32, Layout, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
     pos2, vec2,
@@ -13,7 +15,7 @@ use crate::engine::insight::{Candidate, ObjectiveInsight, TokenInsight};
 
 /// Width of the card's contents, points.
 pub const WIDTH: f32 = 296.0;
-const ROW: f32 = 19.0;
+const ROW: f32 = 20.0;
 const NUMBER: f32 = 50.0;
 
 /// Which number of an objective the table of alternatives shows.
@@ -204,6 +206,7 @@ impl TokenCard<'_> {
 
     fn rewards(&self, ui: &mut Ui, palette: &Palette) {
         ui.add_space(space::XS);
+        ui.spacing_mut().item_spacing.y = 0.0;
         header(ui, palette, "Objective", &["Reward", "Advantage"], 74.0);
         for (objective, insight) in self.objectives.iter().zip(&self.insight.chosen.objectives) {
             let cells = [
@@ -214,7 +217,7 @@ impl TokenCard<'_> {
                 "{}: reward {} nats, advantage {} nats",
                 objective.name, cells[0], cells[1]
             );
-            let rect = row(ui, label);
+            let rect = row(ui, &label);
             ui.painter().circle_filled(
                 pos2(rect.left() + 5.0, rect.center().y),
                 5.0,
@@ -232,6 +235,7 @@ impl TokenCard<'_> {
             let colors = [palette.text, value_color(palette, insight.advantage)];
             columns(ui, rect, 74.0, &cells, &colors);
         }
+        ui.spacing_mut().item_spacing.y = space::XS;
     }
 
     fn alternatives(&self, ui: &mut Ui, palette: &Palette, answer: &mut TokenCardResponse) {
@@ -261,6 +265,7 @@ impl TokenCard<'_> {
                 }
             });
         });
+        ui.spacing_mut().item_spacing.y = 0.0;
         self.candidate_header(ui, palette);
         for candidate in insight.top.iter() {
             self.candidate(ui, palette, candidate, candidate.id == insight.chosen.id);
@@ -272,6 +277,8 @@ impl TokenCard<'_> {
         {
             self.candidate(ui, palette, &insight.chosen, true);
         }
+        ui.spacing_mut().item_spacing.y = space::XS;
+        ui.add_space(space::XS);
         let covered: f64 = insight
             .top
             .iter()
@@ -306,7 +313,7 @@ impl TokenCard<'_> {
     }
 
     fn candidate_header(&self, ui: &mut Ui, palette: &Palette) {
-        let (rect, _) = ui.allocate_exact_size(Vec2::new(WIDTH, 16.0), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(Vec2::new(WIDTH, 18.0), Sense::hover());
         let painter = ui.painter();
         let font = egui::FontId::proportional(size::SMALL - 1.0);
         painter.text(
@@ -337,7 +344,7 @@ impl TokenCard<'_> {
         }
         painter.hline(
             rect.x_range(),
-            rect.bottom() + 1.0,
+            rect.bottom() - 0.5,
             Stroke::new(1.0, palette.border),
         );
     }
@@ -351,17 +358,19 @@ impl TokenCard<'_> {
             numbers::percent(candidate.guided)
         );
         for (objective, insight) in self.objectives.iter().zip(&candidate.objectives) {
-            label.push_str(&format!(
+            // Writing to a string cannot fail.
+            let _ = write!(
+                label,
                 ", {} reward {} advantage {}",
                 objective.name,
                 numbers::nats(insight.reward),
                 numbers::nats(insight.advantage)
-            ));
+            );
         }
         if chosen {
             label.push_str(", chosen");
         }
-        let rect = row(ui, label);
+        let rect = row(ui, &label);
         if chosen {
             ui.painter()
                 .rect_filled(rect, radius::WORD, palette.accent_soft);
@@ -417,14 +426,14 @@ fn value_color(palette: &Palette, value: f64) -> Color32 {
 }
 
 /// One line of a table, named for screen readers.
-fn row(ui: &mut Ui, label: String) -> Rect {
+fn row(ui: &mut Ui, label: &str) -> Rect {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(WIDTH, ROW), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &label));
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, label));
     rect
 }
 
 fn header(ui: &mut Ui, palette: &Palette, first: &str, names: &[&str], width: f32) {
-    let (rect, _) = ui.allocate_exact_size(Vec2::new(WIDTH, 16.0), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(Vec2::new(WIDTH, 18.0), Sense::hover());
     let painter = ui.painter();
     let font = egui::FontId::proportional(size::SMALL - 1.0);
     painter.text(
@@ -447,7 +456,7 @@ fn header(ui: &mut Ui, palette: &Palette, first: &str, names: &[&str], width: f3
     }
     painter.hline(
         rect.x_range(),
-        rect.bottom() + 1.0,
+        rect.bottom() - 0.5,
         Stroke::new(1.0, palette.border),
     );
 }

@@ -16,6 +16,8 @@ use layout::{Frame, TextLayout};
 /// Height of a line with a bar below its words, and without one, in sizes of the font.
 const LINE_WITH_BARS: f32 = 2.25;
 const LINE_PLAIN: f32 = 1.6;
+/// Height of a word's coloured field, in sizes of the font.
+const FONT_HEIGHT: f32 = 1.32;
 
 /// What a token is, apart from its characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +50,7 @@ pub struct TokenView<'a> {
     pinned: Option<usize>,
     echo: Option<usize>,
     fork_at: Option<usize>,
+    change_at: Option<usize>,
     streaming: bool,
 }
 
@@ -88,6 +91,7 @@ impl<'a> TokenView<'a> {
             pinned: None,
             echo: None,
             fork_at: None,
+            change_at: None,
             streaming: false,
         }
     }
@@ -113,6 +117,12 @@ impl<'a> TokenView<'a> {
     /// The first token that differs from the other text.
     pub fn fork_at(mut self, token: Option<usize>) -> Self {
         self.fork_at = token;
+        self
+    }
+
+    /// The first token that would be another one if the text were written anew.
+    pub fn change_at(mut self, token: Option<usize>) -> Self {
+        self.change_at = token;
         self
     }
 
@@ -142,6 +152,7 @@ impl<'a> TokenView<'a> {
         } else {
             LINE_PLAIN
         };
+        let font_height = font.size * FONT_HEIGHT;
         let frame = Frame {
             // Room for the rings around words at both ends of a line.
             width: (ui.available_width() - 2.0 * paint::MARGIN)
@@ -153,12 +164,12 @@ impl<'a> TokenView<'a> {
             fork_at: self.fork_at,
         };
         let layout = TextLayout::new(ui, self.tokens, frame, memory.layout.take());
-        let size = egui::vec2(
-            ui.available_width(),
-            (layout.galley.size().y + 2.0 * paint::MARGIN).max(ui.available_height()),
-        );
+        // The first line needs no distance from a line above it.
+        let lead = ((layout.line_height() - font_height) / 2.0).floor();
+        let height = layout.galley.size().y - lead + 2.0 * paint::MARGIN;
+        let size = egui::vec2(ui.available_width(), height.max(ui.available_height()));
         let (rect, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-        let corner = rect.min + egui::Vec2::splat(paint::MARGIN);
+        let corner = rect.min + egui::vec2(paint::MARGIN, paint::MARGIN - lead);
 
         let last = layout.len().checked_sub(1);
         memory.cursor = memory.cursor.filter(|&cursor| Some(cursor) <= last);
@@ -172,14 +183,14 @@ impl<'a> TokenView<'a> {
             memory.by_keyboard = false;
         }
         let mut clicked = None;
-        self.mind_pointer(ui, &response, &layout, corner, at_pointer, &mut memory);
+        Self::mind_pointer(ui, &response, &layout, corner, at_pointer, &mut memory);
         if response.clicked() {
             clicked = at_pointer;
             memory.cursor = at_pointer.or(memory.cursor);
             response.request_focus();
         }
         if response.has_focus() {
-            if let Some(chosen) = self.mind_keys(ui, &response, &layout, corner, &mut memory) {
+            if let Some(chosen) = Self::mind_keys(ui, &response, &layout, corner, &mut memory) {
                 clicked = Some(chosen);
             }
         } else {
@@ -197,7 +208,7 @@ impl<'a> TokenView<'a> {
         if at_pointer.is_some() && !memory.by_keyboard {
             response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
         }
-        let copies = self.wants_copy(ui, &response);
+        let copies = Self::wants_copy(ui, &response);
         if copies {
             ui.copy_text(self.text_of(memory.selection));
         }
@@ -219,6 +230,7 @@ impl<'a> TokenView<'a> {
                 pinned: self.pinned,
                 echo: self.echo,
                 cursor: memory.cursor.filter(|_| response.has_focus()),
+                change_at: self.change_at,
                 selection: memory.selection.map(|(a, b)| (a.min(b), a.max(b))),
                 streaming: self.streaming,
             };
@@ -246,7 +258,6 @@ impl<'a> TokenView<'a> {
     }
 
     fn mind_pointer(
-        &self,
         ui: &Ui,
         response: &Response,
         layout: &TextLayout,
@@ -276,7 +287,6 @@ impl<'a> TokenView<'a> {
 
     /// Moves the keyboard's cursor; returns the token that was chosen.
     fn mind_keys(
-        &self,
         ui: &Ui,
         response: &Response,
         layout: &TextLayout,
@@ -328,7 +338,7 @@ impl<'a> TokenView<'a> {
         None
     }
 
-    fn wants_copy(&self, ui: &Ui, response: &Response) -> bool {
+    fn wants_copy(ui: &Ui, response: &Response) -> bool {
         response.has_focus()
             && ui.input(|input| {
                 input

@@ -176,7 +176,7 @@ impl WeightStrip<'_> {
             value = (wide * 100.0).round() / 100.0;
             response.request_focus();
         }
-        if let Some(step) = self.keys(ui, &response) {
+        if let Some(step) = Self::keys(ui, &response) {
             value = ((value + step) * 100.0).round() / 100.0;
             answer.done = true;
         }
@@ -211,7 +211,7 @@ impl WeightStrip<'_> {
         response.on_hover_text("Drag, or use the arrow keys; a double click resets");
     }
 
-    fn keys(&self, ui: &Ui, response: &Response) -> Option<f64> {
+    fn keys(ui: &Ui, response: &Response) -> Option<f64> {
         let mut step = 0.0;
         if response.has_focus() {
             ui.memory_mut(|m| {

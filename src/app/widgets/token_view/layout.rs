@@ -372,7 +372,6 @@ impl TextLayout {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::app::theme;

@@ -26,6 +26,7 @@ pub(super) struct Marks {
     pub(super) pinned: Option<usize>,
     pub(super) echo: Option<usize>,
     pub(super) cursor: Option<usize>,
+    pub(super) change_at: Option<usize>,
     pub(super) selection: Option<(usize, usize)>,
     pub(super) streaming: bool,
 }
@@ -93,9 +94,27 @@ pub(super) fn paint(
         }
     };
     ring(marks.echo, 1.0, palette.weak);
-    ring(marks.hovered, 1.5, palette.text);
+    ring(marks.hovered, 1.0, palette.text);
     ring(marks.cursor, 1.5, palette.accent);
     ring(marks.pinned, 2.0, palette.accent);
+    for piece in marks
+        .change_at
+        .map_or(&[][..], |token| layout.pieces_of(token))
+    {
+        let rect = piece
+            .rect
+            .translate(corner.to_vec2())
+            .expand2(vec2(PAD + 1.0, 1.0));
+        let round = [
+            rect.left_top(),
+            rect.right_top(),
+            rect.right_bottom(),
+            rect.left_bottom(),
+            rect.left_top(),
+        ];
+        let stroke = Stroke::new(1.5, palette.accent);
+        painter.extend(Shape::dashed_line(&round, stroke, 3.0, 3.0));
+    }
     if marks.streaming {
         painter.rect_filled(
             layout.caret.translate(corner.to_vec2()),
