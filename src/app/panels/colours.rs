@@ -135,7 +135,10 @@ pub fn colours_ui(ui: &mut Ui, view: &ColoursView) -> Vec<Action> {
         name: &view.name,
         sentence: &view.sentence,
     }
-    .show(ui);
+    .show(ui)
+    .on_hover_text(
+        "Numbers are in nats, natural logarithms of probabilities: +0.7 nats are twice as likely, −0.7 half as likely",
+    );
     let mut locked = view.locked;
     if ui
         .checkbox(&mut locked, "Lock the scale")

@@ -4,6 +4,7 @@
 pub mod advanced;
 pub mod card;
 pub mod colours;
+pub mod formula;
 pub mod help;
 pub mod library;
 pub mod objectives;
@@ -63,6 +64,7 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
             actions.extend(problem::problem_ui(ui, &view));
             ui.add_space(space::M);
         }
+        formula::formula_ui(ui, &formula::FormulaView::build(state));
         let (done, places) = panes::panes_ui(ui, &panes::PanesView::build(state));
         actions.extend(done);
         if let Some(view) = card::CardView::build(state) {

@@ -4,17 +4,18 @@ use egui::{RichText, Ui};
 
 use crate::app::state::settings::HeatMode;
 use crate::app::state::{LineupState, Region, State};
-use crate::app::theme::{digits, palette, section, size, space};
+use crate::app::theme::{palette, section, size, space};
 use crate::app::update::Action;
 use crate::app::widgets::weight_slider::WeightStrip;
+
+/// Room for a note of three lines, points.
+const NOTE_HEIGHT: f32 = 48.0;
 
 /// What the strips show.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectivesView {
     /// One per objective.
     pub strips: Vec<StripView>,
-    /// The mix in one line.
-    pub formula: String,
     /// A sentence about what the sliders do at the moment.
     pub note: Option<String>,
     /// Whether the keyboard is wanted here.
@@ -68,7 +69,6 @@ impl ObjectivesView {
             });
         Self {
             strips: strips.collect(),
-            formula: state.draft.formula(state.objectives()),
             note: note(state),
             wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Objectives,
         }
@@ -130,25 +130,18 @@ pub fn objectives_ui(ui: &mut Ui, view: &ObjectivesView) -> Vec<Action> {
         actions.extend(strip_ui(ui, index, strip, wants_focus));
         ui.add_space(space::S);
     }
-    if !view.strips.is_empty() {
-        let colours = palette(ui);
-        ui.label(
-            RichText::new(&view.formula)
-                .font(digits(size::SMALL))
-                .color(colours.weak),
-        )
-        .on_hover_text(
-            "How the models are mixed, as sums of log-probabilities: the plain model counts once, each objective as often as its slider says",
-        );
-    }
-    if let Some(note) = &view.note {
-        ui.add_space(space::XS);
-        ui.label(
-            RichText::new(note)
-                .size(size::SMALL)
-                .color(palette(ui).weak),
-        );
-    }
+    // Room for the note even without one, so that nothing below it jumps.
+    let room = egui::vec2(ui.available_width(), NOTE_HEIGHT);
+    ui.allocate_ui(room, |ui| {
+        ui.set_min_size(room);
+        if let Some(note) = &view.note {
+            ui.label(
+                RichText::new(note)
+                    .size(size::SMALL)
+                    .color(palette(ui).weak),
+            );
+        }
+    });
     actions
 }
 

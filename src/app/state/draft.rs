@@ -72,17 +72,13 @@ impl Draft {
             .collect()
     }
 
-    /// The mix in one line of text, for example `guided ∝ base + 1.00 harmless`.
+    /// What the mix adds to the plain model: index and weight of every objective that counts.
     #[must_use]
-    pub fn formula(&self, objectives: &[Objective]) -> String {
-        let mut text = "guided ∝ base".to_owned();
-        for (index, objective) in objectives.iter().enumerate() {
-            let weight = self.effective_weight(index);
-            if weight > 0.0 {
-                text.push_str(&format!(" + {weight:.2} {}", objective.name));
-            }
-        }
-        text
+    pub fn terms(&self) -> Vec<(usize, f64)> {
+        (0..self.strips.len())
+            .map(|index| (index, self.effective_weight(index)))
+            .filter(|(_, weight)| weight.abs() > 1e-9)
+            .collect()
     }
 }
 
@@ -204,14 +200,11 @@ mod tests {
     }
 
     #[test]
-    fn the_formula_names_only_what_counts() {
+    fn the_mix_has_only_terms_that_count() {
         let mut draft = draft();
-        assert_eq!(
-            draft.formula(&objectives()),
-            "guided ∝ base + 1.00 harmless + 0.50 helpful"
-        );
+        assert_eq!(draft.terms(), [(0, 1.0), (1, 0.5)]);
         draft.strips[0].muted = true;
-        assert_eq!(draft.formula(&objectives()), "guided ∝ base + 0.50 helpful");
+        assert_eq!(draft.terms(), [(1, 0.5)]);
     }
 
     #[test]
