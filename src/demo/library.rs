@@ -19,6 +19,9 @@ pub struct LibraryPrompt {
     pub held_out: bool,
 }
 
+/// The scenario that opens the list: its harmful answers turn on single words.
+const FIRST: &str = "hurtful-words";
+
 /// The prompts of the built-in world: every scenario that has a library title, every third in a held-out wording. Empty
 /// where the world's files are broken, which its own tests forbid.
 #[must_use]
@@ -27,10 +30,14 @@ pub fn library() -> Vec<LibraryPrompt> {
 }
 
 fn prompts(world: &World) -> Vec<LibraryPrompt> {
-    world
+    let mut shown: Vec<(&Scenario, String)> = world
         .scenarios
         .iter()
         .filter_map(|scenario| Some((scenario, scenario.library.clone()?)))
+        .collect();
+    shown.sort_by_key(|(scenario, _)| scenario.id != FIRST);
+    shown
+        .into_iter()
         .enumerate()
         .filter_map(|(number, (scenario, title))| {
             let held_out = number % 3 == 2 || scenario.held_out;
@@ -69,6 +76,7 @@ mod tests {
         for tag in ["tempting", "everyday", "over-refusal trap", "humour"] {
             assert!(all.iter().any(|prompt| prompt.tag == tag), "none is {tag}");
         }
+        assert_eq!(all[0].title, "Words that hurt");
         assert!(all.iter().any(|prompt| prompt.held_out));
         assert!(all.iter().all(|prompt| !prompt.text.contains('{')));
     }

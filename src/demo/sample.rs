@@ -259,6 +259,53 @@ impl<'a> Sampler<'a> {
         fill(&sentences.join(" "), values)
     }
 
+    /// A training question in words that nobody wrote: two wordings run together or one alone, some words left out, so that
+    /// the models learn to go by what a question is about. Slots are kept.
+    fn blurred(&mut self, scenario: &'a Scenario, values: &BTreeMap<&str, &str>) -> String {
+        let wordings = scenario.wordings(false);
+        let mut words: Vec<&str> = Vec::new();
+        for _ in 0..=self.below(2) {
+            let wording = self
+                .pick(&wordings)
+                .and_then(|&index| scenario.questions.get(index));
+            words.extend(wording.iter().flat_map(|text| text.split(' ')));
+        }
+        let left_out = 0.1 + 0.2 * self.below(3) as f64;
+        let mut kept: Vec<&str> = words.clone();
+        kept.retain(|word| word.contains('{') || !self.chance(left_out));
+        fill(&if kept.len() < 2 { words } else { kept }.join(" "), values)
+    }
+
+    /// The next `count` labelled answers to training questions, more than half of them blurred.
+    pub fn blurred_labelled(&mut self, count: usize) -> Vec<Labelled> {
+        let mut out = Vec::with_capacity(count);
+        while out.len() < count {
+            let order = self.shuffled(Split::Train);
+            if order.is_empty() {
+                break;
+            }
+            for index in order {
+                let scenario = &self.world.scenarios[index];
+                let (plain, values) = self.question(scenario, Split::Train);
+                let question = if self.chance(0.6) {
+                    self.blurred(scenario, &values)
+                } else {
+                    plain
+                };
+                let traits = self.traits(scenario.kind);
+                let answer = self.answer(scenario, traits, &values);
+                out.push(Labelled {
+                    scenario: index,
+                    question,
+                    answer,
+                    traits,
+                });
+            }
+        }
+        out.truncate(count);
+        out
+    }
+
     /// The next `count` labelled answers: every scenario equally often, in ever new order.
     pub fn labelled(&mut self, split: Split, count: usize) -> Vec<Labelled> {
         let mut out = Vec::with_capacity(count);

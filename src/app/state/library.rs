@@ -1,7 +1,5 @@
 //! The built-in prompts: what a person can start with when nothing comes to mind.
 
-use crate::demo::world::World;
-
 /// One prompt to start with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LibraryPrompt {
@@ -30,29 +28,15 @@ impl Library {
     /// The prompts of the built-in world; empty where its files are broken, which its own tests forbid.
     #[must_use]
     pub fn built_in() -> Self {
-        let prompts = World::embedded().map_or_else(
-            |_| Vec::new(),
-            |world| {
-                let shown = world.scenarios.iter().filter_map(|scenario| {
-                    let title = scenario.library.clone()?;
-                    let values = scenario
-                        .slots
-                        .iter()
-                        .filter_map(|(name, values)| {
-                            Some((name.as_str(), values.first()?.as_str()))
-                        })
-                        .collect();
-                    let question = scenario.questions.first()?;
-                    Some(LibraryPrompt {
-                        title,
-                        text: crate::demo::world::fill(question, &values),
-                        tag: scenario.kind.tag().to_owned(),
-                        why: scenario.about.clone(),
-                    })
-                });
-                shown.collect()
-            },
-        );
+        let prompts = crate::demo::library()
+            .into_iter()
+            .map(|prompt| LibraryPrompt {
+                title: prompt.title,
+                text: prompt.text,
+                tag: prompt.tag,
+                why: prompt.why,
+            })
+            .collect();
         Self {
             prompts,
             ..Self::default()

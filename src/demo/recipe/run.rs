@@ -30,7 +30,9 @@ const BASE_BATCH: usize = 16;
 /// Pairs per step of a reward model.
 const PAIR_BATCH: usize = 16;
 /// A reward model takes one step for so many of the base model.
-const STEPS_PER_REWARD_STEP: u64 = 20;
+const STEPS_PER_REWARD_STEP: u64 = 30;
+/// The base model takes one step on blurred questions for so many on plain ones.
+const STEPS_PER_BLURRED_STEP: u64 = 4;
 /// Held-out examples that judge each training.
 const HELD_OUT: usize = 400;
 /// β of GenARM's loss: chosen by held-out accuracy among those at which a weight of 1 shows clearly.
@@ -59,6 +61,7 @@ enum Draw {
     HeldOutTexts,
     Pairs,
     HeldOutPairs,
+    Blurred,
 }
 
 struct Kitchen<'a> {
@@ -127,8 +130,14 @@ impl Kitchen<'_> {
 
     fn train(&mut self) -> Result<(), RecipeError> {
         let (scenarios, pairs) = (self.world.scenarios.len(), distinct_pairs(&self.world));
+        let held_out = self
+            .world
+            .scenarios
+            .iter()
+            .filter(|one| one.held_out)
+            .count();
         (self.say)(&format!(
-            "The world: {scenarios} scenarios, {pairs} different questions with answers"
+            "The world: {scenarios} scenarios, {held_out} of them held out; {pairs} different questions with answers"
         ));
         let tokenizer = train_tokenizer(
             &self
@@ -153,16 +162,32 @@ impl Kitchen<'_> {
         let held_out = self
             .sampler(Draw::HeldOutTexts, 0)
             .labelled(Split::HeldOutWordings, HELD_OUT);
-        let corpus = texts(&corpus, encoder)?;
-        let held_out = texts(&held_out, encoder)?;
+        let corpus = texts(&corpus, encoder, false)?;
+        let held_out = texts(&held_out, encoder, true)?;
         let mut config = Config::llama_like(shape());
         config.eos = vec![0];
         let store = self.store("base")?;
         let mut shown = Shown::new("base", self.say);
-        let (mut weights, _) = lm::train(
+        let (weights, _) = lm::train(
             &settings,
             Weights::random(config, self.options.seed),
             &corpus,
+            &held_out,
+            Some(&store),
+            &mut shown,
+            self.cancel,
+        )?;
+        // A second, shorter round on blurred questions: the first knows the answers, but only to questions word for word.
+        let settings = self.settings(BASE_BATCH, 1.5e-3, 20);
+        let count = (self.options.steps / STEPS_PER_BLURRED_STEP).max(1) as usize * BASE_BATCH;
+        let blurred = self.sampler(Draw::Blurred, 0).blurred_labelled(count);
+        let blurred = texts(&blurred, encoder, true)?;
+        let store = self.store("blurred")?;
+        let mut shown = Shown::new("base, blurred", self.say);
+        let (mut weights, _) = lm::train(
+            &settings,
+            weights,
+            &blurred,
             &held_out,
             Some(&store),
             &mut shown,
@@ -223,13 +248,20 @@ impl Kitchen<'_> {
     }
 }
 
-fn texts(items: &[Labelled], encoder: &Encoder) -> Result<Vec<TextExample>, RecipeError> {
+/// Token ids of questions with answers; `answers_only` leaves the question out of the loss, as held-out wordings have to:
+/// nobody asks the model to guess them.
+fn texts(
+    items: &[Labelled],
+    encoder: &Encoder,
+    answers_only: bool,
+) -> Result<Vec<TextExample>, RecipeError> {
     items
         .iter()
         .map(|item| {
             let mut tokens = encoder.prompt(&item.question)?;
+            let first = if answers_only { tokens.len() } else { 0 };
             tokens.extend(encoder.answer(&item.answer)?);
-            Ok(TextExample { tokens, first: 0 })
+            Ok(TextExample { tokens, first })
         })
         .collect()
 }
