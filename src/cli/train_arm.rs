@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::CommonArgs;
+use super::eval::LabelArg;
 use super::session::interrupt_token;
 use super::train_options::{RunArgs, parse_share};
 use super::train_watch::{Watch, report, say_skipped};
 use crate::error::Failure;
-use crate::model::decoder::Projection;
 use crate::train::TrainError;
 use crate::train::arm::Session;
 use crate::train::base::Home;
 use crate::train::checkpoint::Store;
-use crate::train::config::{AdapterSettings, Settings};
-use crate::train::data::{Label, read_preferences};
+use crate::train::config::{AdapterSettings, Projection, Settings};
+use crate::train::data::read_preferences;
 use crate::train::examples::PairExample;
 use crate::train::loss::PreferenceLoss;
 use crate::train::tokens::{Limits, Tongue};
@@ -40,7 +40,7 @@ pub(crate) struct ArmArgs {
     pub(crate) limit: Option<u32>,
     /// Which judgement to follow where the data hold two
     #[arg(long, value_enum)]
-    pub(crate) label: Option<Label>,
+    pub(crate) label: Option<LabelArg>,
     /// Stop at the first bad line
     #[arg(long)]
     pub(crate) strict: bool,
@@ -126,7 +126,7 @@ impl ArmArgs {
         tongue: &Tongue,
         limits: Limits,
     ) -> Result<Vec<PairExample>, TrainError> {
-        let mut data = read_preferences(path, self.label, self.strict)?;
+        let mut data = read_preferences(path, self.label.map(Into::into), self.strict)?;
         say_skipped(&data.skipped);
         if path == self.data {
             let most = self.limit.map_or(usize::MAX, |limit| limit as usize);

@@ -9,10 +9,9 @@ use super::session::interrupt_token;
 use super::train_options::{RunArgs, hold_out, parse_share};
 use super::train_watch::{Watch, report, say_skipped};
 use crate::error::Failure;
-use crate::model::config::{Config, LlamaShape};
 use crate::train::base::Home;
 use crate::train::checkpoint::Store;
-use crate::train::config::Settings;
+use crate::train::config::{LlamaShape, ModelConfig, Settings};
 use crate::train::data::{Document, read_documents};
 use crate::train::tokens::Tongue;
 use crate::train::weights::Weights;
@@ -115,13 +114,13 @@ impl LmArgs {
     }
 
     /// Sizes of a model from scratch, for a tokenizer of `vocab` tokens.
-    fn shape(&self, vocab: usize, ends: &[u32]) -> Result<Config, Failure> {
+    fn shape(&self, vocab: usize, ends: &[u32]) -> Result<ModelConfig, Failure> {
         if let Some(path) = &self.config {
             let bytes = std::fs::read(path).map_err(|source| TrainError::Read {
                 path: path.clone(),
                 source,
             })?;
-            let config = Config::from_json(&bytes)?;
+            let config = ModelConfig::from_json(&bytes)?;
             if config.vocab_size < vocab {
                 return Err(Failure::input(format!(
                     "the tokenizer has {vocab} tokens and the configuration room for {}",
@@ -142,7 +141,7 @@ impl LmArgs {
                 self.hidden, self.heads, self.layers
             )));
         }
-        let mut config = Config::llama_like(LlamaShape {
+        let mut config = ModelConfig::llama_like(LlamaShape {
             vocab,
             hidden: self.hidden,
             // A multiple of 16 suits the processor's vectors.

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
 use super::loss::PreferenceLoss;
-use crate::model::decoder::Projection;
+/// What a model is made of: its sizes, and the matrices that an adapter may change.
+pub use crate::model::{
+    config::{Config as ModelConfig, LlamaShape},
+    decoder::Projection,
+};
 
 /// How long, how fast and in what order to learn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
