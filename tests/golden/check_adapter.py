@@ -1,4 +1,4 @@
-"""Trains an adapter and a whole reward model with our program and demands that Python reads them as we do.
+"""Trains an adapter, a whole reward model and a language model with our program; Python must read them as we do.
 
     cargo build --release && pip install torch transformers peft
     python tests/golden/check_adapter.py [--program target/release/counterpoise] [--keep]
@@ -18,6 +18,7 @@ from pathlib import Path
 import transformers
 
 from make_models import FIXED, HERE, expected, rounded
+from reference import Lineup
 from toy_text import SENTENCES
 
 TOLERANCE = 1e-4
@@ -37,9 +38,19 @@ adapter = "tuned"
 name = "whole"
 model = "whole"
 """
+FRESH = """schema = 1
+name = "From scratch"
+
+[base]
+path = "fresh"
+
+[[objective]]
+name = "polite"
+system = "Be polite."
+"""
 CASES = [
     dict(name="both", prompt="How long is the river?", weights={"tuned": 1.0, "whole": 0.5}),
-    dict(name="adapter alone", prompt="Dis-moi l'été", weights={"tuned": 3.0, "whole": 0.0}),
+    dict(name="adapter alone", prompt="Dis-moi l'été, puis l'hiver", weights={"tuned": 3.0, "whole": 0.0}),
 ]
 
 
@@ -71,6 +82,20 @@ def compare(program, folder, case, numbers, ids):
     return worst
 
 
+def check_language_model(program, folder):
+    """A model from scratch, with a tokenizer of its own, read by transformers."""
+    data = folder / "sentences.txt"
+    data.write_text("\n\n".join(SENTENCES))
+    command = [program, "train", "lm", "--data", data, "--out", folder / "fresh", "--vocab", "300", "--hidden", "32"]
+    command += ["--layers", "2", "--heads", "4", "--kv-heads", "2", "--context", "128", "--epochs", "5"]
+    subprocess.run([str(part) for part in command], check=True)
+    (folder / "lineup.toml").write_text(FRESH)
+    case = dict(prompt="Write a letter", weights={"polite": 1.0})
+    lineup = Lineup(folder)
+    ids = lineup.base.tok.encode(FIXED, add_special_tokens=False).ids
+    return compare(program, folder, case, lineup.numbers(case, ids), ids)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--program", default="target/release/counterpoise")
@@ -93,6 +118,9 @@ def main():
             worst = compare(options.program, folder, case, stored["scored"], stored["response_ids"])
             print(f"{case['name']}: largest difference {worst:.1e} nats")
             assert worst <= TOLERANCE
+        worst = check_language_model(options.program, Path(tempfile.mkdtemp(dir=folder)))
+        print(f"a model from scratch: largest difference {worst:.1e} nats")
+        assert worst <= TOLERANCE
         if options.keep:
             keep(folder, rounded(values))
 
@@ -108,6 +136,9 @@ def keep(folder, values):
         for file in needed:
             if (folder / name / file).exists():
                 shutil.copy(folder / name / file, at / name / file)
+    config = at / "tuned" / "adapter_config.json"
+    settings = json.loads(config.read_text()) | {"base_model_name_or_path": "smollm/base"}
+    config.write_text(json.dumps(settings, indent=2) + "\n")
     (at / "lineup.toml").write_text(LINEUP.format(base="../smollm/base"))
     (at / "expected.json").write_text(json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n")
 

@@ -543,4 +543,4 @@ macro_rules! families {
     )*};
 }
 
-families!(llama2, llama3, mistral, qwen2, qwen3, smollm);
+families!(llama2, llama3, mistral, qwen2, qwen3, smollm, trained);
