@@ -97,17 +97,17 @@ pub fn run(options: &AppOptions) -> Result<(), Failure> {
             Ok(Box::new(window))
         }),
     )
-    .map_err(no_window)
+    .map_err(|error| no_window(&error))
 }
 
-fn no_window(error: eframe::Error) -> Failure {
+fn no_window(error: &eframe::Error) -> Failure {
     Failure::failed("The window cannot be opened")
         .hint("Without a display, use `counterpoise --screenshot FILE` for a picture or `counterpoise generate` for text")
         .details(error.to_string())
 }
 
 /// How long a picture may take: loading, writing and drawing.
-const PICTURE_LIMIT: Duration = Duration::from_secs(600);
+const PICTURE_LIMIT: Duration = Duration::from_mins(10);
 
 /// Runs the prompt to its end without a display, with the card of guided token `card` open where one is asked for, and
 /// saves a picture of the window as a PNG file.

@@ -1,4 +1,5 @@
 //! The window under a person's hands: clicks, keys and drags against a worker whose answers the test writes itself.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};

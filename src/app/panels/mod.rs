@@ -59,10 +59,10 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         });
     CentralPanel::default().frame(column).show(ui, |ui| {
         actions.extend(prompt::prompt_ui(ui, &prompt::PromptView::build(state)));
-        ui.add_space(space::M);
+        ui.add_space(space::XS);
         if let Some(view) = problem::ProblemView::build(state) {
             actions.extend(problem::problem_ui(ui, &view));
-            ui.add_space(space::M);
+            ui.add_space(space::XS);
         }
         formula::formula_ui(ui, &formula::FormulaView::build(state));
         let (done, places) = panes::panes_ui(ui, &panes::PanesView::build(state));

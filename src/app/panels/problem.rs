@@ -121,7 +121,6 @@ pub fn problem_ui(ui: &mut Ui, view: &ProblemView) -> Vec<Action> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::app::state::Problem;

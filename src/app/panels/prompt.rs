@@ -201,11 +201,13 @@ mod tests {
     use crate::domain::CancelToken;
 
     fn loading() -> State {
-        let mut state = State::default();
-        state.lineup = LineupState::Loading {
-            stage: "Reading weights".to_owned(),
-            fraction: None,
-            cancel: CancelToken::default(),
+        let mut state = State {
+            lineup: LineupState::Loading {
+                stage: "Reading weights".to_owned(),
+                fraction: None,
+                cancel: CancelToken::default(),
+            },
+            ..State::default()
         };
         state.draft.prompt.text = "Why?".to_owned();
         state

@@ -468,5 +468,4 @@ fn next_region(state: &State) -> Region {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests;
