@@ -330,6 +330,8 @@ fn style(palette: &Palette) -> Style {
     spacing.scroll = ScrollStyle {
         bar_width: 7.0,
         floating_width: 4.0,
+        // A bar beside the words, not over them.
+        floating_allocated_width: 8.0,
         handle_min_length: 24.0,
         // Seen before it is looked for, and never a wall over what it floats on.
         foreground_color: true,
@@ -352,8 +354,9 @@ fn visuals(palette: &Palette) -> Visuals {
         Visuals::light()
     };
     let corner = CornerRadius::same(radius::CONTROL);
-    let state = |fill: Color32, border: Color32, text: Color32| WidgetVisuals {
-        bg_fill: fill,
+    let state = |box_fill: Color32, fill: Color32, border: Color32, text: Color32| WidgetVisuals {
+        // Of boxes to tick: they stand on menus too, where they have no outline.
+        bg_fill: box_fill,
         weak_bg_fill: fill,
         bg_stroke: Stroke::new(1.0, border),
         corner_radius: corner,
@@ -362,11 +365,31 @@ fn visuals(palette: &Palette) -> Visuals {
     };
     Visuals {
         widgets: Widgets {
-            noninteractive: state(palette.panel, palette.border, palette.text),
-            inactive: state(palette.well, palette.border_strong, palette.text),
-            hovered: state(palette.hover, palette.border_strong, palette.text),
-            active: state(palette.accent_soft, palette.accent, palette.text),
-            open: state(palette.hover, palette.border_strong, palette.text),
+            noninteractive: state(palette.panel, palette.panel, palette.border, palette.text),
+            inactive: state(
+                palette.border,
+                palette.well,
+                palette.border_strong,
+                palette.text,
+            ),
+            hovered: state(
+                palette.border_strong,
+                palette.hover,
+                palette.border_strong,
+                palette.text,
+            ),
+            active: state(
+                palette.accent_soft,
+                palette.accent_soft,
+                palette.accent,
+                palette.text,
+            ),
+            open: state(
+                palette.border_strong,
+                palette.hover,
+                palette.border_strong,
+                palette.text,
+            ),
         },
         selection: Selection {
             bg_fill: palette.accent_soft,

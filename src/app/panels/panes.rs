@@ -202,6 +202,7 @@ pub fn panes_ui(ui: &mut Ui, view: &PanesView) -> (Vec<Action>, WordPlaces) {
         for (ui, pane) in [(left, &view.base), (right, &view.guided)] {
             let card = palette(ui).card().show(ui, |ui| {
                 ui.set_min_height((height - 2.0 * space::M).max(80.0));
+                ui.set_min_width(ui.available_width());
                 ui.with_layout(Layout::top_down(Align::Min), |ui| {
                     pane_ui(ui, pane, &mut actions)
                 })
