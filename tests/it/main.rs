@@ -1,4 +1,9 @@
 //! What crosses modules. One binary, one module per area.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail like the tests they help"
+)]
 
 mod bad_input;
 mod common;
