@@ -45,9 +45,16 @@ pub fn percent_short(log_probability: f64) -> String {
         "<0.01".to_owned()
     } else if percent < 9.995 {
         format!("{percent:.2}")
-    } else {
+    } else if percent < 99.95 {
         format!("{percent:.1}")
+    } else {
+        "100".to_owned()
     }
+}
+
+/// Nats for a narrow column: one decimal below ten, none from there on.
+pub fn nats_short(value: f64) -> String {
+    signed(value, usize::from(value.abs() < 9.95))
 }
 
 /// Nats with two decimals and an explicit sign; what rounds to nothing has none.
@@ -156,12 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn probabilities_in_columns_have_at_most_two_decimals() {
+    fn numbers_in_narrow_columns_are_short() {
         let p = |p: f64| percent_short(p.ln());
         assert_eq!(p(0.412), "41.2");
         assert_eq!(p(0.009), "0.90");
         assert_eq!(p(0.000_01), "<0.01");
-        assert_eq!(p(1.0), "100.0");
+        assert_eq!(p(0.999_9), "100");
+        assert_eq!(nats_short(-9.94), "−9.9");
+        assert_eq!(nats_short(-9.96), "−10");
     }
 
     #[test]

@@ -388,7 +388,7 @@ impl TokenCard<'_> {
                 CardValue::Advantage => value_color(palette, value),
                 CardValue::Reward => palette.text,
             };
-            number(ui, right, rect, &numbers::signed(value, 1), color);
+            number(ui, right, rect, &numbers::nats_short(value), color);
             right -= width;
         }
         for value in [candidate.guided, candidate.base] {

@@ -15,6 +15,8 @@ pub(super) const MARGIN: f32 = 4.0;
 /// From the words to the line that bars stand on, and the greatest height of a bar on either side, points.
 const BAR_DROP: f32 = 7.5;
 const BAR_HEIGHT: f32 = 5.5;
+/// Lower bars are left out: they would only tint the line.
+const LEAST_BAR: f32 = 0.2;
 /// How far a colour reaches beyond its word, points.
 const PAD: f32 = 2.0;
 /// Pieces closer than this are parts of one word, points.
@@ -165,10 +167,10 @@ fn bar(mesh: &mut Mesh, palette: &Palette, cell: Rect, scale: HeatScale, value: 
         Rect::from_min_max(pos2(left, line), pos2(right, line + 1.0)),
         palette.border_strong,
     );
-    if value == 0.0 || value.is_nan() {
+    let height = t.abs() * BAR_HEIGHT;
+    if height < LEAST_BAR {
         return;
     }
-    let height = (t.abs() * BAR_HEIGHT).max(0.5);
     let (top, bottom) = if t < 0.0 {
         (line + 1.0, line + 1.0 + height)
     } else {
