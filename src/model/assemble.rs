@@ -171,5 +171,4 @@ fn find(path: &Path) -> Result<(Lineup, Folder), ModelError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

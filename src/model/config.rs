@@ -293,5 +293,4 @@ pub(crate) fn token_ids(value: Option<&Value>) -> Vec<u32> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

@@ -346,15 +346,10 @@ impl Scorer for Ensemble {
             return Ok(Vec::new());
         }
         let stream = self.take(id)?;
-        let result = match self.check(&stream, tokens) {
-            Err(error) => (vec![stream], Err(error)),
-            Ok(()) => {
-                let mut streams = vec![stream];
-                let result = self.read(&mut streams, &|_, _| tokens, Wanted::All, cancel);
-                (streams, result)
-            }
-        };
-        let (mut streams, result) = result;
+        let fits = self.check(&stream, tokens);
+        let mut streams = vec![stream];
+        let result =
+            fits.and_then(|()| self.read(&mut streams, &|_, _| tokens, Wanted::All, cancel));
         for stream in &mut streams {
             match &result {
                 Ok(_) => stream.len += tokens.len(),

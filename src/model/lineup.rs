@@ -135,5 +135,4 @@ fn snapshot(model: &std::path::Path, revision: &str) -> Option<Folder> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

@@ -114,10 +114,12 @@ pub fn sha256(
             hash.update(piece);
         }
     }
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|half| b"0123456789abcdef"[half as usize]);
     Ok(hash
         .finalize()
         .iter()
-        .map(|byte| format!("{byte:02x}"))
+        .flat_map(digits)
+        .map(char::from)
         .collect())
 }
 

@@ -426,5 +426,4 @@ fn causal_mask(
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

@@ -1,4 +1,4 @@
-//! Adapter folders as Python's PEFT writes them: adapter_config.json and adapter_model.safetensors.
+//! Adapter folders as Python's PEFT writes them: `adapter_config.json` and `adapter_model.safetensors`.
 
 use std::collections::BTreeMap;
 
@@ -283,7 +283,6 @@ fn scaling(settings: &Map<String, Value>, role: &str) -> Result<Scaling, ModelEr
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use serde_json::json;

@@ -1,4 +1,4 @@
-//! Rotary positions (Su et al., "RoFormer", 2021) with the frequency scalings that the Llama family uses.
+//! Rotary positions (Su et al., 2021), with the frequency scalings that the Llama family uses.
 
 use std::f32::consts::TAU;
 

@@ -177,6 +177,10 @@ fn failed(label: &str, error: &minijinja::Error) -> ModelError {
 }
 
 /// The engine's filter escapes `<`, `>`, `&` and `'` for web pages; models were trained on text without that.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the engine hands options over"
+)]
 fn tojson(value: &Value, options: Kwargs) -> Result<Value, minijinja::Error> {
     let indent: Option<Value> = options.get("indent")?;
     let indent = indent.filter(|indent| !indent.is_none());
@@ -283,27 +287,28 @@ fn strftime(format: &str, secs: u64) -> String {
             out.push(letter);
             continue;
         }
-        match codes.next() {
-            Some('Y') => out.push_str(&year.to_string()),
-            Some('y') => out.push_str(&format!("{:02}", year % 100)),
-            Some('m') => out.push_str(&format!("{month:02}")),
-            Some('d') => out.push_str(&format!("{day:02}")),
-            Some('B') => out.push_str(month_name),
-            Some('b') => out.push_str(&month_name[..3]),
-            Some('A') => out.push_str(day_name),
-            Some('a') => out.push_str(&day_name[..3]),
-            Some('H') => out.push_str(&format!("{:02}", second / 3600)),
-            Some('M') => out.push_str(&format!("{:02}", second / 60 % 60)),
-            Some('S') => out.push_str(&format!("{:02}", second % 60)),
-            Some('%') | None => out.push('%'),
-            Some(other) => out.extend(['%', other]),
-        }
+        let two = |number: u64| format!("{number:02}");
+        let piece = match codes.next() {
+            Some('Y') => year.to_string(),
+            Some('y') => two(year % 100),
+            Some('m') => two(month),
+            Some('d') => two(day),
+            Some('B') => month_name.to_owned(),
+            Some('b') => month_name[..3].to_owned(),
+            Some('A') => day_name.to_owned(),
+            Some('a') => day_name[..3].to_owned(),
+            Some('H') => two(second / 3600),
+            Some('M') => two(second / 60 % 60),
+            Some('S') => two(second % 60),
+            Some('%') | None => "%".to_owned(),
+            Some(other) => format!("%{other}"),
+        };
+        out.push_str(&piece);
     }
     out
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::domain::Turn;

@@ -406,16 +406,14 @@ impl Detokenizer for Pieces {
             &mut self.prefix,
             &mut self.prefix_index,
         );
-        match step {
-            Ok(piece) => piece.unwrap_or_default(),
-            Err(_) => {
-                // A decoder that changes earlier text when more arrives: start anew behind it.
-                self.ids.clear();
-                self.prefix.clear();
-                self.prefix_index = 0;
-                self.tokenizer.decode(&[token], true).unwrap_or_default()
-            }
+        if let Ok(piece) = step {
+            return piece.unwrap_or_default();
         }
+        // A decoder that changes earlier text when more arrives: start anew behind it.
+        self.ids.clear();
+        self.prefix.clear();
+        self.prefix_index = 0;
+        self.tokenizer.decode(&[token], true).unwrap_or_default()
     }
 
     fn finish(&mut self) -> String {
@@ -485,5 +483,4 @@ pub fn compare(base: &Text, other: &Text, role: &str, len: usize) -> Result<Agre
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

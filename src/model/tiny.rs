@@ -134,7 +134,8 @@ impl TensorSource for Recorder {
 /// The 64 tokens of [`write_model`]: three special ones, a space, letters, digits and marks.
 const LETTERS: &str = "\u{2581}abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-+*/=<>|#@&%$\n";
 
-/// Writes a model folder with random weights: config.json, model.safetensors, tokenizer.json, tokenizer_config.json.
+/// Writes a model folder with random weights: config.json, model.safetensors, tokenizer.json and
+/// `tokenizer_config.json`.
 /// The tokenizer knows 64 single letters and puts `<s>` (id 1) before a text; `</s>` (id 2) ends one.
 ///
 /// # Errors

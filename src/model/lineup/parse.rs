@@ -128,7 +128,7 @@ impl Complaints<'_> {
                 let ok = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
                 let parts: Vec<&str> = repo.split('/').collect();
                 let sound = |part: &&str| {
-                    !part.is_empty() && part.chars().all(ok) && part.trim_matches('.') != ""
+                    !part.is_empty() && part.chars().all(ok) && !part.trim_matches('.').is_empty()
                 };
                 if parts.len() != 2 || !parts.iter().all(sound) {
                     return Err(self.at(
