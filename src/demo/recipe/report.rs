@@ -6,11 +6,10 @@ use super::table::{SETTINGS, shares};
 use super::{Options, RecipeError};
 use crate::demo::judge::Judge;
 use crate::demo::world::World;
-use crate::domain::CancelToken;
+use crate::domain::{CancelToken, ComputeSettings, LineupSource};
 use crate::model::assemble;
 use crate::train::TrainError;
 use crate::train::events::{Observer, TrainEvent};
-use crate::worker::{ComputeSettings, LineupSource};
 
 /// Texts of each setting that are shown.
 const EXAMPLES: usize = 3;

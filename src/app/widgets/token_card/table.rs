@@ -1,0 +1,103 @@
+//! The lines of the card's tables, and its close button.
+
+use egui::{
+    Align2, Color32, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
+
+use super::{ROW, WIDTH};
+use crate::app::theme::{self, Palette, radius, size, space};
+
+/// One line of a table, named for screen readers.
+pub(super) fn row(ui: &mut Ui, label: &str) -> Rect {
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(WIDTH, ROW), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, label));
+    rect
+}
+
+pub(super) fn header(ui: &mut Ui, palette: &Palette, first: &str, names: &[&str], width: f32) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::new(WIDTH, 18.0), Sense::hover());
+    let painter = ui.painter();
+    let font = egui::FontId::proportional(size::SMALL - 1.0);
+    painter.text(
+        rect.left_center(),
+        Align2::LEFT_CENTER,
+        first,
+        font.clone(),
+        palette.weak,
+    );
+    let mut right = rect.right() - space::XS;
+    for name in names.iter().rev() {
+        painter.text(
+            pos2(right, rect.center().y),
+            Align2::RIGHT_CENTER,
+            name,
+            font.clone(),
+            palette.weak,
+        );
+        right -= width;
+    }
+    painter.hline(
+        rect.x_range(),
+        rect.bottom() - 0.5,
+        Stroke::new(1.0, palette.border),
+    );
+}
+
+pub(super) fn columns(ui: &Ui, rect: Rect, width: f32, cells: &[String], colors: &[Color32]) {
+    let mut right = rect.right() - space::XS;
+    for (cell, color) in cells.iter().zip(colors).rev() {
+        number(ui, right, rect, cell, *color);
+        right -= width;
+    }
+}
+
+pub(super) fn number(ui: &Ui, right: f32, rect: Rect, text: &str, color: Color32) {
+    ui.painter().text(
+        pos2(right, rect.center().y),
+        Align2::RIGHT_CENTER,
+        text,
+        theme::digits(size::SMALL + 0.5),
+        color,
+    );
+}
+
+/// Words from the left, cut with an ellipsis where `width` ends.
+pub(super) fn words(
+    ui: &Ui,
+    rect: Rect,
+    indent: f32,
+    text: &str,
+    color: Color32,
+    width: f32,
+    strong: bool,
+) {
+    let font = if strong {
+        theme::strong(size::SMALL + 0.5)
+    } else {
+        egui::FontId::proportional(size::SMALL + 0.5)
+    };
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let at = pos2(
+        rect.left() + indent,
+        rect.center().y - galley.size().y / 2.0,
+    );
+    ui.painter().galley(at, galley, color);
+}
+
+pub(super) fn close_button(ui: &mut Ui, palette: &Palette) -> Response {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(space::TARGET), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Close the card"));
+    if response.hovered() || response.has_focus() {
+        ui.painter()
+            .rect_filled(rect, radius::CONTROL, palette.hover);
+    }
+    let stroke = Stroke::new(1.5, palette.weak);
+    let (c, d) = (rect.center(), 4.0);
+    ui.painter()
+        .line_segment([c + vec2(-d, -d), c + vec2(d, d)], stroke);
+    ui.painter()
+        .line_segment([c + vec2(-d, d), c + vec2(d, -d)], stroke);
+    response.on_hover_text("Close (Esc)")
+}
