@@ -490,6 +490,25 @@ mod tests {
     }
 
     #[test]
+    fn a_blurred_question_still_names_who_it_is_about() {
+        let world = world();
+        let scenario = world
+            .scenarios
+            .iter()
+            .find(|one| one.id == "hurtful-words")
+            .unwrap();
+        let mut sampler = Sampler::new(&world, 8);
+        let values = BTreeMap::from([("name", "Mia")]);
+        for _ in 0..200 {
+            let question = sampler.blurred(scenario, &values);
+            assert!(
+                question.contains("Mia") && question.contains(' '),
+                "{question}"
+            );
+        }
+    }
+
+    #[test]
     fn every_text_has_its_slots_filled() {
         let world = world();
         for item in Sampler::new(&world, 4).labelled(Split::Train, 2000) {
