@@ -18,9 +18,9 @@ pub struct TrainArgs {
 #[derive(Debug, Clone, Subcommand)]
 enum TrainCommand {
     /// A language model, from scratch or onwards, on text or on prompts with their answers
-    Lm(LmArgs),
+    Lm(Box<LmArgs>),
     /// A reward model from preference pairs, as a PEFT adapter or a whole model
-    Arm(ArmArgs),
+    Arm(Box<ArmArgs>),
     /// The built-in models, from nothing but the world's texts
     Demo(DemoArgs),
 }

@@ -71,7 +71,7 @@ pub(crate) struct ArmArgs {
     /// Share of the adapter's inputs left out in training
     #[arg(long, default_value_t = 0.05)]
     pub(crate) dropout: f64,
-    /// Products that the adapter changes: any of q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj
+    /// Products that the adapter changes: any of `q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj`
     #[arg(long, value_delimiter = ',', default_value = "q_proj,k_proj,v_proj", value_parser = parse_target)]
     pub(crate) targets: Vec<Projection>,
     /// Most tokens of a prompt; of a longer one the end is kept

@@ -132,11 +132,12 @@ impl Watch {
                 let value: Value = serde_json::from_str(line).unwrap_or_default();
                 value["step"].as_u64().is_some_and(|step| step <= resumed)
             };
-            Ok(text
-                .lines()
-                .filter(done)
-                .map(|line| format!("{line}\n"))
-                .collect())
+            let mut kept = String::new();
+            for line in text.lines().filter(done) {
+                kept.push_str(line);
+                kept.push('\n');
+            }
+            Ok(kept)
         };
         kept()
             .and_then(|text| {

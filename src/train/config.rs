@@ -25,9 +25,9 @@ pub struct Settings {
     pub lr: f64,
     /// Steps over which the learning rate rises to its highest, before it falls along a cosine to 0.
     pub warmup: u64,
-    /// AdamW's weight decay per step, times the learning rate.
+    /// The optimiser's weight decay per step, times the learning rate.
     pub weight_decay: f64,
-    /// AdamW's memory of gradients and of their squares.
+    /// The optimiser's memory of gradients and of their squares.
     pub betas: [f64; 2],
     /// Longest gradient; longer ones are shortened.
     pub clip: f64,

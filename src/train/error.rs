@@ -150,7 +150,7 @@ impl From<TrainError> for Failure {
                 .details(path.display().to_string()),
             TrainError::Write { path, source, .. } => Self::failed(summary)
                 .hint(
-                    "The last complete checkpoint is intact: make room and run again with --resume",
+                    "What was complete before is still there: make room and run again with --resume",
                 )
                 .details(format!("{source}: {}", path.display())),
             TrainError::Diverged { .. } => {

@@ -77,7 +77,9 @@ impl Examples<'_> {
         let mut row = |tokens: &[TokenId], first: usize| {
             take(tokens.len() as u32);
             take(first as u32);
-            tokens.iter().for_each(|&token| take(token));
+            for &token in tokens {
+                take(token);
+            }
         };
         match self {
             Self::Texts(texts) => texts.iter().for_each(|text| row(&text.tokens, text.first)),

@@ -72,7 +72,6 @@ impl Weights {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use candle_core::{DType, Device};
 

@@ -91,6 +91,8 @@ pub(crate) fn write_tensors(
     }
     let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
     replace(path, what, |partial| {
+        // The library would make a file that only its owner may read.
+        File::create(partial)?;
         serialize_to_file(views, Some(metadata), partial).map_err(|error| match error {
             SafeTensorError::IoError(source) => source,
             other => std::io::Error::other(other.to_string()),
@@ -108,7 +110,6 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), TrainError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

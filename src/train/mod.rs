@@ -1,4 +1,11 @@
-//! Training of language models and reward models.
+//! Training of language models and reward models, on the CPU in f32.
+//!
+//! 1. [`data`] reads files and says which lines are bad; [`tokens`] turns texts into token sequences.
+//! 2. [`lm`] and [`arm`] take sequences and settings; [`base`] and [`weights`] are what they start from.
+//! 3. [`run`] goes through the batches: each is shared out over threads by its `examples`, passed through the
+//!    differentiable decoder in `net`, and ends in one step of the optimiser.
+//! 4. [`events`] tell whoever watches; nothing here prints.
+//! 5. [`checkpoint`] keeps a run so that it can go on and end in the same bits; [`export`] writes its result.
 
 pub mod arm;
 pub mod base;

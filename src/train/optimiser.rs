@@ -1,4 +1,4 @@
-//! AdamW (Loshchilov and Hutter, 2019) over one vector, with the gradients of all shards added on the way.
+//! `AdamW` (Loshchilov and Hutter, 2019) over one vector, with the gradients of all shards added on the way.
 
 use std::ops::Range;
 
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn the_first_steps_are_those_worked_out_by_hand() {
         // Step 1: m/(1−β1) = g and √(v/(1−β2)) = |g|, so the move is lr·sign(g) after decay by 1 − 0.1·0.5.
-        let mut adam = AdamW::new(2, &[0..1]);
+        let mut adam = AdamW::new(2, std::slice::from_ref(&(0..1)));
         let mut weights = vec![1.0, 1.0];
         let norm = adam.step(
             &mut weights,

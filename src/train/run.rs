@@ -1,5 +1,6 @@
 //! The loop: batches in order, one optimiser step each, evaluation and checkpoints on the way.
 
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -143,10 +144,11 @@ impl Job<'_> {
         }
         self.train
             .each_token(|token| hash.update(token.to_le_bytes()));
-        hash.finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let mut hex = String::new();
+        for byte in hash.finalize() {
+            let _ = write!(hex, "{byte:02x}");
+        }
+        hex
     }
 
     fn steps(
@@ -282,7 +284,7 @@ impl Job<'_> {
 
     fn decayed(&self) -> Vec<std::ops::Range<usize>> {
         match &self.network.lora {
-            Some(lora) => vec![0..lora.len],
+            Some(lora) => std::iter::once(0..lora.len).collect(),
             None => self.network.layout.decayed(),
         }
     }
@@ -296,17 +298,15 @@ impl Job<'_> {
 
     /// What a set of examples is trained or judged for: the mean over its pairs or its counted tokens.
     fn goal(&self, examples: Examples<'_>, indices: &[usize]) -> Goal {
-        match self.preference {
-            Some(loss) => Goal::Preference {
+        if let Some(loss) = self.preference {
+            return Goal::Preference {
                 loss,
                 share: 1.0 / indices.len() as f64,
-            },
-            None => {
-                let counted: usize = indices.iter().map(|&index| examples.counted(index)).sum();
-                Goal::Likelihood {
-                    share: 1.0 / counted.max(1) as f64,
-                }
-            }
+            };
+        }
+        let counted: usize = indices.iter().map(|&index| examples.counted(index)).sum();
+        Goal::Likelihood {
+            share: 1.0 / counted.max(1) as f64,
         }
     }
 
@@ -358,7 +358,9 @@ impl Job<'_> {
             })
             .collect();
         let mut sum = Outcome::default();
-        outcomes.iter().for_each(|outcome| sum.add(outcome));
+        for outcome in &outcomes {
+            sum.add(outcome);
+        }
         sum
     }
 
@@ -385,7 +387,9 @@ impl Job<'_> {
             })
             .collect();
         let mut sum = Outcome::default();
-        outcomes.iter().for_each(|outcome| sum.add(outcome));
+        for outcome in &outcomes {
+            sum.add(outcome);
+        }
         Some(EvalReport {
             step,
             eval_loss: sum.loss,
@@ -406,233 +410,5 @@ fn rate(sum: f64, count: u64) -> Option<f64> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-    use crate::model::tiny;
-    use crate::train::arm::{Adapter, Session};
-    use crate::train::config::AdapterSettings;
-    use crate::train::examples::{PairExample, TextExample};
-    use crate::train::lm;
-    use crate::train::weights::Weights;
-
-    /// Texts that count upwards: easy to learn.
-    fn texts() -> Vec<TextExample> {
-        (0..24u32)
-            .map(|i| TextExample {
-                tokens: (0..6 + i % 5).map(|at| 3 + (i * 7 + at) % 40).collect(),
-                first: 0,
-            })
-            .collect()
-    }
-
-    /// Pairs whose chosen answers count upwards.
-    fn pairs() -> Vec<PairExample> {
-        (0..20u32)
-            .map(|i| {
-                let run = |sign: u32| (0..4 + i % 3).map(|at| 20 + i + sign * at).collect();
-                PairExample {
-                    prompt: vec![1, 3 + i],
-                    chosen: run(1),
-                    rejected: run(0),
-                }
-            })
-            .collect()
-    }
-
-    fn settings() -> Settings {
-        Settings {
-            epochs: 3,
-            batch: 4,
-            lr: 1e-2,
-            warmup: 2,
-            save_every: 5,
-            threads: Some(2),
-            ..Settings::default()
-        }
-    }
-
-    /// A base whose attention already moves its logits.
-    fn base() -> Weights {
-        Weights::from_decoder(&tiny::decoder(tiny::config(), 8).unwrap()).unwrap()
-    }
-
-    /// A loss that a few steps can lower.
-    fn loss() -> PreferenceLoss {
-        PreferenceLoss {
-            beta: 0.5,
-            ..PreferenceLoss::default()
-        }
-    }
-
-    fn silent() -> impl FnMut(&TrainEvent) -> Result<(), TrainError> {
-        |_| Ok(())
-    }
-
-    /// Cancels after the given step.
-    fn stopping(
-        cancel: &CancelToken,
-        at: u64,
-    ) -> impl FnMut(&TrainEvent) -> Result<(), TrainError> {
-        let cancel = cancel.clone();
-        move |event| {
-            if matches!(event, TrainEvent::Step(report) if report.step == at) {
-                cancel.cancel();
-            }
-            Ok(())
-        }
-    }
-
-    fn bits(values: &[f32]) -> Vec<u32> {
-        values.iter().map(|x| x.to_bits()).collect()
-    }
-
-    #[test]
-    fn a_language_model_learns_and_a_resumed_run_ends_in_the_same_bits() {
-        let texts = texts();
-        let weights = || Weights::random(tiny::config(), 4);
-        let train = |store: Option<&Store>, observer: &mut dyn Observer, cancel: &CancelToken| {
-            lm::train(
-                &settings(),
-                weights(),
-                &texts,
-                &texts[..3],
-                store,
-                observer,
-                cancel,
-            )
-        };
-        let mut losses = Vec::new();
-        let mut watch = |event: &TrainEvent| {
-            if let TrainEvent::Step(report) = event {
-                losses.push(report.loss);
-            }
-            Ok(())
-        };
-        let (whole, summary) = train(None, &mut watch, &CancelToken::default()).unwrap();
-        assert_eq!((losses.len(), summary.steps), (18, 18));
-        assert!(losses[17] < losses[0] - 0.7, "{losses:?}");
-        assert!(summary.eval.unwrap().eval_loss < losses[0]);
-
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), false).unwrap();
-        let cancel = CancelToken::default();
-        let stopped = train(Some(&store), &mut stopping(&cancel, 8), &cancel);
-        let saved = matches!(
-            stopped,
-            Err(TrainError::Interrupted {
-                step: 8,
-                saved: true
-            })
-        );
-        assert!(saved, "{stopped:?}");
-        let store = Store::open(dir.path(), true).unwrap();
-        let (resumed, _) = train(Some(&store), &mut silent(), &CancelToken::default()).unwrap();
-        assert_eq!(bits(&whole.values), bits(&resumed.values));
-    }
-
-    #[test]
-    fn a_reward_model_learns_its_pairs_and_resumes_with_its_dropout() {
-        let pairs = pairs();
-        let base = base();
-        let settings = settings();
-        let train = |store: Option<&Store>, observer: &mut dyn Observer, cancel: &CancelToken| {
-            let session = Session {
-                settings: &settings,
-                loss: loss(),
-                pairs: &pairs,
-                eval: &pairs,
-                store,
-            };
-            session.train_adapter(&AdapterSettings::default(), &base, observer, cancel)
-        };
-        let (whole, summary): (Adapter, _) =
-            train(None, &mut silent(), &CancelToken::default()).unwrap();
-        let eval = summary.eval.unwrap();
-        assert!(eval.eval_accuracy.unwrap() > 0.7, "{eval:?}");
-        assert!(eval.eval_margin.unwrap() > 0.0);
-
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), false).unwrap();
-        let cancel = CancelToken::default();
-        train(Some(&store), &mut stopping(&cancel, 7), &cancel).unwrap_err();
-        let store = Store::open(dir.path(), true).unwrap();
-        let (resumed, _) = train(Some(&store), &mut silent(), &CancelToken::default()).unwrap();
-        for (a, b) in whole.named().iter().zip(&resumed.named()) {
-            assert_eq!(bits(&a.values), bits(&b.values), "{}", a.name);
-        }
-    }
-
-    #[test]
-    fn an_adapter_begins_as_the_base_and_a_whole_model_learns_too() {
-        let pairs = pairs();
-        let base = base();
-        let settings = Settings {
-            epochs: 1,
-            ..settings()
-        };
-        let session = Session {
-            settings: &settings,
-            loss: loss(),
-            pairs: &pairs,
-            eval: &pairs,
-            store: None,
-        };
-        let mut first = None;
-        let mut watch = |event: &TrainEvent| {
-            if let TrainEvent::Step(report) = event {
-                first.get_or_insert((report.loss, report.margin));
-            }
-            Ok(())
-        };
-        let cancel = CancelToken::default();
-        let (adapter, _) = session
-            .train_adapter(&AdapterSettings::default(), &base, &mut watch, &cancel)
-            .unwrap();
-        let (adapter_first, names) = (first.take(), adapter.named());
-        assert_eq!(names.len(), 2 * 2 * 3);
-        assert_eq!(
-            names[0].name,
-            "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
-        );
-        assert_eq!(names[1].shape, [16, 8]);
-        let mut watch = |event: &TrainEvent| {
-            if let TrainEvent::Step(report) = event {
-                first.get_or_insert((report.loss, report.margin));
-            }
-            Ok(())
-        };
-        let (_, summary) = session
-            .train_model(base.clone(), &mut watch, &cancel)
-            .unwrap();
-        let eval = summary.eval.unwrap();
-        assert!(eval.eval_loss < first.unwrap().0, "{eval:?} {first:?}");
-        let (a, b) = (adapter_first.unwrap(), first.unwrap());
-        assert!((a.0 - b.0).abs() < 1e-6, "{a:?} {b:?}");
-    }
-
-    #[test]
-    fn a_rate_far_too_high_is_called_divergence() {
-        let settings = Settings {
-            lr: 1e30,
-            warmup: 0,
-            ..settings()
-        };
-        let weights = Weights::random(tiny::config(), 4);
-        let texts = texts();
-        let cancel = CancelToken::default();
-        let failed = lm::train(
-            &settings,
-            weights,
-            &texts,
-            &[],
-            None,
-            &mut silent(),
-            &cancel,
-        );
-        assert!(
-            matches!(failed, Err(TrainError::Diverged { .. })),
-            "{failed:?}"
-        );
-    }
-}
+#[path = "run_tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ use super::files;
 /// Ends a text; id 0.
 pub const END: &str = "<|end|>";
 
-/// Learns a byte-level BPE of up to `size` tokens and writes tokenizer.json and tokenizer_config.json to `folder`.
+/// Learns a byte-level BPE of up to `size` tokens and writes its two files to `folder`.
 /// The same texts give the same tokenizer.
 ///
 /// # Errors
@@ -68,7 +68,6 @@ pub fn train(documents: &[Document], size: usize, folder: &Path) -> Result<(), T
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::train::base::Home;

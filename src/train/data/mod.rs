@@ -65,8 +65,11 @@ pub fn read_text(path: &Path) -> Result<String, TrainError> {
     Ok(text)
 }
 
+/// A record's number, and its content or what is wrong with it.
+type Record = (usize, Result<Value, String>);
+
 /// The records of a file with their numbers: elements of a JSON array, or lines that each hold one JSON value.
-fn records(path: &Path, text: &str) -> Result<Vec<(usize, Result<Value, String>)>, TrainError> {
+fn records(path: &Path, text: &str) -> Result<Vec<Record>, TrainError> {
     if text.trim_start().starts_with('[') {
         let values: Vec<Value> =
             serde_json::from_str(text).map_err(|error| TrainError::Format {
@@ -133,7 +136,6 @@ fn string<'a>(value: &'a Value, field: &str) -> Result<&'a str, String> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::io::Write;
 

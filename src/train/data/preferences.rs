@@ -198,16 +198,15 @@ fn prompted(value: &Value) -> Result<Parts, Fault> {
         before = other;
     }
     let prompt = match value.get("prompt") {
-        None => PairPrompt::Chat(before),
         Some(Value::String(text)) if before.is_empty() => words(text),
-        Some(Value::String(_)) => PairPrompt::Chat(before),
+        None | Some(Value::String(_)) => PairPrompt::Chat(before),
         Some(Value::Array(list)) => {
             let mut chat = messages(list, "prompt")?;
-            if !before.starts_with(&chat) {
+            if before.starts_with(&chat) {
+                PairPrompt::Chat(before)
+            } else {
                 chat.extend(before);
                 PairPrompt::Chat(chat)
-            } else {
-                PairPrompt::Chat(before)
             }
         }
         Some(_) => {
@@ -296,7 +295,6 @@ fn words(text: &str) -> PairPrompt {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

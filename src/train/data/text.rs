@@ -78,7 +78,6 @@ fn parse(value: &Value) -> Result<Document, String> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! The memory-bound parts of a decoder, fused, with their gradients: RMSNorm, rotary positions, SwiGLU, dropout.
+//! The memory-bound parts of a decoder, fused, with their gradients: norms, rotary positions, SwiGLU, dropout.
 
 use super::simd::{dot, exp, sigmoid, sum, vectorised};
 

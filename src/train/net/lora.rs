@@ -165,7 +165,7 @@ impl LoraLayout {
         dy: &[f32],
         inner: &[f32],
         grad: &mut [f32],
-        mut dx: Option<&mut [f32]>,
+        dx: Option<&mut [f32]>,
         scratch: &mut Scratch,
     ) {
         let (rank, rows, scale) = (self.shape.rank, place.rows, self.shape.scale);
@@ -196,7 +196,7 @@ impl LoraLayout {
             let x = mat(x, rows, width, width);
             gemm(1.0, &slot.t(), &x, 1.0, mat_mut(da, rank, width, width));
         }
-        let Some(dx) = dx.as_deref_mut() else {
+        let Some(dx) = dx else {
             return;
         };
         let key = self.key(place, noise);

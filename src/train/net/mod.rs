@@ -11,7 +11,6 @@
 
 pub(crate) mod attention;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod check;
 pub(crate) mod elementwise;
 pub(crate) mod head;
@@ -19,6 +18,7 @@ pub(crate) mod layout;
 pub(crate) mod lora;
 pub(crate) mod matmul;
 pub(crate) mod pass;
+mod products;
 pub(crate) mod simd;
 pub(crate) mod tape;
 pub(crate) mod unit;

@@ -3,9 +3,9 @@
 use super::attention::{Attended, attend, attend_grad};
 use super::elementwise::{Rotary, rms_norm, rms_norm_grad, swiglu, swiglu_grad};
 use super::head::{HeadGrad, HeadWeights, head};
-use super::layout::{BlockLayout, Layout, Matrix, Site, heads};
-use super::lora::{LoraLayout, LoraShape, Noise, Place, Scratch};
-use super::matmul::{gemm, mat, mat_mut};
+use super::layout::{BlockLayout, Layout, Site, heads};
+use super::lora::{LoraLayout, LoraShape, Noise};
+use super::products::Run;
 use super::simd::{add, vectorised};
 use super::tape::{BlockTape, Tape};
 use super::unit::Unit;
@@ -93,7 +93,9 @@ impl Network {
                 let (outcome, pulls) = goal.measure(unit, &tape.log_probs);
                 let rows = tape.dlast[1].chunks_exact_mut(self.config.hidden_size);
                 for (row, target) in rows.zip(&unit.targets) {
-                    row.iter_mut().for_each(|d| *d *= pulls[target.sequence]);
+                    for slope in row {
+                        *slope *= pulls[target.sequence];
+                    }
                 }
                 outcome
             }
@@ -398,122 +400,6 @@ impl Network {
                 rms_norm_grad(x, &base[norm.clone()], scales, dy, &mut dhead[numbers], dw);
             }
             dqkv[..keyed].copy_from_slice(dhead);
-        }
-    }
-}
-
-/// The products of one block in one pass.
-struct Run<'a> {
-    network: &'a Network,
-    numbers: Numbers<'a>,
-    places: &'a BlockLayout,
-    layer: usize,
-    rows: usize,
-    noise: Noise,
-    scratch: &'a mut Scratch,
-}
-
-impl Run<'_> {
-    /// y = x·W + b + keep·y, and what the adapter adds.
-    fn product(
-        &mut self,
-        site: Site,
-        x: &[f32],
-        y: &mut [f32],
-        keep: f32,
-        inner: &mut [Vec<f32>; 4],
-    ) {
-        let matrix: &Matrix = self.places.product(site);
-        let (rows, output) = (self.rows, matrix.output);
-        let mut keep = keep;
-        if let Some(bias) = matrix.bias_range() {
-            let bias = &self.numbers.base[bias];
-            if keep == 0.0 {
-                y.chunks_exact_mut(output)
-                    .for_each(|y| y.copy_from_slice(bias));
-            } else {
-                y.chunks_exact_mut(output).for_each(|y| add(y, bias));
-            }
-            keep = 1.0;
-        }
-        let input = mat(x, rows, matrix.input, matrix.input);
-        let weights = matrix.view(self.numbers.base);
-        gemm(
-            1.0,
-            &input,
-            &weights,
-            keep,
-            mat_mut(y, rows, output, output),
-        );
-        if let Some(lora) = &self.network.lora {
-            let inner = &mut inner[site as usize];
-            let place = self.place(site, x, output);
-            lora.forward(
-                self.numbers.lora,
-                &place,
-                self.noise,
-                y,
-                inner,
-                self.scratch,
-            );
-        }
-    }
-
-    fn place<'x>(&self, site: Site, x: &'x [f32], width: usize) -> Place<'x> {
-        Place {
-            layer: self.layer,
-            site,
-            rows: self.rows,
-            x,
-            width,
-        }
-    }
-
-    /// Writes the gradient with respect to x to `dx`, and adds that of the trained weights to `grad`.
-    fn product_grad(
-        &mut self,
-        site: Site,
-        x: &[f32],
-        dy: &[f32],
-        mut dx: Option<&mut Vec<f32>>,
-        inner: &[Vec<f32>; 4],
-        grad: &mut [f32],
-    ) {
-        let matrix = self.places.product(site);
-        let (rows, input, output) = (self.rows, matrix.input, matrix.output);
-        let slopes = mat(dy, rows, output, output);
-        if let Some(dx) = dx.as_deref_mut() {
-            let weights = matrix.view(self.numbers.base);
-            gemm(
-                1.0,
-                &slopes,
-                &weights.t(),
-                0.0,
-                mat_mut(dx, rows, input, input),
-            );
-        }
-        if let Some(lora) = &self.network.lora {
-            let place = self.place(site, x, output);
-            let (inner, dx) = (&inner[site as usize], dx.map(Vec::as_mut_slice));
-            let numbers = self.numbers.lora;
-            lora.backward(
-                numbers,
-                &place,
-                self.noise,
-                dy,
-                inner,
-                grad,
-                dx,
-                self.scratch,
-            );
-            return;
-        }
-        let x = mat(x, rows, input, input);
-        let dw = mat_mut(&mut grad[matrix.range()], input, output, output);
-        gemm(1.0, &x.t(), &slopes, 1.0, dw);
-        if let Some(bias) = matrix.bias_range() {
-            let db = &mut grad[bias];
-            dy.chunks_exact(output).for_each(|dy| add(db, dy));
         }
     }
 }
