@@ -167,7 +167,7 @@ pub(crate) fn run(args: &ArmArgs, common: &CommonArgs) -> Result<(), Failure> {
             "a prompt needs room for 1 token and a pair for 2 at least",
         ));
     }
-    let home = Home::find(&args.base)?;
+    let home = Home::find(&args.base, crate::demo::embedded())?;
     let config = home.config()?;
     let (text, template) = home.text(&config.eos, args.raw)?;
     let tongue = Tongue { text, template };

@@ -9,13 +9,14 @@ use super::session::interrupt_token;
 use super::train_options::{RunArgs, hold_out, parse_share};
 use super::train_watch::{Watch, report, say_skipped};
 use crate::error::Failure;
-use crate::train::base::Home;
+use crate::train::base::{Home, Text};
 use crate::train::checkpoint::Store;
-use crate::train::config::{LlamaShape, ModelConfig, Settings};
+use crate::train::config::Settings;
 use crate::train::data::{Document, read_documents};
+use crate::train::lm::{self, Sizes};
 use crate::train::tokens::Tongue;
 use crate::train::weights::Weights;
-use crate::train::{TrainError, lm, tokenizer};
+use crate::train::{TrainError, tokenizer};
 
 /// Arguments of `train lm`.
 #[derive(Debug, Clone, Args)]
@@ -113,49 +114,21 @@ impl LmArgs {
         Ok(documents)
     }
 
-    /// Sizes of a model from scratch, for a tokenizer of `vocab` tokens.
-    fn shape(&self, vocab: usize, ends: &[u32]) -> Result<ModelConfig, Failure> {
+    /// A model from scratch for this tokenizer.
+    fn scratch(&self, text: &Text, seed: u64) -> Result<Weights, TrainError> {
         if let Some(path) = &self.config {
-            let bytes = std::fs::read(path).map_err(|source| TrainError::Read {
-                path: path.clone(),
-                source,
-            })?;
-            let config = ModelConfig::from_json(&bytes)?;
-            if config.vocab_size < vocab {
-                return Err(Failure::input(format!(
-                    "the tokenizer has {vocab} tokens and the configuration room for {}",
-                    config.vocab_size
-                )));
-            }
-            return Ok(config);
+            return lm::from_config(path, text, seed);
         }
-        let kv_heads = self.kv_heads.unwrap_or(self.heads);
-        let fits = self.heads > 0
-            && kv_heads > 0
-            && self.layers > 0
-            && self.hidden.is_multiple_of(self.heads * 2)
-            && self.heads.is_multiple_of(kv_heads);
-        if self.hidden == 0 || !fits {
-            return Err(Failure::usage(format!(
-                "a width of {} does not divide into {} heads of an even width over {kv_heads} key heads and {} blocks",
-                self.hidden, self.heads, self.layers
-            )));
-        }
-        let mut config = ModelConfig::llama_like(LlamaShape {
-            vocab,
+        let sizes = Sizes {
             hidden: self.hidden,
-            // A multiple of 16 suits the processor's vectors.
-            intermediate: self
-                .intermediate
-                .unwrap_or_else(|| (self.hidden * 8 / 3).next_multiple_of(16)),
+            intermediate: self.intermediate,
             layers: self.layers,
             heads: self.heads,
-            kv_heads,
+            kv_heads: self.kv_heads,
             context: self.context,
             tied: !self.untied,
-        });
-        config.eos = ends.to_vec();
-        Ok(config)
+        };
+        sizes.weights(text, seed)
     }
 }
 
@@ -169,21 +142,20 @@ pub(crate) fn run(args: &LmArgs, common: &CommonArgs) -> Result<(), Failure> {
     let store = Store::open(&args.out, args.run.resume)?;
     let cancel = interrupt_token()?;
     let home = match (&args.base, &args.tokenizer) {
-        (Some(base), _) => Home::find(base)?,
+        (Some(base), _) => Home::find(base, crate::demo::embedded())?,
         (None, Some(folder)) => Home::tokenizer(folder),
         (None, None) => {
             tokenizer::train(&documents, args.vocab, &args.out)?;
             Home::tokenizer(&args.out)
         }
     };
-    let (config, weights) = if args.base.is_some() {
-        let config = home.config()?;
-        (config.clone(), home.weights(config, &mut |_| (), &cancel)?)
+    let weights = if args.base.is_some() {
+        home.weights(home.config()?, &mut |_| (), &cancel)?
     } else {
         let (text, _) = home.text(&[], args.raw)?;
-        let config = args.shape(text.size(), text.ends())?;
-        (config.clone(), Weights::random(config, settings.seed))
+        args.scratch(&text, settings.seed)?
     };
+    let config = weights.config();
     let (text, template) = home.text(&config.eos, args.raw)?;
     let tongue = Tongue { text, template };
     let context = args.context.min(config.context);

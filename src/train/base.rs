@@ -10,11 +10,12 @@ use super::weights::Weights;
 use crate::domain::CancelToken;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
+pub use crate::model::folder::EmbeddedFiles;
 use crate::model::folder::Folder;
 use crate::model::lineup::{Lineup, Place};
 use crate::model::load::{self, FileSource};
 use crate::model::template::Template;
-use crate::model::text::Text;
+pub use crate::model::text::Text;
 
 const ROLE: &str = "the base model";
 
@@ -42,15 +43,15 @@ pub struct Home {
 }
 
 impl Home {
-    /// Finds `demo` (the built-in base), `hub:owner/name` in the local Hugging Face cache, or a folder.
+    /// Finds `demo` (the base of the built-in lineup, whose files are given), `hub:owner/name` in the local Hugging Face cache, or a folder.
     ///
     /// # Errors
     /// A folder that is not there, or a Hub model that was not downloaded.
-    pub fn find(name: &str) -> Result<Self, TrainError> {
+    pub fn find(name: &str, demo: EmbeddedFiles) -> Result<Self, TrainError> {
         let here = Folder::Directory(std::path::PathBuf::new());
         if name == "demo" {
             let home = Folder::Embedded {
-                files: crate::demo::embedded(),
+                files: demo,
                 path: String::new(),
             };
             let text = home.needed("lineup.toml", "the built-in demo")?;

@@ -1,17 +1,13 @@
 //! Settings of a training run.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::error::TrainError;
 use super::loss::PreferenceLoss;
-/// What a model is made of: its sizes, and the matrices that an adapter may change.
-pub use crate::model::{
-    config::{Config as ModelConfig, LlamaShape},
-    decoder::Projection,
-};
+pub use crate::model::decoder::Projection;
 
-/// How long, how fast and in what order to learn.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// How long, how fast and in what order to learn. What is serialized decides the result; the rest does not.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settings {
     /// Passes over the data; 1 and up.
     pub epochs: u64,
@@ -34,8 +30,10 @@ pub struct Settings {
     /// Decides initial weights, order and dropout.
     pub seed: u64,
     /// Judges the held-out examples every so many steps; 0 only at the end.
+    #[serde(skip)]
     pub eval_every: u64,
     /// Writes a checkpoint every so many steps; 0 only when interrupted.
+    #[serde(skip)]
     pub save_every: u64,
     /// Threads on the CPU; all of them where nothing is said.
     #[serde(skip)]

@@ -90,7 +90,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let base = Weights::random(tiny::config(), 3);
         base.save(dir.path()).unwrap();
-        let home = Home::find(dir.path().to_str().unwrap()).unwrap();
+        let home = Home::find(dir.path().to_str().unwrap(), &[]).unwrap();
         let config = home.config().unwrap();
         let cancel = CancelToken::default();
         let back = home.weights(config.clone(), &mut |_| (), &cancel).unwrap();

@@ -11,5 +11,6 @@ mod golden;
 mod house;
 #[cfg(feature = "gui")]
 mod pictures;
+mod training;
 #[cfg(feature = "gui")]
 mod window;

@@ -14,8 +14,7 @@ const ASSISTANT: &str = "\n\nAssistant:";
 const HUMAN: &str = "\n\nHuman:";
 
 /// Which judgement to follow where data hold two of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
     /// `better_response_id`
     Helpful,
