@@ -103,7 +103,15 @@ pub fn run(options: &AppOptions) -> Result<(), Failure> {
 fn no_window(error: &eframe::Error) -> Failure {
     Failure::failed("The window cannot be opened")
         .hint("Without a display, use `counterpoise --screenshot FILE` for a picture or `counterpoise generate` for text")
-        .details(error.to_string())
+        .details(without_source_place(&error.to_string()))
+}
+
+/// The toolkit names the place in its own sources, which tells a person nothing.
+fn without_source_place(error: &str) -> &str {
+    error
+        .rsplit_once(".rs:")
+        .and_then(|(_, rest)| rest.split_once(": "))
+        .map_or(error, |(_, reason)| reason)
 }
 
 /// How long a picture may take: loading, writing and drawing.
@@ -150,4 +158,16 @@ pub fn screenshot(options: &AppOptions, card: Option<usize>, path: &Path) -> Res
     }
     screenshot::write_png(&stage.picture(), path)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_toolkit_is_told_without_its_sources() {
+        let error = "os error at /some/where/mod.rs:765: DISPLAY is not set";
+        assert_eq!(without_source_place(error), "DISPLAY is not set");
+        assert_eq!(without_source_place("no graphics"), "no graphics");
+    }
 }

@@ -46,19 +46,20 @@ impl ColoursView {
             HeatMode::Advantage | HeatMode::Reward => true,
             HeatMode::Influence => false,
         };
-        let name = objectives
-            .get(state.focus.objective)
-            .map_or_else(|| "objective".to_owned(), Clone::clone);
-        let sentence = match heat.mode {
-            HeatMode::Advantage => {
-                format!(
-                    "Blue words are more {name} than the plain model's average, orange ones less"
-                )
+        let name = objectives.get(state.focus.objective).cloned();
+        let of = name.as_deref().unwrap_or("chosen objective's");
+        let sentence = match (heat.mode, &name) {
+            (HeatMode::Advantage, Some(name)) => format!(
+                "Blue words are more {name} than the plain model's average, orange ones less"
+            ),
+            (HeatMode::Advantage, None) => {
+                "Blue words suit the objective better than the plain model's average, orange ones worse"
+                    .to_owned()
             }
-            HeatMode::Reward => {
-                format!("The deeper the colour, the less likely the {name} model finds the word")
+            (HeatMode::Reward, _) => {
+                format!("The deeper the colour, the less likely the {of} model finds the word")
             }
-            HeatMode::Influence => {
+            (HeatMode::Influence, _) => {
                 "Blue words were made likelier by guidance, orange ones less likely".to_owned()
             }
         };
@@ -72,10 +73,9 @@ impl ColoursView {
                 kind: heat.mode.scale_kind(),
                 limit: state.heat_scale,
             },
-            name: if needs_objective {
-                format!("{} · {name}", heat.mode.label())
-            } else {
-                heat.mode.label().to_owned()
+            name: match name.filter(|_| needs_objective) {
+                Some(name) => format!("{} · {name}", heat.mode.label()),
+                None => heat.mode.label().to_owned(),
             },
             locked: heat.locked.is_some(),
             sentence,

@@ -121,6 +121,7 @@ pub fn library_ui(ui: &mut Ui, view: &LibraryView) -> Vec<Action> {
     }
     ScrollArea::vertical()
         .auto_shrink([false, false])
+        .content_margin(super::SCROLL_BAR)
         .show(ui, |ui| {
             for item in &view.items {
                 if item_ui(ui, item) {

@@ -20,6 +20,14 @@ use crate::app::state::State;
 use crate::app::theme::{palette, space};
 use crate::app::update::Action;
 
+/// Room for a scroll bar beside what scrolls.
+const SCROLL_BAR: Margin = Margin {
+    left: 0,
+    right: space::S as i8,
+    top: 0,
+    bottom: 0,
+};
+
 /// The whole window.
 pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     let mut actions = Vec::new();
@@ -55,6 +63,7 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         .show(ui, |ui| {
             ScrollArea::vertical()
                 .auto_shrink([false, false])
+                .content_margin(SCROLL_BAR)
                 .show(ui, |ui| actions.extend(controls_ui(ui, state)));
         });
     CentralPanel::default().frame(column).show(ui, |ui| {

@@ -9,6 +9,9 @@ use crate::domain::{Pane, RunId};
 use crate::error::{Failure, FailureKind};
 use crate::worker::{Command, Event, LineupInfo};
 
+/// Tokens before which a text says little about the size of its numbers.
+const ENOUGH_TOKENS: usize = 24;
+
 /// Takes in what the worker tells; what belongs to a run that has been replaced is dropped.
 pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
     match event {
@@ -70,7 +73,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
                     run.base.append_tail(&base.tail);
                 }
                 run.phase = RunPhase::Ended(end);
-                grow_scale(state);
+                fit_scale(state);
             }
             Vec::new()
         }
@@ -225,6 +228,9 @@ pub(super) fn fit_scale(state: &mut State) {
 /// forth.
 fn grow_scale(state: &mut State) {
     if state.settings.heat.locked.is_none()
+        && state
+            .run()
+            .is_some_and(|run| run.token_count() >= ENOUGH_TOKENS)
         && let Some(limit) = scale_of(state)
         && limit > state.heat_scale
     {
