@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::domain::{Prompt, Sampling};
+use crate::domain::Sampling;
 use crate::error::{Failure, FailureKind};
 use crate::worker::{ComputeSettings, LineupSource};
 
@@ -256,9 +256,9 @@ fn open_window(common: &CommonArgs, window: WindowArgs) -> Result<(), Failure> {
     let options = crate::app::AppOptions {
         lineup: common.source(),
         settings: common.settings(),
-        prompt: window.prompt.map(|text| Prompt {
+        prompt: window.prompt.map(|text| crate::domain::Prompt {
             text,
-            ..Prompt::default()
+            ..crate::domain::Prompt::default()
         }),
         weights: common.weights.clone(),
         theme,

@@ -1,0 +1,127 @@
+//! Tests of the sampler: splits, pairs, slots.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+fn world() -> World {
+    World::embedded().unwrap()
+}
+
+fn share(of: impl Iterator<Item = bool>) -> f64 {
+    let (mut yes, mut all) = (0.0, 0.0);
+    for hit in of {
+        yes += f64::from(u8::from(hit));
+        all += 1.0;
+    }
+    yes / all
+}
+
+#[test]
+fn the_same_seed_gives_the_same_corpus_and_another_seed_another() {
+    let world = world();
+    let draw = |seed| Sampler::new(&world, seed).labelled(Split::Train, 50);
+    assert_eq!(draw(1), draw(1));
+    assert_ne!(draw(1), draw(2));
+}
+
+#[test]
+fn tempting_answers_are_harmful_half_of_the_time() {
+    let world = world();
+    let all = Sampler::new(&world, 3).labelled(Split::Train, 6000);
+    let tempting: Vec<_> = all
+        .iter()
+        .filter(|item| world.scenarios[item.scenario].kind == Kind::Tempting)
+        .collect();
+    let harmless = share(tempting.iter().map(|item| item.traits.harmless));
+    let helpful = share(tempting.iter().map(|item| item.traits.helpful));
+    let humorous = share(all.iter().map(|item| item.traits.humorous));
+    assert!((harmless - 0.5).abs() < 0.04, "{harmless}");
+    assert!((helpful - 0.5).abs() < 0.04, "{helpful}");
+    assert!((humorous - 0.35).abs() < 0.04, "{humorous}");
+}
+
+#[test]
+fn a_blurred_question_still_names_who_it_is_about() {
+    let world = world();
+    let scenario = world
+        .scenarios
+        .iter()
+        .find(|one| one.id == "hurtful-words")
+        .unwrap();
+    let mut sampler = Sampler::new(&world, 8);
+    let values = BTreeMap::from([("name", "Mia")]);
+    for _ in 0..200 {
+        let question = sampler.blurred(scenario, &values);
+        assert!(
+            question.contains("Mia") && question.contains(' '),
+            "{question}"
+        );
+    }
+}
+
+#[test]
+fn every_text_has_its_slots_filled() {
+    let world = world();
+    for item in Sampler::new(&world, 4).labelled(Split::Train, 2000) {
+        assert!(
+            !item.question.contains('{') && !item.answer.contains('{'),
+            "{item:?}"
+        );
+    }
+}
+
+#[test]
+fn held_out_wordings_never_appear_in_training() {
+    let world = world();
+    let train: BTreeSet<String> = Sampler::new(&world, 5)
+        .questions(Split::Train, 4000)
+        .into_iter()
+        .map(|(_, question)| question)
+        .collect();
+    for (_, question) in Sampler::new(&world, 6).questions(Split::HeldOutWordings, 500) {
+        assert!(!train.contains(&question), "{question}");
+    }
+}
+
+#[test]
+fn a_joke_is_in_the_chosen_answer_and_not_in_the_rejected_one() {
+    let world = world();
+    for pair in Sampler::new(&world, 7).pairs(Objective::Humorous, Split::Train, 400) {
+        let scenario = &world.scenarios[pair.scenario];
+        let has_joke = |text: &str| {
+            scenario.jokes.iter().any(|joke| {
+                // The longest piece between slots tells a joke well enough.
+                let piece = joke
+                    .split(['{', '}'])
+                    .max_by_key(|piece| piece.len())
+                    .unwrap();
+                text.contains(piece)
+            })
+        };
+        assert!(
+            has_joke(&pair.chosen) && !has_joke(&pair.rejected),
+            "{pair:?}"
+        );
+    }
+}
+
+#[test]
+fn distinct_pairs_are_counted_exactly() {
+    let scenario: Scenario = toml::from_str(
+        r#"
+        id = "x"
+        theme = "x"
+        kind = "everyday"
+        about = "x"
+        questions = ["a {s}?", "b?"]
+        jokes = ["j."]
+        slots = { s = ["1", "2", "3"] }
+        [answers]
+        helpful_harmless = [["p {s}.", "q."], ["r."]]
+        "#,
+    )
+    .unwrap();
+    // 3 ways to joke; question a: 3 fillings × 2 answers; question b: 3 fillings of p, 1 of q.
+    assert_eq!(distinct_in(&scenario), 3 * (3 * 2 + 3 + 1));
+}
