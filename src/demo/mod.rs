@@ -41,3 +41,36 @@ const FILES: &[(&str, &[u8])] = files! {
 pub const fn embedded() -> &'static [(&'static str, &'static [u8])] {
     FILES
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::domain::CancelToken;
+    use crate::model::assemble;
+    use crate::worker::ComputeSettings;
+
+    #[test]
+    fn the_built_in_lineup_loads_and_answers_a_library_prompt_differently_under_weights() {
+        let settings = ComputeSettings {
+            device: Some("cpu".to_owned()),
+            ..ComputeSettings::default()
+        };
+        let cancel = CancelToken::default();
+        let mut loaded =
+            assemble::load_built_in(embedded(), &settings, &mut |_, _| {}, &cancel).unwrap();
+        let names: Vec<&str> = loaded
+            .info
+            .objectives
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        assert_eq!(names, ["helpful", "harmless", "humorous"]);
+        let question = &library()[0].text;
+        let scorer = loaded.scorer.as_mut();
+        let plain = recipe::table::write(scorer, question, [0.0; 3], 16).unwrap();
+        let steered = recipe::table::write(scorer, question, [0.0, 2.0, 0.0], 16).unwrap();
+        assert!(plain.ends_with(['.', '!', '?']), "{plain}");
+        assert_ne!(plain, steered);
+    }
+}
