@@ -29,10 +29,10 @@ const TOKENIZER_TEXTS: usize = 20_000;
 const BASE_BATCH: usize = 16;
 /// Pairs per step of a reward model.
 const PAIR_BATCH: usize = 16;
-/// A reward model takes one step for so many of the base model.
-const STEPS_PER_REWARD_STEP: u64 = 30;
-/// The base model takes one step on blurred questions for so many on plain ones.
-const STEPS_PER_BLURRED_STEP: u64 = 4;
+/// A reward model takes one step for so many plain ones of the base model.
+const STEPS_PER_REWARD_STEP: u64 = 8;
+/// The base model takes so many steps on blurred questions for one on plain ones.
+const BLURRED_STEPS_PER_STEP: u64 = 3;
 /// Held-out examples that judge each training.
 const HELD_OUT: usize = 400;
 /// β of GenARM's loss: chosen by held-out accuracy among those at which a weight of 1 shows clearly.
@@ -181,9 +181,9 @@ impl Kitchen<'_> {
             &mut shown,
             self.cancel,
         )?;
-        // A second, shorter round on blurred questions: the first knows the answers, but only to questions word for word.
+        // A second, longer round on blurred questions: after the first the model knows answers to questions word for word only.
         let settings = self.settings(BASE_BATCH, 1.5e-3, 20);
-        let count = (self.options.steps / STEPS_PER_BLURRED_STEP).max(1) as usize * BASE_BATCH;
+        let count = (self.options.steps * BLURRED_STEPS_PER_STEP) as usize * BASE_BATCH;
         let blurred = self.sampler(Draw::Blurred, 0).blurred_labelled(count);
         let blurred = texts(&blurred, encoder, true)?;
         let store = self.store("blurred")?;
