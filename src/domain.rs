@@ -181,6 +181,8 @@ pub struct ComputeSettings {
     pub dtype: Option<String>,
     /// Threads on the CPU; all of them where nothing is said.
     pub threads: Option<usize>,
+    /// Whether the hashes of all weight files are wanted, although reading large ones once more takes its time.
+    pub hashes: bool,
 }
 
 /// Facts about a loaded lineup.

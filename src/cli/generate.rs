@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::json::{self, Token};
 use super::session::Session;
 use super::{CommonArgs, SamplingArgs, print, print_json};
-use crate::domain::{Finish, Pane, Prompt, Sampling};
+use crate::domain::{ComputeSettings, Finish, Pane, Prompt, Sampling};
 use crate::error::Failure;
 use crate::train::data;
 use crate::worker::{Command, Event, GenerateRequest, RunEnd, StreamEnd};
@@ -44,7 +44,12 @@ pub(super) fn run(args: &GenerateArgs, common: &CommonArgs) -> Result<(), Failur
         (None, None) => return Err(Failure::usage("There is no prompt")),
     };
     let as_json = common.json || args.prompts.is_some();
-    let mut session = Session::open(common)?;
+    // The document names each model by the hash of its weights.
+    let settings = ComputeSettings {
+        hashes: as_json,
+        ..common.settings()
+    };
+    let mut session = Session::open_with(common, settings)?;
     for text in prompts {
         let prompt = Prompt {
             text,

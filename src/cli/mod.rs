@@ -85,6 +85,7 @@ impl CommonArgs {
             device: self.device.clone(),
             dtype: self.dtype.clone(),
             threads: self.threads.map(usize::from),
+            hashes: false,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::CommonArgs;
-use crate::domain::{CancelToken, ObjectiveWeights, RunId};
+use crate::domain::{CancelToken, ComputeSettings, ObjectiveWeights, RunId};
 use crate::error::Failure;
 use crate::worker::{self, Command, Event, LineupInfo, WorkerHandle};
 
@@ -52,6 +52,17 @@ impl Session {
     /// # Errors
     /// A lineup that cannot be loaded, an unknown objective, a negative weight that nobody allowed.
     pub(crate) fn open(common: &CommonArgs) -> Result<Self, Failure> {
+        Self::open_with(common, common.settings())
+    }
+
+    /// As [`Session::open`], with settings of its own.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub(crate) fn open_with(
+        common: &CommonArgs,
+        settings: ComputeSettings,
+    ) -> Result<Self, Failure> {
         let cancel = interrupt_token()?;
         let worker = worker::start(|| {}).map_err(|error| {
             Failure::failed("The worker could not be started").details(error.to_string())
@@ -65,7 +76,7 @@ impl Session {
         };
         session.send(Command::Load {
             source: common.source(),
-            settings: common.settings(),
+            settings,
             cancel,
         })?;
         let progress = LoadingLine::default();

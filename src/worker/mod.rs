@@ -66,12 +66,18 @@ impl Loader for ModelLoader {
         progress: &mut dyn FnMut(&str, Option<f32>),
         cancel: &CancelToken,
     ) -> Result<Loaded, Failure> {
-        let loaded = match source {
+        let mut loaded = match source {
             LineupSource::Demo => {
                 model::load_built_in(crate::demo::embedded(), settings, progress, cancel)?
             }
             LineupSource::File(_) => model::load(source, settings, progress, cancel)?,
         };
+        if settings.hashes {
+            for model in &mut loaded.info.models {
+                progress("Hashing the weights", None);
+                model.sha256 = model::weight_hash(model, cancel)?;
+            }
+        }
         Ok(Loaded {
             scorer: loaded.scorer,
             info: loaded.info,

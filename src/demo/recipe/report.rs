@@ -100,8 +100,8 @@ pub(super) fn judged(
     let source = LineupSource::File(options.out.join("lineup.toml"));
     let settings = ComputeSettings {
         device: Some("cpu".to_owned()),
-        dtype: None,
         threads: options.threads,
+        ..ComputeSettings::default()
     };
     let mut loaded = assemble::load(&source, &settings, &mut |_, _| {}, cancel)?;
     let judge = Judge::new(world);
