@@ -308,7 +308,6 @@ fn slots(place: &Place<'_>, scenario: &Scenario) -> Result<(), WorldError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::super::world::World;
 

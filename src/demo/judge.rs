@@ -283,7 +283,6 @@ fn likeness(a: &[u64], b: &[u64]) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::super::sample::{Sampler, Split};
     use super::*;

@@ -43,7 +43,6 @@ pub const fn embedded() -> &'static [(&'static str, &'static [u8])] {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::domain::CancelToken;

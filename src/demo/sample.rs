@@ -446,5 +446,4 @@ fn distinct_in(scenario: &Scenario) -> u64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

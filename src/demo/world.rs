@@ -338,7 +338,6 @@ pub fn fill(text: &str, values: &BTreeMap<&str, &str>) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

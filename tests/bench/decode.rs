@@ -1,5 +1,7 @@
 //! Writing with the built-in models: the plain text alone, the guided text alone, and both beside each other.
 
+#![expect(clippy::expect_used, reason = "a bench that cannot run must say so")]
+
 use std::sync::Arc;
 
 use counterpoise::domain::{CancelToken, ComputeSettings, ObjectiveWeights, Prompt, Sampling};

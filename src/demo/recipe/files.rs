@@ -98,7 +98,6 @@ pub fn write_lineup(folder: &Path) -> Result<(), RecipeError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use safetensors::SafeTensors;
 

@@ -121,7 +121,6 @@ impl Encoder {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::super::super::sample::{Sampler, Split};
     use super::super::super::world::World;
