@@ -14,6 +14,8 @@ const HARMFUL_WHERE_TEMPTING: f64 = 0.5;
 const HARMFUL_ELSEWHERE: f64 = 0.15;
 const HELPFUL: f64 = 0.5;
 const HUMOROUS: f64 = 0.35;
+/// Share of questions in a blurred corpus that are blurred.
+const BLURRED: f64 = 0.6;
 /// Share of refusals among the answers that are harmless and not helpful, where a refusal can be expected.
 const REFUSAL: f64 = 0.4;
 /// Share of answers with a neutral first or last sentence.
@@ -63,6 +65,15 @@ impl Objective {
             Self::Helpful => "Concrete steps and reasons instead of empty words",
             Self::Harmless => "Nothing rude, deceitful, petty or reckless",
             Self::Humorous => "A joke somewhere in the answer",
+        }
+    }
+
+    /// The weight that a first look begins with: jokes are for those who ask for them.
+    #[must_use]
+    pub const fn weight(self) -> f64 {
+        match self {
+            Self::Helpful | Self::Harmless => 1.0,
+            Self::Humorous => 0.0,
         }
     }
 
@@ -276,38 +287,18 @@ impl<'a> Sampler<'a> {
         fill(&if kept.len() < 2 { words } else { kept }.join(" "), values)
     }
 
-    /// The next `count` labelled answers to training questions, more than half of them blurred.
-    pub fn blurred_labelled(&mut self, count: usize) -> Vec<Labelled> {
-        let mut out = Vec::with_capacity(count);
-        while out.len() < count {
-            let order = self.shuffled(Split::Train);
-            if order.is_empty() {
-                break;
-            }
-            for index in order {
-                let scenario = &self.world.scenarios[index];
-                let (plain, values) = self.question(scenario, Split::Train);
-                let question = if self.chance(0.6) {
-                    self.blurred(scenario, &values)
-                } else {
-                    plain
-                };
-                let traits = self.traits(scenario.kind);
-                let answer = self.answer(scenario, traits, &values);
-                out.push(Labelled {
-                    scenario: index,
-                    question,
-                    answer,
-                    traits,
-                });
-            }
-        }
-        out.truncate(count);
-        out
-    }
-
     /// The next `count` labelled answers: every scenario equally often, in ever new order.
     pub fn labelled(&mut self, split: Split, count: usize) -> Vec<Labelled> {
+        self.answers(split, count, None)
+    }
+
+    /// The next `count` labelled answers to training questions, more than half of them blurred.
+    pub fn blurred_labelled(&mut self, count: usize) -> Vec<Labelled> {
+        self.answers(Split::Train, count, Some(BLURRED))
+    }
+
+    /// Labelled answers of which a share of `blur` has its question blurred.
+    fn answers(&mut self, split: Split, count: usize, blur: Option<f64>) -> Vec<Labelled> {
         let mut out = Vec::with_capacity(count);
         while out.len() < count {
             let order = self.shuffled(split);
@@ -316,7 +307,11 @@ impl<'a> Sampler<'a> {
             }
             for index in order {
                 let scenario = &self.world.scenarios[index];
-                let (question, values) = self.question(scenario, split);
+                let (plain, values) = self.question(scenario, split);
+                let question = match blur {
+                    Some(share) if self.chance(share) => self.blurred(scenario, &values),
+                    Some(_) | None => plain,
+                };
                 let traits = self.traits(scenario.kind);
                 let answer = self.answer(scenario, traits, &values);
                 out.push(Labelled {

@@ -14,6 +14,39 @@ use super::files;
 /// Ends a text; id 0.
 pub const END: &str = "<|end|>";
 
+/// Learns a byte-level BPE of up to `size` tokens, of which the first are the special `marks`. The same texts give the
+/// same tokenizer.
+///
+/// # Errors
+/// What the tokenizer library reports.
+pub fn learn<'a>(
+    texts: impl Iterator<Item = &'a str> + Send,
+    size: usize,
+    marks: &[&str],
+) -> tokenizers::Result<Tokenizer> {
+    let mut alphabet: Vec<char> = ByteLevel::alphabet().into_iter().collect();
+    alphabet.sort_unstable();
+    let mut trainer: TrainerWrapper = BpeTrainerBuilder::new()
+        .vocab_size(size)
+        .min_frequency(2)
+        .show_progress(false)
+        .initial_alphabet(alphabet.into_iter().collect())
+        .special_tokens(
+            marks
+                .iter()
+                .map(|&mark| AddedToken::from(mark, true))
+                .collect(),
+        )
+        .build()
+        .into();
+    let mut tokenizer = Tokenizer::new(BPE::default());
+    tokenizer
+        .with_pre_tokenizer(Some(ByteLevel::new(false, true, true)))
+        .with_decoder(Some(ByteLevel::new(false, true, true)));
+    tokenizer.train(&mut trainer, texts)?;
+    Ok(tokenizer)
+}
+
 /// Learns a byte-level BPE of up to `size` tokens and writes its two files to `folder`.
 /// The same texts give the same tokenizer.
 ///
@@ -29,26 +62,12 @@ pub fn train(documents: &[Document], size: usize, folder: &Path) -> Result<(), T
         summary: "the tokenizer could not be learnt".to_owned(),
         details: error.to_string(),
     };
-    let mut alphabet: Vec<char> = ByteLevel::alphabet().into_iter().collect();
-    alphabet.sort_unstable();
-    let mut trainer: TrainerWrapper = BpeTrainerBuilder::new()
-        .vocab_size(size)
-        .min_frequency(2)
-        .show_progress(false)
-        .initial_alphabet(alphabet.into_iter().collect())
-        .special_tokens(vec![AddedToken::from(END, true)])
-        .build()
-        .into();
-    let mut tokenizer = Tokenizer::new(BPE::default());
-    tokenizer
-        .with_pre_tokenizer(Some(ByteLevel::new(false, true, true)))
-        .with_decoder(Some(ByteLevel::new(false, true, true)));
     // Lines, not whole files: the trainer counts words, and shorter pieces bound its memory.
     let texts = documents.iter().flat_map(|document| match document {
         Document::Text(text) => text.split_inclusive('\n').collect::<Vec<&str>>(),
         Document::Answer { prompt, response } => vec![prompt.as_str(), response.as_str()],
     });
-    tokenizer.train(&mut trainer, texts).map_err(fail)?;
+    let tokenizer = learn(texts, size, &[END]).map_err(fail)?;
     let json = tokenizer.to_string(true).map_err(fail)?;
     files::write_bytes(
         &folder.join("tokenizer.json"),

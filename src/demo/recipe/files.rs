@@ -5,7 +5,6 @@ use std::path::Path;
 
 use half::f16;
 use safetensors::tensor::{Dtype, TensorView};
-use serde_json::json;
 
 use super::RecipeError;
 use crate::demo::sample::Objective;
@@ -58,24 +57,7 @@ pub fn write_half(path: &Path, tensors: &[NamedTensor]) -> Result<(), RecipeErro
 /// # Errors
 /// A folder that cannot be written to.
 pub fn write_adapter_config(folder: &Path, settings: &AdapterSettings) -> Result<(), RecipeError> {
-    let targets: Vec<&str> = settings
-        .targets
-        .iter()
-        .map(|target| target.name())
-        .collect();
-    let config = json!({
-        "peft_type": "LORA",
-        "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": "../../base",
-        "r": settings.rank,
-        "lora_alpha": settings.alpha,
-        "lora_dropout": settings.dropout,
-        "target_modules": targets,
-        "bias": "none",
-        "fan_in_fan_out": false,
-        "inference_mode": true,
-        "use_rslora": false,
-    });
+    let config = settings.to_peft("../../base");
     super::write_json(&folder.join("adapter_config.json"), &config)
 }
 
@@ -88,10 +70,10 @@ pub fn write_lineup(folder: &Path) -> Result<(), RecipeError> {
         "schema = 1\nname = \"demo\"\n\n[base]\npath = \"base\"\ntemplate = \"chat\"\n",
     );
     for objective in Objective::ALL {
-        let (name, about) = (objective.name(), objective.about());
+        let (name, about, weight) = (objective.name(), objective.about(), objective.weight());
         let _ = write!(
             text,
-            "\n[[objective]]\nname = \"{name}\"\nadapter = \"adapters/{name}\"\nweight = 1.0\nabout = \"{about}\"\n"
+            "\n[[objective]]\nname = \"{name}\"\nadapter = \"adapters/{name}\"\nweight = {weight:.1}\nabout = \"{about}\"\n"
         );
     }
     super::write_bytes(&folder.join("lineup.toml"), text.as_bytes())

@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
-use tokenizers::models::TrainerWrapper;
-use tokenizers::models::bpe::{BPE, BpeTrainerBuilder};
-use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::{AddedToken, Tokenizer};
+use tokenizers::Tokenizer;
 
 use super::super::sample::Labelled;
 use super::RecipeError;
+use crate::train::tokenizer::learn;
 
 /// Entries of the vocabulary.
 pub const VOCABULARY: usize = 2048;
@@ -31,31 +29,10 @@ const TEMPLATE: &str = "{% for message in messages %}\
 /// # Errors
 /// What the tokenizer library reports.
 pub fn train_tokenizer(corpus: &[Labelled]) -> Result<Tokenizer, RecipeError> {
-    let mut alphabet: Vec<char> = ByteLevel::alphabet().into_iter().collect();
-    alphabet.sort_unstable();
-    let mut trainer: TrainerWrapper = BpeTrainerBuilder::new()
-        .vocab_size(VOCABULARY)
-        .min_frequency(2)
-        .show_progress(false)
-        .initial_alphabet(alphabet.into_iter().collect())
-        .special_tokens(
-            [END, QUESTION, ANSWER]
-                .map(|mark| AddedToken::from(mark, true))
-                .to_vec(),
-        )
-        .build()
-        .into();
-    let mut tokenizer = Tokenizer::new(BPE::default());
-    tokenizer
-        .with_pre_tokenizer(Some(ByteLevel::new(false, true, true)))
-        .with_decoder(Some(ByteLevel::new(false, true, true)));
     let texts = corpus
         .iter()
         .flat_map(|item| [item.question.as_str(), item.answer.as_str()]);
-    tokenizer
-        .train(&mut trainer, texts)
-        .map_err(RecipeError::Tokenizer)?;
-    Ok(tokenizer)
+    learn(texts, VOCABULARY, &[END, QUESTION, ANSWER]).map_err(RecipeError::Tokenizer)
 }
 
 /// Writes `tokenizer.json` and `tokenizer_config.json` into `folder`.
