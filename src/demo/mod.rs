@@ -45,9 +45,8 @@ pub const fn embedded() -> &'static [(&'static str, &'static [u8])] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::CancelToken;
+    use crate::domain::{CancelToken, ComputeSettings};
     use crate::model::assemble;
-    use crate::worker::ComputeSettings;
 
     #[test]
     fn the_built_in_lineup_loads_and_answers_a_library_prompt_differently_under_weights() {
