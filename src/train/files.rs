@@ -91,12 +91,13 @@ pub(crate) fn write_tensors(
     }
     let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
     replace(path, what, |partial| {
-        // The library would make a file that only its owner may read.
-        File::create(partial)?;
+        // The library makes a file that only its owner may read: it gets the rights of an ordinary one.
+        let ordinary = File::create(partial)?.metadata()?.permissions();
         serialize_to_file(views, Some(metadata), partial).map_err(|error| match error {
             SafeTensorError::IoError(source) => source,
             other => std::io::Error::other(other.to_string()),
-        })
+        })?;
+        std::fs::set_permissions(partial, ordinary)
     })
 }
 

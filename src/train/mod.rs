@@ -16,7 +16,7 @@ pub mod error;
 pub mod events;
 pub mod examples;
 pub mod export;
-mod files;
+pub(crate) mod files;
 pub mod lm;
 pub mod loss;
 mod net;

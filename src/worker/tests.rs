@@ -6,9 +6,13 @@ use super::*;
 use crate::domain::{Finish, Objective, Pane, Prompt, RewardKind, Sampling};
 use crate::engine::fake::FakeScorer;
 
-/// Loads fake models; the first one panics at the given response length.
+/// Longer than any machine needs; a test that waits for it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Loads fake models; the first one panics at the given response length. Loading waits for the gate where there is one.
 struct FakeLoader {
     panic_at: Option<usize>,
+    gate: Option<Receiver<()>>,
 }
 
 impl Loader for FakeLoader {
@@ -20,6 +24,9 @@ impl Loader for FakeLoader {
         _: &CancelToken,
     ) -> Result<Loaded, Failure> {
         progress("Reading weights", Some(0.5));
+        if let Some(gate) = self.gate.take() {
+            gate.recv_timeout(PATIENCE).unwrap();
+        }
         if *source != LineupSource::Demo {
             return Err(Failure::input("There is no such lineup"));
         }
@@ -49,7 +56,11 @@ impl Loader for FakeLoader {
 }
 
 fn worker(panic_at: Option<usize>) -> WorkerHandle {
-    let worker = spawn(FakeLoader { panic_at }, || {}).unwrap();
+    gated(panic_at, None)
+}
+
+fn gated(panic_at: Option<usize>, gate: Option<Receiver<()>>) -> WorkerHandle {
+    let worker = spawn(FakeLoader { panic_at, gate }, || {}).unwrap();
     worker.commands.send(load(LineupSource::Demo)).unwrap();
     worker
 }
@@ -81,7 +92,7 @@ fn request(run: u64, weight: f64) -> GenerateRequest {
 fn until(worker: &WorkerHandle, last: impl Fn(&Event) -> bool) -> Vec<Event> {
     let mut events = Vec::new();
     loop {
-        let event = worker.events.recv_timeout(Duration::from_secs(20)).unwrap();
+        let event = worker.events.recv_timeout(PATIENCE).unwrap();
         let done = last(&event);
         events.push(event);
         if done {
@@ -191,9 +202,9 @@ fn a_lineup_that_cannot_be_loaded_leaves_a_worker_that_says_so() {
 
 #[test]
 fn weights_sent_for_the_running_run_are_used_and_stored() {
-    let worker = worker(None);
-    until(&worker, |event| matches!(event, Event::Loaded(_)));
-    // Both commands are in the queue before the run draws its first token.
+    let (open, gate) = channel();
+    let worker = gated(None, Some(gate));
+    // While the worker is still loading, both commands are in its queue before the run draws its first token.
     worker
         .commands
         .send(Command::Generate(request(7, 0.0)))
@@ -205,6 +216,7 @@ fn weights_sent_for_the_running_run_are_used_and_stored() {
             weights: Arc::from([2.5]),
         })
         .unwrap();
+    open.send(()).unwrap();
     let events = until(&worker, finished);
     let last = events.iter().rev().find_map(|event| match event {
         Event::Step { step, .. } if step.pane == Pane::Guided => Some(step.step.weights[0]),
@@ -254,7 +266,7 @@ fn a_front_end_that_goes_away_ends_the_worker() {
     commands.send(Command::Generate(request(1, 1.0))).unwrap();
     drop(commands);
     loop {
-        match events.recv_timeout(Duration::from_secs(20)) {
+        match events.recv_timeout(PATIENCE) {
             Ok(_) => {}
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => panic!("the worker did not end"),

@@ -18,7 +18,7 @@ use super::check::WorldError;
 use crate::engine::scorer::EngineError;
 use crate::error::Failure;
 use crate::model::ModelError;
-use crate::train::TrainError;
+use crate::train::{self, TrainError};
 
 pub use run::run;
 
@@ -68,14 +68,6 @@ pub enum RecipeError {
     /// The tokenizer library failed.
     #[error("the tokenizer failed: {0}")]
     Tokenizer(tokenizers::Error),
-    /// A file cannot be written.
-    #[error("cannot write the demo's files: {source}: {path}", path = path.display())]
-    Write {
-        /// What the system said.
-        source: std::io::Error,
-        /// Where.
-        path: PathBuf,
-    },
     /// Weights that the file format refuses.
     #[error("the weights cannot be written: {reason}: {path}", path = path.display())]
     Weights {
@@ -93,25 +85,19 @@ impl From<RecipeError> for Failure {
             RecipeError::Train(inner) => inner.into(),
             RecipeError::Model(inner) => inner.into(),
             RecipeError::Engine(inner) => inner.into(),
-            RecipeError::Tokenizer(_) | RecipeError::Write { .. } | RecipeError::Weights { .. } => {
+            RecipeError::Tokenizer(_) | RecipeError::Weights { .. } => {
                 Self::failed(error.to_string())
             }
         }
     }
 }
 
+/// Writes a file of the finished lineup, in one move; its folder is made where it is missing.
 fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), RecipeError> {
-    let fail = |source| RecipeError::Write {
-        source,
-        path: path.to_owned(),
-    };
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(fail)?;
+        train::files::make_folder(folder)?;
     }
-    // First beside its place, then moved: a full disk never leaves half a file behind.
-    let beside = path.with_extension("part");
-    std::fs::write(&beside, bytes).map_err(fail)?;
-    std::fs::rename(&beside, path).map_err(fail)
+    Ok(train::files::write_bytes(path, "the demo's files", bytes)?)
 }
 
 fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), RecipeError> {
