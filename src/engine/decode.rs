@@ -7,7 +7,7 @@
 
 use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, Prompt, Sampling, TokenId};
 use crate::engine::insight::{TOP, TokenInsight};
-use crate::engine::mix::mix;
+use crate::engine::mix::{Mixed, mix};
 use crate::engine::sample::draw;
 use crate::engine::scorer::{EngineError, Parts, Scorer, StepScores, StreamId};
 
@@ -35,7 +35,19 @@ impl GuidedStep {
         scores: StepScores,
         weights: ObjectiveWeights,
     ) -> Self {
-        let insight = TokenInsight::of(&scores, &weights, token, TOP);
+        let mixed = mix(&scores, &weights);
+        Self::of_mixed(position, token, scores, weights, &mixed)
+    }
+
+    /// As [`GuidedStep::new`], where the rows are mixed under `weights` already.
+    fn of_mixed(
+        position: usize,
+        token: TokenId,
+        scores: StepScores,
+        weights: ObjectiveWeights,
+        mixed: &Mixed,
+    ) -> Self {
+        let insight = TokenInsight::of_mixed(&scores, mixed, token, TOP);
         Self {
             position,
             token,
@@ -187,8 +199,15 @@ fn write(
         }
         let weights = director.weights();
         let mut moves = Vec::with_capacity(2);
+        let steered = guided_scores.as_ref().map(|scores| mix(scores, &weights));
         let base_token = base_scores.take().map(|scores| {
-            let token = draw(&mix(&scores, &[]).scores, job.sampling, base.tokens.len());
+            let plain = mix(&scores, &[]);
+            let token = draw(&plain.scores, job.sampling, base.tokens.len());
+            // Before the fork both texts stand at the same rows; after it the plain text has no rewards to mix in.
+            let judged = steered
+                .as_ref()
+                .filter(|_| divergence.is_none())
+                .unwrap_or(&plain);
             if divergence.is_some() {
                 base_rows.push(scores.clone());
                 base_weights.push(weights.clone());
@@ -201,16 +220,13 @@ fn write(
                 token,
                 scores,
                 &weights,
+                judged,
                 most,
             );
             token
         });
-        let guided_token = guided_scores.take().map(|scores| {
-            let token = draw(
-                &mix(&scores, &weights).scores,
-                job.sampling,
-                guided.tokens.len(),
-            );
+        let guided_token = guided_scores.take().zip(steered).map(|(scores, mixed)| {
+            let token = draw(&mixed.scores, job.sampling, guided.tokens.len());
             choose(
                 scorer,
                 director,
@@ -219,6 +235,7 @@ fn write(
                 token,
                 scores,
                 &weights,
+                &mixed,
                 most,
             );
             token
@@ -283,9 +300,11 @@ fn choose(
     token: TokenId,
     scores: StepScores,
     weights: &ObjectiveWeights,
+    mixed: &Mixed,
     most: usize,
 ) {
-    let step = GuidedStep::new(writing.tokens.len(), token, scores, weights.clone());
+    let position = writing.tokens.len();
+    let step = GuidedStep::of_mixed(position, token, scores, weights.clone(), mixed);
     writing.push(token, scorer.vocabulary().is_end(token), most);
     director.progress(Progress::Step(pane, Box::new(step)));
     if let Some(finish) = writing.finish {

@@ -2,8 +2,6 @@
 //!
 //! Rows are f32; every sum is f64.
 
-use std::sync::Arc;
-
 use crate::engine::scorer::{Row, StepScores};
 
 /// `log Σ exp(x)` in f64, exact for rows that hold −∞; −∞ for an empty row.
@@ -75,19 +73,18 @@ pub fn mix(step: &StepScores, weights: &[f64]) -> Mixed {
     Mixed { scores, norm }
 }
 
-/// The same scores with every row as f32 slices shared; used where a step is made from plain numbers.
-#[must_use]
-pub fn scores_from(base: &[f32], rewards: &[&[f32]]) -> StepScores {
-    StepScores {
-        base: Arc::from(base),
-        rewards: rewards.iter().map(|&row| Arc::from(row)).collect(),
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn scores_from(base: &[f32], rewards: &[&[f32]]) -> StepScores {
+        StepScores {
+            base: Arc::from(base),
+            rewards: rewards.iter().map(|&row| Arc::from(row)).collect(),
+        }
+    }
 
     /// methods.md section 5: V = {A, B, C}.
     pub(crate) fn vector_of_section_5() -> StepScores {
