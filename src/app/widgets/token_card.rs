@@ -4,11 +4,9 @@ mod table;
 
 use std::fmt::Write as _;
 
-use egui::{
-    Align, Align2, Color32, Layout, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
-};
+use egui::{Align, Align2, Color32, Layout, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use table::{close_button, columns, header, number, row, words};
+use table::{close_button, columns, number, row, words};
 
 use super::numbers;
 use super::toggle::toggle;
@@ -210,7 +208,9 @@ impl TokenCard<'_> {
     fn rewards(&self, ui: &mut Ui, palette: &Palette) {
         ui.add_space(space::XS);
         ui.spacing_mut().item_spacing.y = 0.0;
-        header(ui, palette, "Objective", &["Reward", "Advantage"], 74.0);
+        let rect = table::headline(ui, palette, "Objective", 0.0);
+        let right = rect.right() - space::XS;
+        table::headings(ui, palette, rect, right, &["Reward", "Advantage"], 74.0);
         for (objective, insight) in self.objectives.iter().zip(&self.insight.chosen.objectives) {
             let cells = [
                 numbers::nats(insight.reward),
@@ -316,40 +316,18 @@ impl TokenCard<'_> {
     }
 
     fn candidate_header(&self, ui: &mut Ui, palette: &Palette) {
-        let (rect, _) = ui.allocate_exact_size(Vec2::new(WIDTH, 18.0), Sense::hover());
-        let painter = ui.painter();
-        let font = egui::FontId::proportional(size::SMALL - 1.0);
-        painter.text(
-            rect.left_center() + vec2(space::XS + 2.0, 0.0),
-            Align2::LEFT_CENTER,
-            "Token",
-            font.clone(),
-            palette.weak,
-        );
+        let rect = table::headline(ui, palette, "Token", space::XS + 2.0);
         let mut right = rect.right() - space::XS;
         let width = self.objective_width();
         for objective in self.objectives[..self.shown_objectives().min(self.objectives.len())]
             .iter()
             .rev()
         {
-            painter.circle_filled(pos2(right - 5.0, rect.center().y), 4.5, objective.color);
+            let dot = pos2(right - 5.0, rect.center().y);
+            ui.painter().circle_filled(dot, 4.5, objective.color);
             right -= width;
         }
-        for name in ["Guided", "Plain"] {
-            painter.text(
-                pos2(right, rect.center().y),
-                Align2::RIGHT_CENTER,
-                name,
-                font.clone(),
-                palette.weak,
-            );
-            right -= NUMBER;
-        }
-        painter.hline(
-            rect.x_range(),
-            rect.bottom() - 0.5,
-            Stroke::new(1.0, palette.border),
-        );
+        table::headings(ui, palette, rect, right, &["Plain", "Guided"], NUMBER);
     }
 
     fn candidate(&self, ui: &mut Ui, palette: &Palette, candidate: &Candidate, chosen: bool) {

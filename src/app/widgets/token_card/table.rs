@@ -14,33 +14,48 @@ pub(super) fn row(ui: &mut Ui, label: &str) -> Rect {
     rect
 }
 
-pub(super) fn header(ui: &mut Ui, palette: &Palette, first: &str, names: &[&str], width: f32) {
+/// A table's headline with the name of its first column and the rule below; the other names are for the caller to add.
+pub(super) fn headline(ui: &mut Ui, palette: &Palette, first: &str, indent: f32) -> Rect {
     let (rect, _) = ui.allocate_exact_size(Vec2::new(WIDTH, 18.0), Sense::hover());
     let painter = ui.painter();
-    let font = egui::FontId::proportional(size::SMALL - 1.0);
     painter.text(
-        rect.left_center(),
+        rect.left_center() + vec2(indent, 0.0),
         Align2::LEFT_CENTER,
         first,
-        font.clone(),
+        heading_font(),
         palette.weak,
     );
-    let mut right = rect.right() - space::XS;
-    for name in names.iter().rev() {
-        painter.text(
-            pos2(right, rect.center().y),
-            Align2::RIGHT_CENTER,
-            name,
-            font.clone(),
-            palette.weak,
-        );
-        right -= width;
-    }
     painter.hline(
         rect.x_range(),
         rect.bottom() - 0.5,
         Stroke::new(1.0, palette.border),
     );
+    rect
+}
+
+/// Names of columns of numbers, the last of them ending at `right`.
+pub(super) fn headings(
+    ui: &Ui,
+    palette: &Palette,
+    rect: Rect,
+    mut right: f32,
+    names: &[&str],
+    width: f32,
+) {
+    for name in names.iter().rev() {
+        ui.painter().text(
+            pos2(right, rect.center().y),
+            Align2::RIGHT_CENTER,
+            name,
+            heading_font(),
+            palette.weak,
+        );
+        right -= width;
+    }
+}
+
+fn heading_font() -> egui::FontId {
+    egui::FontId::proportional(size::SMALL - 1.0)
 }
 
 pub(super) fn columns(ui: &Ui, rect: Rect, width: f32, cells: &[String], colors: &[Color32]) {
