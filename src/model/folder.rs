@@ -202,10 +202,7 @@ impl Folder {
     }
 }
 
-#[expect(
-    unsafe_code,
-    reason = "memory maps; the only unsafe block of the program"
-)]
+#[expect(unsafe_code, reason = "a memory map has no safe form")]
 fn map_file(file: &File) -> std::io::Result<Mmap> {
     // SAFETY: the map is only read, and model files are not changed while they are loaded: nothing here writes to them,
     // and a program that did would break every reader. Weights of many gigabytes cannot be read into memory instead.
