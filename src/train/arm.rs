@@ -92,7 +92,8 @@ impl<'a> Session<'a> {
             dropout: adapter.dropout as f32,
             targets,
         };
-        let network = Network::new(base.config.clone(), Some(shape.clone()), self.positions());
+        let network = Network::new(base.config.clone(), Some(shape.clone()), self.positions())
+            .with(self.settings.products);
         let layout = LoraLayout::new(&base.config, shape);
         let values = beginning(&layout, self.settings.seed);
         let job = self.job(network, &base.values, values);
@@ -116,7 +117,8 @@ impl<'a> Session<'a> {
         cancel: &CancelToken,
     ) -> Result<(Weights, Summary), TrainError> {
         self.check()?;
-        let network = Network::new(base.config.clone(), None, self.positions());
+        let network =
+            Network::new(base.config.clone(), None, self.positions()).with(self.settings.products);
         let values = std::mem::take(&mut base.values);
         let (values, summary) = self.job(network, &[], values).run(observer, cancel)?;
         base.values = values;

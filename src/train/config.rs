@@ -5,6 +5,29 @@ use serde::Serialize;
 use super::error::TrainError;
 use super::loss::PreferenceLoss;
 pub use crate::model::decoder::Projection;
+use crate::model::kernels::amx;
+
+/// How exact the products of large matrices are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Products {
+    /// Numbers and sums of 32 bits.
+    #[default]
+    Full,
+    /// Numbers rounded to 16 bits (bfloat16) and sums of 32, where the processor has a unit for it; else as `Full`.
+    Half,
+}
+
+impl Products {
+    /// The fastest that this processor has a unit for.
+    pub fn best() -> Self {
+        if amx::available() {
+            Self::Half
+        } else {
+            Self::Full
+        }
+    }
+}
 
 /// How long, how fast and in what order to learn. What is serialized decides the result; the rest does not.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,6 +52,8 @@ pub struct Settings {
     pub clip: f64,
     /// Decides initial weights, order and dropout.
     pub seed: u64,
+    /// How exact the matrix products are.
+    pub products: Products,
     /// Judges the held-out examples every so many steps; 0 only at the end.
     #[serde(skip)]
     pub eval_every: u64,
@@ -53,6 +78,7 @@ impl Default for Settings {
             betas: [0.9, 0.999],
             clip: 1.0,
             seed: 16,
+            products: Products::Full,
             eval_every: 0,
             save_every: 100,
             threads: None,

@@ -113,7 +113,7 @@ pub fn train(
     let positions = train.longest().max(eval.longest());
     let job = Job {
         settings,
-        network: Network::new(weights.config.clone(), None, positions),
+        network: Network::new(weights.config.clone(), None, positions).with(settings.products),
         frozen: &[],
         trained: std::mem::take(&mut weights.values),
         preference: None,

@@ -1,9 +1,10 @@
 //! Whole runs on tiny models: learning, resuming, diverging.
 
 use super::*;
+use crate::model::config::{Config, LlamaShape};
 use crate::model::tiny;
 use crate::train::arm::{Adapter, Session};
-use crate::train::config::AdapterSettings;
+use crate::train::config::{AdapterSettings, Products};
 use crate::train::examples::{PairExample, TextExample};
 use crate::train::lm;
 use crate::train::weights::Weights;
@@ -223,4 +224,62 @@ fn a_rate_far_too_high_is_called_divergence() {
         matches!(failed, Err(TrainError::Diverged { .. })),
         "{failed:?}"
     );
+}
+
+#[test]
+fn rounded_products_learn_as_exact_ones_do() {
+    // Large enough for rounded products to be used; without a unit for them both trainings are the same.
+    let config = Config::llama_like(LlamaShape {
+        vocab: 96,
+        hidden: 64,
+        intermediate: 128,
+        layers: 2,
+        heads: 2,
+        kv_heads: 2,
+        context: 64,
+        tied: true,
+    });
+    let texts: Vec<TextExample> = (0..64u32)
+        .map(|i| TextExample {
+            tokens: (0..30).map(|at| 3 + (i * 7 + at) % 80).collect(),
+            first: 0,
+        })
+        .collect();
+    let losses = |products: Products| {
+        let mut losses = Vec::new();
+        let settings = Settings {
+            products,
+            batch: 8,
+            lr: 4e-3,
+            ..settings()
+        };
+        let mut observer = |event: &TrainEvent| {
+            if let TrainEvent::Step(report) = event {
+                losses.push(report.loss);
+            }
+            Ok(())
+        };
+        let (weights, cancel) = (Weights::random(config.clone(), 3), CancelToken::default());
+        lm::train(
+            &settings,
+            weights,
+            &texts,
+            &[],
+            None,
+            &mut observer,
+            &cancel,
+        )
+        .unwrap();
+        losses
+    };
+    let (full, half) = (losses(Products::Full), losses(Products::Half));
+    assert!(full.len() > 20 && full[full.len() - 1] < 0.7 * full[0]);
+    for (full, half) in full.iter().zip(&half) {
+        assert!((full - half).abs() < 0.03 * full, "{full} and {half}");
+    }
+    let same = full
+        .iter()
+        .zip(&half)
+        .all(|(full, half)| full.to_bits() == half.to_bits());
+    assert_eq!(same, Products::best() == Products::Full);
 }

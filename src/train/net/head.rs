@@ -1,8 +1,9 @@
 //! From hidden states to log-probabilities and back, a few rows at a time, so that logits stay in the cache.
 
-use super::matmul::{gemm, mat, mat_mut};
+use super::matmul::{mat, mat_mut, product};
 use super::simd::{exp, max, sum, vectorised};
 use crate::domain::TokenId;
+use crate::train::config::Products;
 use ndarray::ArrayView2;
 
 /// Rows of logits that exist at a time.
@@ -26,6 +27,8 @@ pub(crate) struct HeadWeights<'a> {
     pub(crate) vocab: usize,
     /// Whether `weights` is the embedding.
     pub(crate) tied: bool,
+    /// How exact the products are.
+    pub(crate) products: Products,
 }
 
 impl HeadWeights<'_> {
@@ -55,7 +58,7 @@ pub(crate) fn head(
         let logits = &mut logits[..rows * vocab];
         let hidden_rows = mat(&x[first * hidden..], rows, hidden, hidden);
         let into = mat_mut(logits, rows, vocab, vocab);
-        gemm(1.0, &hidden_rows, &weights.view(), 0.0, into);
+        product(weights.products, &hidden_rows, &weights.view(), false, into);
         let pull = grad.as_ref().map(|grad| &grad.pull[first..first + rows]);
         for (row, logits) in logits.chunks_exact_mut(vocab).enumerate() {
             let target = targets(first + row) as usize;
@@ -66,22 +69,22 @@ pub(crate) fn head(
         };
         let slopes = mat(logits, rows, vocab, vocab);
         let dx = mat_mut(&mut grad.dx[first * hidden..], rows, hidden, hidden);
-        gemm(1.0, &slopes, &weights.view().t(), 0.0, dx);
+        product(weights.products, &slopes, &weights.view().t(), false, dx);
         if let Some(dw) = grad.dw.as_deref_mut() {
             if weights.tied {
-                gemm(
-                    1.0,
+                product(
+                    weights.products,
                     &slopes.t(),
                     &hidden_rows,
-                    1.0,
+                    true,
                     mat_mut(dw, vocab, hidden, hidden),
                 );
             } else {
-                gemm(
-                    1.0,
+                product(
+                    weights.products,
                     &hidden_rows.t(),
                     &slopes,
-                    1.0,
+                    true,
                     mat_mut(dw, hidden, vocab, vocab),
                 );
             }
@@ -127,6 +130,7 @@ mod tests {
                 hidden: 3,
                 vocab: 5,
                 tied,
+                products: Products::Full,
             };
             let mut out = [0.0; 2];
             head(
@@ -151,6 +155,7 @@ mod tests {
                 hidden: 3,
                 vocab: 5,
                 tied,
+                products: Products::Full,
             };
             head(
                 head_weights,

@@ -3,6 +3,9 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 
+use crate::model::kernels::amx;
+use crate::train::config::Products;
+
 /// `rows` × `cols` numbers whose rows begin `stride` apart.
 ///
 /// # Panics
@@ -40,4 +43,21 @@ pub(crate) fn gemm(
     mut c: ArrayViewMut2<'_, f32>,
 ) {
     general_mat_mul(alpha, a, b, beta, &mut c);
+}
+
+/// c = a·b, or with `add` c += a·b, as exact as `products` says.
+pub(crate) fn product(
+    products: Products,
+    a: &ArrayView2<'_, f32>,
+    b: &ArrayView2<'_, f32>,
+    add: bool,
+    mut c: ArrayViewMut2<'_, f32>,
+) {
+    let done = match products {
+        Products::Full => false,
+        Products::Half => amx::product(a, b, add, &mut c),
+    };
+    if !done {
+        gemm(1.0, a, b, f32::from(u8::from(add)), c);
+    }
 }

@@ -10,6 +10,7 @@ use super::simd::{add, vectorised};
 use super::tape::{BlockTape, Tape};
 use super::unit::Unit;
 use crate::model::config::Config;
+use crate::train::config::Products;
 use crate::train::loss::{Goal, Outcome};
 
 /// A decoder that can be trained: sizes and places, without the numbers.
@@ -19,6 +20,8 @@ pub(crate) struct Network {
     pub(crate) layout: Layout,
     /// Where only an adapter is trained, its shape; the trunk is frozen then.
     pub(crate) lora: Option<LoraLayout>,
+    /// How exact the products with the model's weights are.
+    pub(crate) products: Products,
     rotary: Rotary,
 }
 
@@ -39,8 +42,14 @@ impl Network {
             layout: Layout::new(&config),
             lora: lora.map(|shape| LoraLayout::new(&config, shape)),
             rotary: Rotary::new(&frequencies, positions),
+            products: Products::Full,
             config,
         }
+    }
+
+    /// The same with products as exact as `products` says.
+    pub(crate) fn with(self, products: Products) -> Self {
+        Self { products, ..self }
     }
 
     /// Numbers that training changes.
@@ -145,7 +154,7 @@ impl Network {
                 Site::Qkv,
                 &saved.normed[0],
                 &mut saved.qkv,
-                0.0,
+                false,
                 &mut saved.inner,
             );
             self.place_heads(base, places, unit, saved);
@@ -163,7 +172,7 @@ impl Network {
                 Site::Out,
                 &saved.mixed,
                 &mut tape.stream,
-                1.0,
+                true,
                 &mut saved.inner,
             );
 
@@ -180,7 +189,7 @@ impl Network {
                 Site::GateUp,
                 &saved.normed[1],
                 &mut saved.gate_up,
-                0.0,
+                false,
                 &mut saved.inner,
             );
             swiglu(
@@ -192,7 +201,7 @@ impl Network {
                 Site::Down,
                 &saved.gated,
                 &mut tape.stream,
-                1.0,
+                true,
                 &mut saved.inner,
             );
         }
@@ -215,6 +224,7 @@ impl Network {
             hidden: self.config.hidden_size,
             vocab: self.config.vocab_size,
             tied: self.layout.head.is_none(),
+            products: self.products,
         };
         let grad = grad.map(|grad| HeadGrad {
             pull: &tape.pulls,

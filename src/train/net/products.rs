@@ -2,7 +2,7 @@
 
 use super::layout::{BlockLayout, Matrix, Site};
 use super::lora::{Noise, Place, Scratch};
-use super::matmul::{gemm, mat, mat_mut};
+use super::matmul::{mat, mat_mut, product};
 use super::pass::{Network, Numbers};
 use super::simd::add;
 
@@ -18,35 +18,35 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// y = x·W + b + keep·y, and what the adapter adds.
+    /// y = x·W + b, or with `add_up` y += x·W + b, and what the adapter adds.
     pub(super) fn product(
         &mut self,
         site: Site,
         x: &[f32],
         y: &mut [f32],
-        keep: f32,
+        add_up: bool,
         inner: &mut [Vec<f32>; 4],
     ) {
         let matrix: &Matrix = self.places.product(site);
         let (rows, output) = (self.rows, matrix.output);
-        let mut keep = keep;
+        let mut add_up = add_up;
         if let Some(bias) = matrix.bias_range() {
             let bias = &self.numbers.base[bias];
-            if keep == 0.0 {
+            if add_up {
+                y.chunks_exact_mut(output).for_each(|y| add(y, bias));
+            } else {
                 y.chunks_exact_mut(output)
                     .for_each(|y| y.copy_from_slice(bias));
-            } else {
-                y.chunks_exact_mut(output).for_each(|y| add(y, bias));
             }
-            keep = 1.0;
+            add_up = true;
         }
         let input = mat(x, rows, matrix.input, matrix.input);
         let weights = matrix.view(self.numbers.base);
-        gemm(
-            1.0,
+        product(
+            self.network.products,
             &input,
             &weights,
-            keep,
+            add_up,
             mat_mut(y, rows, output, output),
         );
         if let Some(lora) = &self.network.lora {
@@ -88,11 +88,11 @@ impl Run<'_> {
         let slopes = mat(dy, rows, output, output);
         if let Some(dx) = dx.as_deref_mut() {
             let weights = matrix.view(self.numbers.base);
-            gemm(
-                1.0,
+            product(
+                self.network.products,
                 &slopes,
                 &weights.t(),
-                0.0,
+                false,
                 mat_mut(dx, rows, input, input),
             );
         }
@@ -114,7 +114,7 @@ impl Run<'_> {
         }
         let x = mat(x, rows, input, input);
         let dw = mat_mut(&mut grad[matrix.range()], input, output, output);
-        gemm(1.0, &x.t(), &slopes, 1.0, dw);
+        product(self.network.products, &x.t(), &slopes, true, dw);
         if let Some(bias) = matrix.bias_range() {
             let db = &mut grad[bias];
             dy.chunks_exact(output).for_each(|dy| add(db, dy));
