@@ -1,4 +1,9 @@
 //! Tokens per second of the demo's base training, with exact and with rounded products in turns.
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a benchmark of its own, because trainings are compared in turns"
+)]
 
 use std::hint::black_box;
 

@@ -48,7 +48,6 @@ pub(crate) fn product(
 }
 
 #[cfg(test)]
-#[expect(clippy::print_stderr, reason = "says why nothing was tested")]
 mod tests {
     use super::*;
     use half::bf16;

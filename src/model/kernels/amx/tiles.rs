@@ -5,7 +5,12 @@
 )]
 
 use std::arch::asm;
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __cpuid, __cpuid_count, __m512, __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_maskz_loadu_ps, _mm512_permutexvar_epi16, _mm512_setzero_ps,
+    _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_store_si512, _mm512_unpackhi_epi32,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+};
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
@@ -162,7 +167,7 @@ impl Source {
             }
         }
         if along_depth == paired {
-            rows = turned(rows);
+            rows = turned(&rows);
         }
         for (row, into) in rows.iter().zip(into) {
             // SAFETY: a line has 64 bytes and is aligned to as many.
@@ -214,8 +219,8 @@ fn pair_order() -> __m512i {
 
 /// 16 × 16 numbers of 32 bits with rows and columns exchanged.
 #[target_feature(enable = "avx512f")]
-fn turned(r: [__m512i; 16]) -> [__m512i; 16] {
-    let mut a = r;
+fn turned(r: &[__m512i; LINES]) -> [__m512i; LINES] {
+    let mut a = *r;
     for i in 0..8 {
         a[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
         a[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
