@@ -124,6 +124,7 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
             | Event::Started { .. }
             | Event::Step { .. }
             | Event::BaseScored { .. }
+            | Event::Superseded { .. }
             | Event::Finished { .. }
             | Event::Scored { .. } => {}
         }

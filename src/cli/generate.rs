@@ -11,7 +11,7 @@ use super::{CommonArgs, SamplingArgs, print, print_json};
 use crate::domain::{ComputeSettings, Finish, Pane, Prompt, Sampling};
 use crate::error::Failure;
 use crate::train::data;
-use crate::worker::{Command, Event, GenerateRequest, RunEnd, StreamEnd};
+use crate::worker::{Beginning, Command, Event, GenerateRequest, RunEnd, StreamEnd};
 
 /// Arguments of `generate`.
 #[derive(Debug, Args)]
@@ -31,6 +31,14 @@ pub struct GenerateArgs {
     /// Write only the guided text
     #[arg(long)]
     pub no_base: bool,
+    /// Words that both texts begin with, as they are; the models go on behind them
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub prefix: String,
     /// How tokens are drawn
     #[command(flatten)]
     pub sampling: SamplingArgs,
@@ -57,7 +65,7 @@ pub(super) fn run(args: &GenerateArgs, common: &CommonArgs) -> Result<(), Failur
             raw: args.raw,
             earlier: Vec::new(),
         };
-        let finished = one(&mut session, prompt, &sampling, !args.no_base, as_json)?;
+        let finished = one(&mut session, prompt, args, &sampling, as_json)?;
         if as_json {
             print_json(&finished.document(&session, &sampling))?;
         }
@@ -169,10 +177,11 @@ impl Finished {
 fn one(
     session: &mut Session,
     prompt: Prompt,
+    args: &GenerateArgs,
     sampling: &Sampling,
-    with_base: bool,
     quiet: bool,
 ) -> Result<Finished, Failure> {
+    let with_base = !args.no_base;
     let run = session.new_run();
     let text = prompt.text.clone();
     session.send(Command::Generate(GenerateRequest {
@@ -183,6 +192,11 @@ fn one(
         sampling: sampling.clone(),
         with_base,
         pace: None,
+        beginning: Beginning {
+            words: args.prefix.clone(),
+            ..Beginning::default()
+        },
+        live: false,
     }))?;
     let mut rendered_prompt = String::new();
     let (mut base, mut guided): (Vec<Token>, Vec<Token>) = (Vec::new(), Vec::new());
@@ -215,6 +229,7 @@ fn one(
             Event::Failed { failure, .. } => return Err(failure),
             Event::Loading { .. }
             | Event::Loaded(_)
+            | Event::Superseded { .. }
             | Event::Scored { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. } => {}

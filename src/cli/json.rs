@@ -12,6 +12,7 @@ use crate::worker::{LineupInfo, Step};
 pub(crate) struct Token {
     id: TokenId,
     text: String,
+    given: bool,
     insight: TokenInsight,
     weights: ObjectiveWeights,
 }
@@ -22,6 +23,7 @@ impl Token {
         let GuidedStep {
             position,
             token,
+            given,
             weights,
             insight,
             ..
@@ -31,6 +33,7 @@ impl Token {
             Self {
                 id: token,
                 text: step.text,
+                given,
                 insight,
                 weights,
             },
@@ -78,6 +81,9 @@ pub(crate) fn token(info: &LineupInfo, token: &Token, initial: &[f64]) -> Value 
     });
     if *token.weights != *initial {
         value["weights"] = weights(info, &token.weights);
+    }
+    if token.given {
+        value["given"] = json!(true);
     }
     value
 }

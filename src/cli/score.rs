@@ -64,6 +64,7 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
             Event::Loading { .. }
             | Event::Loaded(_)
             | Event::BaseScored { .. }
+            | Event::Superseded { .. }
             | Event::Finished { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. } => {}

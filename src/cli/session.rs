@@ -91,6 +91,7 @@ impl Session {
                 Event::Started { .. }
                 | Event::Step { .. }
                 | Event::BaseScored { .. }
+                | Event::Superseded { .. }
                 | Event::Finished { .. }
                 | Event::Scored { .. }
                 | Event::Judged { .. }

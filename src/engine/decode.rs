@@ -1,5 +1,9 @@
 //! The loop: scores in, one chosen token out, until the texts end.
 //!
+//! A text may begin with tokens that are decided already: those that a change of weights leaves as they are, the one that
+//! a person picked instead of another, the words that a person typed. It goes on behind them exactly as if it had been
+//! written from scratch, since rows depend on the tokens before and noise on the seed and the position alone.
+//!
 //! The plain and the guided text are one stream until their first differing token; only then is the plain stream forked
 //! off, read by the base alone. So with all weights 0 the two texts are the same by construction, and a text that has not
 //! diverged costs nothing extra. When both have ended, the rest of the plain text is read once more by the objectives, in
@@ -7,9 +11,14 @@
 
 use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, Prompt, Sampling, TokenId};
 use crate::engine::insight::{TOP, TokenInsight};
+use crate::engine::kept::{KeptStreams, Reading};
 use crate::engine::mix::{Mixed, mix};
 use crate::engine::sample::draw;
-use crate::engine::scorer::{EngineError, Parts, Scorer, StepScores, StreamId};
+use crate::engine::scorer::{EngineError, Parts, Scorer, StepScores, StreamId, Vocabulary};
+
+mod read;
+
+pub use read::{reward_sums, score};
 
 /// One position of a text: the scores there, the weights used and the token chosen.
 #[derive(Debug, Clone)]
@@ -18,6 +27,8 @@ pub struct GuidedStep {
     pub position: usize,
     /// The chosen token.
     pub token: TokenId,
+    /// Whether the token was given rather than drawn: no weights would change it.
+    pub given: bool,
     /// The rows at this position.
     pub scores: StepScores,
     /// The guided weights at that moment; the base pane's choice itself is made with weights 0.
@@ -51,6 +62,7 @@ impl GuidedStep {
         Self {
             position,
             token,
+            given: false,
             scores,
             weights,
             insight,
@@ -67,12 +79,16 @@ pub struct Job<'a> {
     pub sampling: &'a Sampling,
     /// Whether the plain model writes too.
     pub with_base: bool,
+    /// What the texts begin with: tokens that are not drawn. None of them but the last may end the text.
+    pub prefix: &'a [TokenId],
+    /// Steps are told from this position on: whoever asks has those before. At most the length of `prefix` counts.
+    pub told_from: usize,
 }
 
 /// What the loop tells while it runs.
 #[derive(Debug)]
 pub enum Progress {
-    /// The prompt has been read.
+    /// The prompt has been read, and the tokens before the first step that is told.
     Opened,
     /// A token was chosen.
     Step(Pane, Box<GuidedStep>),
@@ -86,6 +102,10 @@ pub enum Progress {
 pub trait Director {
     /// The weights for the next token.
     fn weights(&mut self) -> ObjectiveWeights;
+    /// Asked before each token is read or written; false ends the texts as [`Finish::Cancelled`].
+    fn goes_on(&mut self) -> bool {
+        true
+    }
     /// Called for everything that happens, in order.
     fn progress(&mut self, progress: Progress);
 }
@@ -98,6 +118,18 @@ struct Writing {
 }
 
 impl Writing {
+    /// A text of which these tokens are there already.
+    fn begun(tokens: &[TokenId], vocabulary: &Vocabulary, most: usize) -> Self {
+        let mut writing = Self {
+            tokens: tokens.to_vec(),
+            finish: None,
+        };
+        if let Some(last) = writing.tokens.pop() {
+            writing.push(last, vocabulary.is_end(last), most);
+        }
+        writing
+    }
+
     fn alive(&self) -> bool {
         self.finish.is_none()
     }
@@ -122,34 +154,79 @@ pub fn decode(
     cancel: &CancelToken,
     director: &mut dyn Director,
 ) -> Result<Option<usize>, EngineError> {
+    let mut kept = KeptStreams::new(0);
+    let outcome = decode_on(scorer, &mut kept, job, cancel, director);
+    kept.clear(scorer);
+    outcome
+}
+
+/// As [`decode`], on streams that earlier texts left open; the guided text's stays open for later ones.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_on(
+    scorer: &mut dyn Scorer,
+    kept: &mut KeptStreams,
+    job: &Job<'_>,
+    cancel: &CancelToken,
+    director: &mut dyn Director,
+) -> Result<Option<usize>, EngineError> {
     let room = scorer.room(job.prompt)?;
-    let (stream, scores) = match scorer.open(job.prompt, Parts::All, cancel) {
+    let most = job.sampling.max_tokens.min(room).max(1);
+    let known = &job.prefix[..job.told_from.min(job.prefix.len())];
+    let begun = || Writing::begun(known, scorer.vocabulary(), most);
+    let [base, guided] = [begun(), begun()];
+    if let Some(finish) = guided.finish {
+        director.progress(Progress::Opened);
+        end_both(job, director, finish);
+        return Ok(None);
+    }
+    let mut stop = || cancel.is_cancelled() || !director.goes_on();
+    let opened = if stop() {
+        Err(EngineError::Cancelled)
+    } else {
+        kept.read(scorer, job.prompt, known, cancel, &mut stop)
+    };
+    let (reading, scores) = match opened {
         Ok(opened) => opened,
         Err(EngineError::Cancelled) => {
-            director.progress(Progress::Ended(Pane::Guided, Finish::Cancelled));
-            if job.with_base {
-                director.progress(Progress::Ended(Pane::Base, Finish::Cancelled));
-            }
+            end_both(job, director, Finish::Cancelled);
             return Ok(None);
         }
         Err(error) => return Err(error),
     };
     director.progress(Progress::Opened);
-    let most = job.sampling.max_tokens.min(room).max(1);
     let mut streams = Streams {
-        guided: stream,
+        guided: reading,
         base: None,
         shadow: None,
     };
-    let outcome = write(scorer, job, cancel, director, &mut streams, scores, most);
-    streams.close(scorer);
+    let texts = [base, guided];
+    let outcome = write(
+        scorer,
+        job,
+        cancel,
+        director,
+        &mut streams,
+        scores,
+        texts,
+        most,
+    );
+    streams.close(scorer, kept, outcome.is_ok());
     outcome
+}
+
+fn end_both(job: &Job<'_>, director: &mut dyn Director, finish: Finish) {
+    director.progress(Progress::Ended(Pane::Guided, finish));
+    if job.with_base {
+        director.progress(Progress::Ended(Pane::Base, finish));
+    }
 }
 
 /// The scorer's streams of one job.
 struct Streams {
     /// Read by all models.
-    guided: StreamId,
+    guided: Reading,
     /// The plain text after the fork, read by the base.
     base: Option<StreamId>,
     /// The state of all models at the fork, kept for scoring the plain text at the end.
@@ -157,16 +234,23 @@ struct Streams {
 }
 
 impl Streams {
-    fn close(&self, scorer: &mut dyn Scorer) {
-        for stream in [Some(self.guided), self.base, self.shadow]
-            .into_iter()
-            .flatten()
-        {
+    /// Closes the plain text's, and the guided one's too where it is not `sound`.
+    fn close(self, scorer: &mut dyn Scorer, kept: &mut KeptStreams, sound: bool) {
+        for stream in [self.base, self.shadow].into_iter().flatten() {
             scorer.close(stream);
+        }
+        if sound {
+            kept.keep(scorer, self.guided);
+        } else {
+            scorer.close(self.guided.stream);
         }
     }
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what a job starts from, named here rather than in a struct used once"
+)]
 fn write(
     scorer: &mut dyn Scorer,
     job: &Job<'_>,
@@ -174,10 +258,9 @@ fn write(
     director: &mut dyn Director,
     streams: &mut Streams,
     first: StepScores,
+    [mut base, mut guided]: [Writing; 2],
     most: usize,
 ) -> Result<Option<usize>, EngineError> {
-    let mut guided = Writing::default();
-    let mut base = Writing::default();
     let mut guided_scores = Some(first.clone());
     let mut base_scores = job.with_base.then_some(first);
     let mut divergence = None;
@@ -185,7 +268,7 @@ fn write(
     let mut base_rows: Vec<StepScores> = Vec::new();
 
     while guided_scores.is_some() || base_scores.is_some() {
-        if cancel.is_cancelled() {
+        if cancel.is_cancelled() || !director.goes_on() {
             for (pane, writing, open) in [
                 (Pane::Base, &mut base, base_scores.is_some()),
                 (Pane::Guided, &mut guided, guided_scores.is_some()),
@@ -202,7 +285,7 @@ fn write(
         let steered = guided_scores.as_ref().map(|scores| mix(scores, &weights));
         let base_token = base_scores.take().map(|scores| {
             let plain = mix(&scores, &[]);
-            let token = draw(&plain.scores, job.sampling, base.tokens.len());
+            let (token, given) = next_token(job, &plain, base.tokens.len());
             // Before the fork both texts stand at the same rows; after it the plain text has no rewards to mix in.
             let judged = steered
                 .as_ref()
@@ -218,6 +301,7 @@ fn write(
                 &mut base,
                 Pane::Base,
                 token,
+                given,
                 scores,
                 &weights,
                 judged,
@@ -226,13 +310,14 @@ fn write(
             token
         });
         let guided_token = guided_scores.take().zip(steered).map(|(scores, mixed)| {
-            let token = draw(&mixed.scores, job.sampling, guided.tokens.len());
+            let (token, given) = next_token(job, &mixed, guided.tokens.len());
             choose(
                 scorer,
                 director,
                 &mut guided,
                 Pane::Guided,
                 token,
+                given,
                 scores,
                 &weights,
                 &mixed,
@@ -245,12 +330,12 @@ fn write(
         {
             divergence = Some(base.tokens.len() - 1);
             if base.alive() {
-                streams.base = Some(scorer.fork(streams.guided, Parts::Base)?);
-                streams.shadow = Some(scorer.fork(streams.guided, Parts::All)?);
+                streams.base = Some(scorer.fork(streams.guided.stream, Parts::Base)?);
+                streams.shadow = Some(scorer.fork(streams.guided.stream, Parts::All)?);
             }
         }
         if let Some(token) = guided_token.filter(|_| guided.alive()) {
-            moves.push((streams.guided, token));
+            moves.push((streams.guided.stream, token));
         }
         if let (Some(token), Some(stream)) = (base_token.filter(|_| base.alive()), streams.base) {
             moves.push((stream, token));
@@ -259,7 +344,8 @@ fn write(
             break;
         }
         let mut scores = scorer.step(&moves)?.into_iter();
-        if guided.alive() && guided_token.is_some() {
+        if let Some(token) = guided_token.filter(|_| guided.alive()) {
+            streams.guided.tokens.push(token);
             guided_scores = scores.next();
         }
         if job.with_base && base.alive() {
@@ -288,6 +374,14 @@ fn write(
     Ok(divergence)
 }
 
+/// The token at a position, and whether it was given.
+fn next_token(job: &Job<'_>, mixed: &Mixed, position: usize) -> (TokenId, bool) {
+    match job.prefix.get(position) {
+        Some(&token) => (token, true),
+        None => (draw(&mixed.scores, job.sampling, position), false),
+    }
+}
+
 #[expect(
     clippy::too_many_arguments,
     reason = "one call's worth of the loop's state, named here rather than in a struct used once"
@@ -298,13 +392,15 @@ fn choose(
     writing: &mut Writing,
     pane: Pane,
     token: TokenId,
+    given: bool,
     scores: StepScores,
     weights: &ObjectiveWeights,
     mixed: &Mixed,
     most: usize,
 ) {
     let position = writing.tokens.len();
-    let step = GuidedStep::of_mixed(position, token, scores, weights.clone(), mixed);
+    let mut step = GuidedStep::of_mixed(position, token, scores, weights.clone(), mixed);
+    step.given = given;
     writing.push(token, scorer.vocabulary().is_end(token), most);
     director.progress(Progress::Step(pane, Box::new(step)));
     if let Some(finish) = writing.finish {
@@ -344,111 +440,12 @@ fn score_base(
                 base: recorded.base,
                 rewards: scores.rewards,
             };
+            // Behind the fork nothing was given: both texts begin with what is.
             GuidedStep::new(position, tokens[position], scores, weights)
         })
         .collect();
     director.progress(Progress::BaseScored(steps));
     Ok(())
-}
-
-/// Scores a given response: one step per token.
-///
-/// # Errors
-/// Whatever the scorer reports, cancellation included.
-pub fn score(
-    scorer: &mut dyn Scorer,
-    prompt: &Prompt,
-    tokens: &[TokenId],
-    weights: &ObjectiveWeights,
-    cancel: &CancelToken,
-    on_step: &mut dyn FnMut(GuidedStep),
-) -> Result<(), EngineError> {
-    let (stream, first) = scorer.open(prompt, Parts::All, cancel)?;
-    let outcome = read(
-        scorer,
-        stream,
-        first,
-        tokens,
-        cancel,
-        &mut |position, scores| {
-            on_step(GuidedStep::new(
-                position,
-                tokens[position],
-                scores,
-                weights.clone(),
-            ));
-        },
-    );
-    scorer.close(stream);
-    outcome
-}
-
-/// Rows of a long text are handed on in pieces of this many tokens, so that they never pile up.
-const CHUNK: usize = 64;
-
-/// Feeds `tokens` to a stream whose next scores are `first` and hands on the scores at each of their positions.
-fn read(
-    scorer: &mut dyn Scorer,
-    stream: StreamId,
-    first: StepScores,
-    tokens: &[TokenId],
-    cancel: &CancelToken,
-    on_scores: &mut dyn FnMut(usize, StepScores),
-) -> Result<(), EngineError> {
-    if tokens.is_empty() {
-        return Ok(());
-    }
-    on_scores(0, first);
-    let mut position = 1;
-    for chunk in tokens[..tokens.len() - 1].chunks(CHUNK) {
-        if cancel.is_cancelled() {
-            return Err(EngineError::Cancelled);
-        }
-        for scores in scorer.advance(stream, chunk, cancel)? {
-            on_scores(position, scores);
-            position += 1;
-        }
-    }
-    Ok(())
-}
-
-/// `Σ_t reward_i(y_t)` of two answers to one prompt, one sum per objective, nats. The prompt is read once.
-///
-/// # Errors
-/// Whatever the scorer reports, cancellation included.
-pub fn reward_sums(
-    scorer: &mut dyn Scorer,
-    prompt: &Prompt,
-    answers: [&[TokenId]; 2],
-    cancel: &CancelToken,
-) -> Result<[Vec<f64>; 2], EngineError> {
-    let (first_stream, first) = scorer.open(prompt, Parts::All, cancel)?;
-    let outcome = scorer
-        .fork(first_stream, Parts::All)
-        .and_then(|second_stream| {
-            let mut sums = |stream, tokens: &[TokenId]| {
-                let mut sums = vec![0.0; first.rewards.len()];
-                read(
-                    scorer,
-                    stream,
-                    first.clone(),
-                    tokens,
-                    cancel,
-                    &mut |position, scores| {
-                        for (sum, row) in sums.iter_mut().zip(&scores.rewards) {
-                            *sum += f64::from(row[tokens[position] as usize]);
-                        }
-                    },
-                )?;
-                Ok(sums)
-            };
-            let pair = sums(first_stream, answers[0])
-                .and_then(|a| Ok([a, sums(second_stream, answers[1])?]));
-            scorer.close(second_stream);
-            pair
-        });
-    scorer.close(first_stream);
-    outcome
 }
 
 #[cfg(test)]

@@ -3,12 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::{CancelToken, Prompt, TokenId};
-use crate::engine::mix::log_softmax;
+use crate::domain::{CancelToken, Prompt, Sampling, TokenId};
+use crate::engine::mix::{log_softmax, mix};
 use crate::engine::noise::PositionNoise;
+use crate::engine::sample::draw;
 use crate::engine::scorer::{
     Detokenizer, EngineError, Parts, Scorer, StepScores, StreamId, Vocabulary,
 };
+
+/// What a stream has read.
+#[derive(Debug, Clone)]
+struct Past {
+    parts: Parts,
+    prompt: Prompt,
+    tokens: Vec<TokenId>,
+}
 
 /// Token 0 ends a text.
 pub(crate) const VOCABULARY: usize = 32;
@@ -16,14 +25,21 @@ pub(crate) const VOCABULARY: usize = 32;
 pub(crate) struct FakeScorer {
     vocabulary: Vocabulary,
     objectives: Vec<String>,
-    streams: BTreeMap<StreamId, (Parts, Vec<TokenId>)>,
+    streams: BTreeMap<StreamId, Past>,
     next: u64,
     context: usize,
     /// Streams ever opened or forked.
     pub(crate) made: usize,
+    /// Tokens read by [`Scorer::step`].
+    pub(crate) stepped: usize,
     /// Panics at this many response tokens, to test the worker's guard.
     pub(crate) panic_at: Option<usize>,
+    /// Called at each step, to make it slow.
+    pub(crate) on_step: Option<Box<dyn FnMut()>>,
 }
+
+/// What a stream's caches would take, per token.
+pub(crate) const BYTES_PER_TOKEN: u64 = 100;
 
 impl FakeScorer {
     pub(crate) fn new(objectives: &[&str]) -> Self {
@@ -37,15 +53,22 @@ impl FakeScorer {
             next: 0,
             context: 64,
             made: 0,
+            stepped: 0,
             panic_at: None,
+            on_step: None,
         }
     }
 
-    /// What every model says after `tokens`.
+    /// What every model says after `tokens` and no prompt.
     pub(crate) fn rows(objectives: usize, tokens: &[TokenId]) -> StepScores {
-        let state = tokens.iter().fold(7u64, |h, &t| {
-            h.wrapping_mul(31).wrapping_add(u64::from(t) + 1)
-        });
+        Self::rows_behind(&Prompt::default(), objectives, tokens)
+    }
+
+    /// What every model says after `prompt` and `tokens`.
+    fn rows_behind(prompt: &Prompt, objectives: usize, tokens: &[TokenId]) -> StepScores {
+        let letters = prompt.text.bytes().map(u64::from);
+        let all = letters.chain(tokens.iter().map(|&t| u64::from(t)));
+        let state = all.fold(7u64, |h, t| h.wrapping_mul(31).wrapping_add(t + 1));
         let row = |model: u64| {
             let noise = PositionNoise::new(state, model as usize);
             let logits: Vec<f32> = (0..VOCABULARY as TokenId)
@@ -59,23 +82,40 @@ impl FakeScorer {
         }
     }
 
-    fn scores(&self, parts: Parts, tokens: &[TokenId]) -> StepScores {
+    fn scores(&self, past: &Past) -> StepScores {
         assert!(
-            self.panic_at.is_none_or(|at| tokens.len() < at),
+            self.panic_at.is_none_or(|at| past.tokens.len() < at),
             "the fake scorer was asked to panic"
         );
-        let count = match parts {
+        let count = match past.parts {
             Parts::All => self.objectives.len(),
             Parts::Base => 0,
         };
-        Self::rows(count, tokens)
+        Self::rows_behind(&past.prompt, count, &past.tokens)
     }
 
-    fn add(&mut self, parts: Parts, tokens: Vec<TokenId>) -> StreamId {
+    /// What two objectives and this seed write behind `prefix`, straight from the definition: rows of the past, mix, draw.
+    pub(crate) fn text(prefix: &[TokenId], weights: &[f64], sampling: &Sampling) -> Vec<TokenId> {
+        let mut tokens = prefix.to_vec();
+        while tokens.len() < sampling.max_tokens && tokens.last() != Some(&0) {
+            let rows = Self::rows(weights.len(), &tokens);
+            let token = draw(&mix(&rows, weights).scores, sampling, tokens.len());
+            tokens.push(token);
+        }
+        tokens
+    }
+
+    fn past(&mut self, stream: StreamId) -> Result<&mut Past, EngineError> {
+        self.streams
+            .get_mut(&stream)
+            .ok_or(EngineError::UnknownStream(stream.0))
+    }
+
+    fn add(&mut self, past: Past) -> StreamId {
         let id = StreamId(self.next);
         self.next += 1;
         self.made += 1;
-        self.streams.insert(id, (parts, tokens));
+        self.streams.insert(id, past);
         id
     }
 
@@ -99,15 +139,20 @@ impl Scorer for FakeScorer {
 
     fn open(
         &mut self,
-        _: &Prompt,
+        prompt: &Prompt,
         parts: Parts,
         cancel: &CancelToken,
     ) -> Result<(StreamId, StepScores), EngineError> {
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
-        let id = self.add(parts, Vec::new());
-        Ok((id, self.scores(parts, &[])))
+        let past = Past {
+            parts,
+            prompt: prompt.clone(),
+            tokens: Vec::new(),
+        };
+        let scores = self.scores(&past);
+        Ok((self.add(past), scores))
     }
 
     fn advance(
@@ -119,18 +164,19 @@ impl Scorer for FakeScorer {
         tokens
             .iter()
             .map(|&token| {
-                let (parts, past) = self
-                    .streams
-                    .get_mut(&stream)
-                    .ok_or(EngineError::UnknownStream(stream.0))?;
-                past.push(token);
-                let (parts, past) = (*parts, past.clone());
-                Ok(self.scores(parts, &past))
+                let past = self.past(stream)?;
+                past.tokens.push(token);
+                let past = past.clone();
+                Ok(self.scores(&past))
             })
             .collect()
     }
 
     fn step(&mut self, moves: &[(StreamId, TokenId)]) -> Result<Vec<StepScores>, EngineError> {
+        if let Some(on_step) = &mut self.on_step {
+            on_step();
+        }
+        self.stepped += moves.len();
         let never = CancelToken::default();
         let mut all = Vec::new();
         for &(stream, token) in moves {
@@ -140,21 +186,19 @@ impl Scorer for FakeScorer {
     }
 
     fn truncate(&mut self, stream: StreamId, len: usize) -> Result<(), EngineError> {
-        let (_, past) = self
-            .streams
-            .get_mut(&stream)
-            .ok_or(EngineError::UnknownStream(stream.0))?;
-        past.truncate(len);
+        self.past(stream)?.tokens.truncate(len);
         Ok(())
     }
 
     fn fork(&mut self, stream: StreamId, parts: Parts) -> Result<StreamId, EngineError> {
-        let (_, past) = self
-            .streams
-            .get(&stream)
-            .ok_or(EngineError::UnknownStream(stream.0))?
-            .clone();
-        Ok(self.add(parts, past))
+        let mut past = self.past(stream)?.clone();
+        past.parts = parts;
+        Ok(self.add(past))
+    }
+
+    fn cache_bytes(&self, stream: StreamId) -> u64 {
+        let read = self.streams.get(&stream).map(|past| past.tokens.len());
+        read.unwrap_or(0) as u64 * BYTES_PER_TOKEN
     }
 
     fn close(&mut self, stream: StreamId) {

@@ -1,14 +1,17 @@
 //! Guided decoding. Pure: slices in, slices out; no model, file, clock or printing.
 //!
 //! A [`scorer::Scorer`] gives the rows of every model, [`mix`] adds them up, [`noise`] and [`sample`] choose, [`decode`]
-//! repeats, [`trace`] remembers, and [`insight`] says what each choice means.
+//! repeats, [`kept`] lets it go on from any token of an earlier text, [`trace`] remembers, and [`insight`] says what each
+//! choice means.
 
 pub mod decode;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod insight;
+pub mod kept;
 pub mod mix;
 pub mod noise;
 pub mod sample;
 pub mod scorer;
 pub mod trace;
+pub mod words;

@@ -157,6 +157,24 @@ pub trait Scorer {
     /// A stream that is not open, or no memory for its caches.
     fn fork(&mut self, stream: StreamId, parts: Parts) -> Result<StreamId, EngineError>;
 
+    /// A second stream with the past of the first `len` response tokens, as if forked and then truncated.
+    ///
+    /// # Errors
+    /// As [`Scorer::fork`].
+    fn fork_at(
+        &mut self,
+        stream: StreamId,
+        parts: Parts,
+        len: usize,
+    ) -> Result<StreamId, EngineError> {
+        let fork = self.fork(stream, parts)?;
+        self.truncate(fork, len)?;
+        Ok(fork)
+    }
+
+    /// Bytes that the stream's caches take; 0 for one that is not open.
+    fn cache_bytes(&self, stream: StreamId) -> u64;
+
     /// Frees the stream's caches; closing twice is harmless.
     fn close(&mut self, stream: StreamId);
 

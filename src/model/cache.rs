@@ -62,16 +62,44 @@ impl KvCache {
     /// # Errors
     /// No memory on the device.
     pub fn fork(&self) -> Result<Self, ModelError> {
-        let copy = |tensor: &Tensor| resized(tensor, self.len, self.capacity);
+        self.fork_at(self.len)
+    }
+
+    /// A copy of the first `len` tokens that shares no memory with this cache; a longer `len` copies all there are.
+    ///
+    /// # Errors
+    /// No memory on the device.
+    pub fn fork_at(&self, len: usize) -> Result<Self, ModelError> {
+        let len = self.len.min(len);
+        // A short beginning of a long text need not take the long text's memory; else one plain copy is the fastest.
+        let capacity = self.capacity.min((2 * len).max(FIRST_CAPACITY));
+        let copy = |tensor: &Tensor| {
+            if capacity == self.capacity {
+                Ok(tensor.copy()?)
+            } else {
+                resized(tensor, len, capacity)
+            }
+        };
         Ok(Self {
             layers: self
                 .layers
                 .iter()
                 .map(|(keys, values)| Ok((copy(keys)?, copy(values)?)))
                 .collect::<Result<_, ModelError>>()?,
-            len: self.len,
-            capacity: self.capacity,
+            len,
+            capacity,
         })
+    }
+
+    /// Bytes that keys and values take on the device, the room for further tokens included.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let of = |tensor: &Tensor| tensor.elem_count() * tensor.dtype().size_in_bytes();
+        let each = self
+            .layers
+            .iter()
+            .map(|(keys, values)| of(keys) + of(values));
+        each.sum::<usize>() as u64
     }
 
     /// Tokens that there is room for.

@@ -406,6 +406,10 @@ impl Scorer for Ensemble {
     }
 
     fn fork(&mut self, id: StreamId, parts: Parts) -> Result<StreamId, EngineError> {
+        self.fork_at(id, parts, usize::MAX)
+    }
+
+    fn fork_at(&mut self, id: StreamId, parts: Parts, len: usize) -> Result<StreamId, EngineError> {
         let stream = self
             .streams
             .get(&id)
@@ -419,15 +423,24 @@ impl Scorer for Ensemble {
             (Parts::All, Parts::All) => self.readers.len(),
             (Parts::Base, _) => 1,
         };
+        let len = stream.len.min(len);
+        let prompts = &stream.prompts[..count];
         let copy = Stream {
-            caches: stream.caches[..count]
+            caches: stream
+                .caches
                 .iter()
-                .map(KvCache::fork)
+                .zip(prompts)
+                .map(|(cache, prompt)| cache.fork_at(prompt + len))
                 .collect::<Result<_, ModelError>>()?,
-            prompts: stream.prompts[..count].to_vec(),
-            len: stream.len,
+            prompts: prompts.to_vec(),
+            len,
         };
         Ok(self.put(copy))
+    }
+
+    fn cache_bytes(&self, id: StreamId) -> u64 {
+        let caches = self.streams.get(&id).map(|stream| &stream.caches);
+        caches.into_iter().flatten().map(KvCache::bytes).sum()
     }
 
     fn close(&mut self, id: StreamId) {

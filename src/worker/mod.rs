@@ -6,22 +6,28 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod inbox;
 mod protocol;
+mod run;
 mod serve;
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
+use self::inbox::Inbox;
 pub use protocol::*;
 
 use crate::domain::{CancelToken, RunId};
+use crate::engine::kept::KeptStreams;
 use crate::engine::scorer::Scorer;
 use crate::error::Failure;
 use crate::model;
 
 /// Events that may wait before the worker waits for the front end.
 const EVENT_QUEUE: usize = 256;
+
+/// Bytes that the streams of ended texts may take, so that texts can be written on from any of their tokens: 512 MiB.
+const KEPT_BYTES: u64 = 512 << 20;
 
 /// A lineup that is ready to score.
 pub struct Loaded {
@@ -112,14 +118,11 @@ pub fn spawn(
                     events: outbox,
                     wake: &wake,
                 },
-                inbox: Inbox {
-                    commands: inbox,
-                    waiting: VecDeque::new(),
-                },
-                loaded: None,
+                inbox: Inbox::new(inbox),
+                engine: None,
                 last_load: None,
             };
-            while let Some(command) = worker.inbox.next() {
+            while let Some(command) = worker.inbox.next(&worker.outbox) {
                 if matches!(command, Command::Shutdown) {
                     break;
                 }
@@ -144,25 +147,17 @@ impl Outbox<'_> {
     }
 }
 
-/// Commands not served yet: those taken from the channel in the middle of a run, then the channel.
-struct Inbox {
-    commands: Receiver<Command>,
-    waiting: VecDeque<Command>,
-}
-
-impl Inbox {
-    fn next(&mut self) -> Option<Command> {
-        self.waiting
-            .pop_front()
-            .or_else(|| self.commands.recv().ok())
-    }
+/// A lineup in use, and the streams that its texts have left open.
+struct Engine {
+    loaded: Loaded,
+    kept: KeptStreams,
 }
 
 struct Worker<'w, L> {
     loader: L,
     outbox: Outbox<'w>,
     inbox: Inbox,
-    loaded: Option<Loaded>,
+    engine: Option<Engine>,
     last_load: Option<(LineupSource, ComputeSettings)>,
 }
 
@@ -177,7 +172,7 @@ impl<L: Loader> Worker<'_, L> {
             .details(panic_text(panic.as_ref()));
         self.outbox.send(Event::Failed { run, failure });
         // Caches may be half-written: nothing of the old engine is used again.
-        self.loaded = None;
+        self.engine = None;
         if let (Some(_), Some((source, settings))) = (run, self.last_load.clone()) {
             let again = Command::Load {
                 source,
@@ -185,7 +180,7 @@ impl<L: Loader> Worker<'_, L> {
                 cancel: CancelToken::default(),
             };
             if catch_unwind(AssertUnwindSafe(|| self.serve(again))).is_err() {
-                self.loaded = None;
+                self.engine = None;
             }
         }
     }
@@ -199,26 +194,24 @@ impl<L: Loader> Worker<'_, L> {
             } => self.load(source, settings, &cancel),
             Command::Generate(request) => {
                 let run = request.run;
-                let result = match &mut self.loaded {
-                    Some(loaded) => {
-                        serve::generate(loaded, &request, &mut self.inbox, &self.outbox)
-                    }
+                let result = match &mut self.engine {
+                    Some(engine) => run::generate(engine, &request, &mut self.inbox, &self.outbox),
                     None => Err(no_lineup()),
                 };
                 self.report(run, result);
             }
             Command::Score(request) => {
                 let run = request.run;
-                let result = match &mut self.loaded {
-                    Some(loaded) => serve::score(loaded, &request, &self.outbox),
+                let result = match &mut self.engine {
+                    Some(engine) => serve::score(&mut engine.loaded, &request, &self.outbox),
                     None => Err(no_lineup()),
                 };
                 self.report(run, result);
             }
             Command::Evaluate(request) => {
                 let run = request.run;
-                match &mut self.loaded {
-                    Some(loaded) => serve::evaluate(loaded, &request, &self.outbox),
+                match &mut self.engine {
+                    Some(engine) => serve::evaluate(&mut engine.loaded, &request, &self.outbox),
                     None => self.report(run, Err(no_lineup())),
                 }
             }
@@ -236,11 +229,14 @@ impl<L: Loader> Worker<'_, L> {
             });
         };
         // The old lineup goes first: two large ones may not fit beside each other.
-        self.loaded = None;
+        self.engine = None;
         match self.loader.load(&source, &settings, &mut progress, cancel) {
             Ok(loaded) => {
                 let info = std::sync::Arc::new(loaded.info.clone());
-                self.loaded = Some(loaded);
+                self.engine = Some(Engine {
+                    loaded,
+                    kept: KeptStreams::new(KEPT_BYTES),
+                });
                 self.last_load = Some((source, settings));
                 self.outbox.send(Event::Loaded(info));
             }

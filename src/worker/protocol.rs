@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling};
+use crate::domain::{
+    CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId,
+};
 pub use crate::domain::{ComputeSettings, LineupInfo, LineupSource, ModelInfo};
 use crate::engine::decode::GuidedStep;
 use crate::error::Failure;
@@ -53,6 +55,25 @@ pub struct GenerateRequest {
     pub with_base: bool,
     /// Most steps per second, so that a person can read along and steer; none for full speed.
     pub pace: Option<f64>,
+    /// What the texts begin with; empty for a fresh run.
+    pub beginning: Beginning,
+    /// Whether it follows a hand on a slider: a live run takes the place of every live run asked for before it. One that
+    /// writes ends within a token, those that wait are never begun, and each is told as [`Event::Superseded`].
+    pub live: bool,
+}
+
+/// The part of a response that is decided before the run: what a change of weights leaves as it was, the alternative that
+/// a person picked, the words that a person typed. The run goes on behind it as if it had been written from scratch, and
+/// reads only what no earlier run of the same prompt has read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beginning {
+    /// Its tokens. Only the last may be one that ends a text.
+    pub tokens: Arc<[TokenId]>,
+    /// Words behind the tokens, with the space before them where one is meant; they are tokenised in their place.
+    pub words: String,
+    /// Steps are told from this position on: whoever asks has those before. The tokens of the beginning from here on are
+    /// told as steps with `given` set. At most the beginning's length counts.
+    pub told_from: usize,
 }
 
 /// A response to be scored.
@@ -119,11 +140,11 @@ pub struct Step {
 pub struct StreamEnd {
     /// Why.
     pub finish: Finish,
-    /// The whole text.
+    /// The whole text, its given beginning included.
     pub text: String,
     /// The end of `text` that no token completed (an unfinished character); belongs behind the last step's text.
     pub tail: String,
-    /// Tokens written, the end token included.
+    /// Tokens of the text, its given beginning and the end token included.
     pub tokens: usize,
 }
 
@@ -166,6 +187,8 @@ pub enum Event {
         rendered: String,
         /// Its length.
         prompt_tokens: usize,
+        /// Position of the first step that will be told: 0, or behind a beginning that the front end has.
+        first: usize,
     },
     /// A token was written or scored.
     Step {
@@ -183,6 +206,13 @@ pub enum Event {
         first: usize,
         /// The steps with rewards.
         steps: Vec<Step>,
+    },
+    /// A newer live run took the place of this one, which is over; what it has told is a beginning of its text.
+    Superseded {
+        /// The run.
+        run: RunId,
+        /// The newer one.
+        by: RunId,
     },
     /// A run ended; the last event of a generation.
     Finished {

@@ -13,6 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct FakeLoader {
     panic_at: Option<usize>,
     gate: Option<Receiver<()>>,
+    on_step: Option<Box<dyn FnMut() + Send>>,
 }
 
 impl Loader for FakeLoader {
@@ -32,6 +33,10 @@ impl Loader for FakeLoader {
         }
         let mut scorer = FakeScorer::new(&["kind"]);
         scorer.panic_at = self.panic_at.take();
+        scorer.on_step = self
+            .on_step
+            .take()
+            .map(|on_step| on_step as Box<dyn FnMut()>);
         let texts = Arc::clone(&scorer.vocabulary().texts);
         Ok(Loaded {
             scorer: Box::new(scorer),
@@ -60,7 +65,24 @@ fn worker(panic_at: Option<usize>) -> WorkerHandle {
 }
 
 fn gated(panic_at: Option<usize>, gate: Option<Receiver<()>>) -> WorkerHandle {
-    let worker = spawn(FakeLoader { panic_at, gate }, || {}).unwrap();
+    started(FakeLoader {
+        panic_at,
+        gate,
+        on_step: None,
+    })
+}
+
+/// A worker whose models call this at each step.
+fn stepping(on_step: impl FnMut() + Send + 'static) -> WorkerHandle {
+    started(FakeLoader {
+        panic_at: None,
+        gate: None,
+        on_step: Some(Box::new(on_step)),
+    })
+}
+
+fn started(loader: FakeLoader) -> WorkerHandle {
+    let worker = spawn(loader, || {}).unwrap();
     worker.commands.send(load(LineupSource::Demo)).unwrap();
     worker
 }
@@ -85,11 +107,13 @@ fn request(run: u64, weight: f64) -> GenerateRequest {
         },
         with_base: true,
         pace: None,
+        beginning: Beginning::default(),
+        live: false,
     }
 }
 
 /// The events up to the first that `last` accepts.
-fn until(worker: &WorkerHandle, last: impl Fn(&Event) -> bool) -> Vec<Event> {
+fn until(worker: &WorkerHandle, mut last: impl FnMut(&Event) -> bool) -> Vec<Event> {
     let mut events = Vec::new();
     loop {
         let event = worker.events.recv_timeout(PATIENCE).unwrap();
@@ -118,6 +142,8 @@ fn text(events: &[Event], wanted: Pane) -> String {
         })
         .collect()
 }
+
+mod resteer;
 
 #[test]
 fn a_run_tells_its_start_its_steps_and_its_end() {

@@ -50,6 +50,8 @@ fn write(scorer: &mut dyn Scorer, with_base: bool) -> u64 {
         prompt: &prompt,
         sampling: &sampling,
         with_base,
+        prefix: &[],
+        told_from: 0,
     };
     decode(scorer, &job, &CancelToken::default(), &mut counter).expect("the built-in models write");
     counter.tokens

@@ -11,6 +11,7 @@ mod golden;
 mod house;
 #[cfg(feature = "gui")]
 mod pictures;
+mod resteer;
 mod training;
 #[cfg(feature = "gui")]
 mod window;

@@ -32,6 +32,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
             run,
             rendered,
             prompt_tokens,
+            first: _,
         } => {
             if let Some(run) = active(state, run) {
                 run.rendered = rendered;
@@ -62,6 +63,12 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
                     }
                 }
                 grow_scale(state);
+            }
+            Vec::new()
+        }
+        Event::Superseded { run, by: _ } => {
+            if let Some(run) = active(state, run) {
+                run.phase = RunPhase::Replaced;
             }
             Vec::new()
         }

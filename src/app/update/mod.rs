@@ -16,7 +16,7 @@ use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::settings::{READING_PACE, ZOOM_RANGE};
 use crate::app::state::{FocusStep, LineupState, Region, State, TokenRef};
 use crate::domain::{CancelToken, RunId};
-use crate::worker::{Command, GenerateRequest, LineupSource};
+use crate::worker::{Beginning, Command, GenerateRequest, LineupSource};
 
 /// Runs whose rows are kept for re-judging; older ones keep their numbers.
 const RUNS_WITH_ROWS: usize = 4;
@@ -316,6 +316,8 @@ pub(super) fn run(state: &mut State) -> Vec<Command> {
         sampling: draft.sampling.clone(),
         with_base: true,
         pace: state.settings.reading_pace.then_some(READING_PACE),
+        beginning: Beginning::default(),
+        live: false,
     };
     state.runs.insert(id, run);
     state.shown = Some(id);

@@ -86,6 +86,8 @@ pub fn write(
         prompt: &prompt,
         sampling: &sampling,
         with_base: false,
+        prefix: &[],
+        told_from: 0,
     };
     let mut collect = Collect {
         weights: weights.into(),

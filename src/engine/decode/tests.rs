@@ -45,6 +45,8 @@ fn run<F: FnMut(usize) -> Vec<f64>>(
         prompt: &prompt,
         sampling,
         with_base: true,
+        prefix: &[],
+        told_from: 0,
     };
     let divergence = decode(&mut scorer, &job, cancel, &mut recorder).unwrap();
     assert_eq!(
@@ -67,20 +69,6 @@ fn sampling(seed: u64) -> Sampling {
     }
 }
 
-/// Writes a text straight from the definition: rows of the past, mix, draw.
-fn by_definition(weights: &[f64], sampling: &Sampling) -> Vec<TokenId> {
-    let mut tokens = Vec::new();
-    while tokens.len() < sampling.max_tokens {
-        let rows = FakeScorer::rows(2, &tokens);
-        let token = draw(&mix(&rows, weights).scores, sampling, tokens.len());
-        tokens.push(token);
-        if token == 0 {
-            break;
-        }
-    }
-    tokens
-}
-
 #[test]
 fn with_all_weights_zero_the_guided_text_is_the_base_text() {
     for seed in 0..50 {
@@ -98,8 +86,8 @@ fn both_texts_are_what_the_definition_writes() {
         let (record, divergence) =
             run(&sampling(seed), &CancelToken::default(), |_| vec![0.4, 0.8]);
         let (base, guided) = (
-            by_definition(&[0.0, 0.0], &sampling(seed)),
-            by_definition(&[0.4, 0.8], &sampling(seed)),
+            FakeScorer::text(&[], &[0.0, 0.0], &sampling(seed)),
+            FakeScorer::text(&[], &[0.4, 0.8], &sampling(seed)),
         );
         assert_eq!(ids(&record.base), base);
         assert_eq!(ids(&record.guided), guided);

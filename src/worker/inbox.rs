@@ -1,0 +1,93 @@
+//! Commands that have come and are not served yet.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, TryRecvError};
+
+use super::{Command, Event, Outbox};
+use crate::domain::{ObjectiveWeights, RunId};
+
+/// Commands not served yet: those taken from the channel already, then the channel.
+pub(super) struct Inbox {
+    commands: Receiver<Command>,
+    waiting: VecDeque<Command>,
+}
+
+impl Inbox {
+    pub(super) fn new(commands: Receiver<Command>) -> Self {
+        Self {
+            commands,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// The next command to serve; waits for one, and is nothing when the front end has gone.
+    pub(super) fn next(&mut self, outbox: &Outbox<'_>) -> Option<Command> {
+        // All that has come is looked at first: a live run may have been overtaken before it began.
+        self.take_in(outbox);
+        if self.waiting.is_empty() {
+            let command = self.commands.recv().ok()?;
+            self.add(command, outbox);
+            self.take_in(outbox);
+        }
+        self.waiting.pop_front()
+    }
+
+    /// Takes in what has come by now; false when the front end has gone.
+    pub(super) fn take_in(&mut self, outbox: &Outbox<'_>) -> bool {
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => self.add(command, outbox),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    /// Puts a command behind the others; a live run drops those live runs that wait.
+    fn add(&mut self, command: Command, outbox: &Outbox<'_>) {
+        if let Some(by) = live_run(&command) {
+            self.waiting.retain(|waiting| {
+                let overtaken = live_run(waiting);
+                if let Some(run) = overtaken {
+                    outbox.send(Event::Superseded { run, by });
+                }
+                overtaken.is_none()
+            });
+        }
+        self.waiting.push_back(command);
+    }
+
+    /// The newest weights that were sent for this run; they are taken out.
+    pub(super) fn weights_for(&mut self, wanted: RunId) -> Option<ObjectiveWeights> {
+        let mut newest = None;
+        self.waiting.retain(|command| match command {
+            Command::SetWeights { run, weights } if *run == wanted => {
+                newest = Some(ObjectiveWeights::clone(weights));
+                false
+            }
+            Command::SetWeights { .. }
+            | Command::Load { .. }
+            | Command::Generate(_)
+            | Command::Score(_)
+            | Command::Evaluate(_)
+            | Command::Shutdown => true,
+        });
+        newest
+    }
+
+    /// The live run that waits, if there is one.
+    pub(super) fn waiting_live_run(&self) -> Option<RunId> {
+        self.waiting.iter().find_map(live_run)
+    }
+}
+
+fn live_run(command: &Command) -> Option<RunId> {
+    match command {
+        Command::Generate(request) => request.live.then_some(request.run),
+        Command::SetWeights { .. }
+        | Command::Load { .. }
+        | Command::Score(_)
+        | Command::Evaluate(_)
+        | Command::Shutdown => None,
+    }
+}
