@@ -11,6 +11,7 @@ use counterpoise::engine::kept::KeptStreams;
 use counterpoise::engine::mix::mix;
 use counterpoise::engine::sample::draw;
 use counterpoise::engine::scorer::{Parts, Scorer, StepScores};
+use counterpoise::engine::words::encode_behind;
 use counterpoise::model::decoder::Projection;
 use counterpoise::model::tiny;
 use counterpoise::{demo, model};
@@ -56,7 +57,7 @@ fn built_in() -> Box<dyn Scorer> {
         .scorer
 }
 
-fn tiny(layout: &str) -> Box<dyn Scorer> {
+fn tiny(layout: &str, dtype: &str) -> Box<dyn Scorer> {
     let home = tempfile::tempdir().unwrap();
     let at = |name: &str| home.path().join(name);
     let config = tiny::config();
@@ -66,7 +67,11 @@ fn tiny(layout: &str) -> Box<dyn Scorer> {
     std::fs::write(at("lineup.toml"), ALL_KINDS.replace("LAYOUT", layout)).unwrap();
     let never = CancelToken::default();
     let source = LineupSource::File(at("lineup.toml"));
-    model::load(&source, &on_cpu(), &mut |_, _| {}, &never)
+    let settings = ComputeSettings {
+        dtype: Some(dtype.to_owned()),
+        ..on_cpu()
+    };
+    model::load(&source, &settings, &mut |_, _| {}, &never)
         .unwrap()
         .scorer
 }
@@ -244,10 +249,15 @@ fn the_built_in_text_steered_anew_is_the_text_written_from_scratch() {
 #[test]
 fn texts_of_every_kind_of_objective_steered_anew_are_those_written_from_scratch() {
     let mut reused = 0;
-    for layout in ["shared", "separate"] {
-        let mut scorer = tiny(layout);
+    for (layout, dtype, seeds) in [
+        ("shared", "f32", 4),
+        ("separate", "f32", 3),
+        ("shared", "f16", 1),
+        ("shared", "bf16", 1),
+    ] {
+        let mut scorer = tiny(layout, dtype);
         let mut dice = Dice(2);
-        for seed in 0..4 {
+        for seed in 0..seeds {
             for sampling in samplers(seed, 24) {
                 let budget = if seed % 2 == 0 { PLENTY } else { 0 };
                 reused += chain(scorer.as_mut(), &sampling, budget, &mut dice);
@@ -280,7 +290,13 @@ fn a_forgotten_beginning_is_read_again_to_the_same_rows() {
 
 #[test]
 fn a_text_reads_the_same_whoever_reads_beside_it() {
-    for mut scorer in [built_in(), tiny("shared"), tiny("separate")] {
+    for mut scorer in [
+        built_in(),
+        tiny("shared", "f32"),
+        tiny("separate", "f32"),
+        tiny("shared", "f16"),
+        tiny("separate", "bf16"),
+    ] {
         let never = CancelToken::default();
         let size = scorer.vocabulary().len();
         let tokens: Vec<TokenId> = (0..30)
@@ -308,6 +324,33 @@ fn a_text_reads_the_same_whoever_reads_beside_it() {
         }
         for rows in &all[1..] {
             assert!(*rows == all[0], "rows must not depend on other texts");
+        }
+    }
+}
+
+#[test]
+fn typed_words_stand_in_the_text_as_they_were_typed() {
+    let scorer = built_in();
+    let text = |tokens: &[TokenId]| -> String {
+        let mut detokenizer = scorer.detokenizer();
+        let mut text: String = tokens.iter().map(|&id| detokenizer.push(id)).collect();
+        text.push_str(&detokenizer.finish());
+        text
+    };
+    let whole = "Tell your sister calmly that the cup was dear to you. She will understand it.";
+    let tokens = scorer.encode_response(whole).unwrap();
+    for cut in 0..tokens.len() {
+        for words in [
+            " kindly",
+            "kindly",
+            " her friend",
+            ", and then",
+            "\n\nNo!",
+            " x-7",
+        ] {
+            let typed = encode_behind(scorer.as_ref(), &tokens[..cut], words).unwrap();
+            let joined = [&tokens[..cut], &typed].concat();
+            assert_eq!(text(&joined), text(&tokens[..cut]) + words);
         }
     }
 }
