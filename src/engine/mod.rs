@@ -11,6 +11,7 @@ pub mod insight;
 pub mod kept;
 pub mod mix;
 pub mod noise;
+pub mod reweigh;
 pub mod sample;
 pub mod scorer;
 pub mod trace;

@@ -30,16 +30,29 @@ impl PositionNoise {
         }
     }
 
+    /// 52 bits that pass for random.
+    const fn bits(self, token: TokenId) -> u64 {
+        scramble(
+            self.key
+                .wrapping_add((token as u64 + 1).wrapping_mul(GOLDEN)),
+        ) >> 12
+    }
+
     /// A standard Gumbel value for `token`: mean 0.577, between −3.61 and +36.8.
     #[must_use]
     pub fn gumbel(self, token: TokenId) -> f64 {
-        let bits = scramble(
-            self.key
-                .wrapping_add((token as u64 + 1).wrapping_mul(GOLDEN)),
-        );
-        // 52 bits, centred in their cell: exact in f64, never 0, never 1.
-        let uniform = ((bits >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64);
+        // Centred in their cell: exact in f64, never 0, never 1.
+        let uniform = (self.bits(token) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64);
         -(-uniform.ln()).ln()
+    }
+
+    /// Every token below `vocabulary` whose value is above `level`, in ascending order, and perhaps one within 1e-9 below
+    /// it. Takes no logarithm.
+    pub(crate) fn above(self, level: f64, vocabulary: usize) -> impl Iterator<Item = TokenId> {
+        // The bits grow with the value; a few cells of slack for the rounding of the level's own.
+        let least = ((-(-level).exp()).exp() * (1u64 << 52) as f64) as u64;
+        let least = least.saturating_sub(64);
+        (0..vocabulary as TokenId).filter(move |&token| self.bits(token) >= least)
     }
 }
 

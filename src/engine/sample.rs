@@ -53,19 +53,28 @@ pub fn kept(scores: &[f64], sampling: &Sampling) -> Option<Vec<usize>> {
     if !by_count && sampling.top_p >= 1.0 && sampling.min_p <= 0.0 {
         return None;
     }
+    Some(filter((0..all).collect(), |v| scores[v], sampling))
+}
+
+/// As [`kept`], of the tokens in `order` with their scores: all tokens, or at least those that top-k keeps.
+pub(crate) fn filter(
+    mut order: Vec<usize>,
+    score: impl Fn(usize) -> f64,
+    sampling: &Sampling,
+) -> Vec<usize> {
     let tau = sampling.temperature;
-    let mut order: Vec<usize> = (0..all).collect();
-    let descending = |a: &usize, b: &usize| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b));
-    if by_count {
+    let descending = |a: &usize, b: &usize| score(*b).total_cmp(&score(*a)).then(a.cmp(b));
+    if sampling.top_k > 0 && sampling.top_k < order.len() {
         order.select_nth_unstable_by(sampling.top_k - 1, descending);
         order.truncate(sampling.top_k);
     }
     order.sort_unstable_by(descending);
-    let best = scores[order[0]];
+    let first = order[0];
+    let best = score(first);
     if sampling.top_p < 1.0 {
         let weights: Vec<f64> = order
             .iter()
-            .map(|&v| ((scores[v] - best) / tau).exp())
+            .map(|&v| ((score(v) - best) / tau).exp())
             .collect();
         let wanted = sampling.top_p * weights.iter().sum::<f64>();
         let mut mass = 0.0;
@@ -77,13 +86,13 @@ pub fn kept(scores: &[f64], sampling: &Sampling) -> Option<Vec<usize>> {
     }
     if sampling.min_p > 0.0 {
         let floor = sampling.min_p.ln() * tau;
-        order.retain(|&v| scores[v] - best >= floor);
+        order.retain(|&v| score(v) - best >= floor);
         if order.is_empty() {
-            order.push(argmax(scores) as usize);
+            order.push(first);
         }
     }
     order.sort_unstable();
-    Some(order)
+    order
 }
 
 #[cfg(test)]

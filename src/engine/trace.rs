@@ -1,17 +1,12 @@
 //! What was scored and chosen at every step, kept so that other weights can be tried without a model pass.
 
-use std::borrow::Cow;
-use std::sync::Arc;
-
-use half::f16;
-use rayon::prelude::*;
-
 use crate::domain::{ObjectiveWeights, Sampling, TokenId};
 use crate::engine::decode::GuidedStep;
-use crate::engine::insight::{TOP, TokenInsight};
-use crate::engine::mix::mix;
-use crate::engine::sample::draw;
-use crate::engine::scorer::{Row, StepScores};
+use crate::engine::insight::TokenInsight;
+use crate::engine::reweigh::luck::LuckOf;
+use crate::engine::reweigh::row::KeptRows;
+use crate::engine::reweigh::{Question, Reweighted, reweigh};
+use crate::engine::scorer::StepScores;
 
 /// Bytes that a trace may take for its rows unless something else is asked for: 1 GiB.
 pub const DEFAULT_BUDGET_BYTES: usize = 1 << 30;
@@ -30,51 +25,6 @@ pub enum Precision {
     },
 }
 
-/// The rows of one step, as exactly as the budget allows.
-#[derive(Debug, Clone)]
-enum StoredRows {
-    Full(StepScores),
-    Half {
-        base: Arc<[f16]>,
-        rewards: Vec<Arc<[f16]>>,
-    },
-    Dropped,
-}
-
-impl StoredRows {
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Full(scores) => 4 * scores.base.len() * (1 + scores.rewards.len()),
-            Self::Half { base, rewards } => 2 * base.len() * (1 + rewards.len()),
-            Self::Dropped => 0,
-        }
-    }
-
-    fn halve(&mut self) {
-        if let Self::Full(scores) = self {
-            let half = |row: &Row| row.iter().map(|&x| f16::from_f32(x)).collect();
-            *self = Self::Half {
-                base: half(&scores.base),
-                rewards: scores.rewards.iter().map(half).collect(),
-            };
-        }
-    }
-
-    fn scores(&self) -> Option<Cow<'_, StepScores>> {
-        match self {
-            Self::Full(scores) => Some(Cow::Borrowed(scores)),
-            Self::Half { base, rewards } => {
-                let full = |row: &Arc<[f16]>| row.iter().map(|x| x.to_f32()).collect();
-                Some(Cow::Owned(StepScores {
-                    base: full(base),
-                    rewards: rewards.iter().map(full).collect(),
-                }))
-            }
-            Self::Dropped => None,
-        }
-    }
-}
-
 /// One step of a trace.
 #[derive(Debug, Clone)]
 pub struct TraceStep {
@@ -84,36 +34,28 @@ pub struct TraceStep {
     pub weights: ObjectiveWeights,
     /// Its numbers under those weights.
     pub insight: TokenInsight,
-    rows: StoredRows,
+    rows: Option<KeptRows>,
+    luck: LuckOf,
 }
 
 impl TraceStep {
-    /// The rows, where they are still kept.
+    /// The rows, where they are still kept, as exactly as they are kept.
     #[must_use]
-    pub fn scores(&self) -> Option<Cow<'_, StepScores>> {
-        self.rows.scores()
+    pub fn scores(&self) -> Option<StepScores> {
+        self.rows.as_ref().map(KeptRows::scores)
     }
-}
 
-/// The first step whose choice would change under other weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Divergence {
-    /// Its position in the response.
-    pub position: usize,
-    /// The token that stands there.
-    pub from: TokenId,
-    /// The token that would stand there.
-    pub to: TokenId,
-}
+    pub(crate) const fn rows(&self) -> Option<&KeptRows> {
+        self.rows.as_ref()
+    }
 
-/// A trace seen under other weights. Exact for the distributions along the text; the text itself holds only up to
-/// `divergence`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reweighted {
-    /// Numbers of each step; `None` where the rows are gone.
-    pub insights: Vec<Option<TokenInsight>>,
-    /// First choice that would change, among the steps whose rows are kept.
-    pub divergence: Option<Divergence>,
+    pub(crate) const fn luck(&self) -> &LuckOf {
+        &self.luck
+    }
+
+    fn bytes(&self) -> usize {
+        self.rows.as_ref().map_or(0, KeptRows::bytes)
+    }
 }
 
 /// The steps of one text with their rows, under a byte budget.
@@ -195,19 +137,20 @@ impl Trace {
     }
 
     fn store(&mut self, position: usize, step: &GuidedStep) {
-        let mut rows = StoredRows::Full(step.scores.clone());
+        let mut rows = KeptRows::new(&step.scores);
         if self.halved {
-            rows.halve();
+            rows.coarsen();
         }
         self.bytes += rows.bytes();
         let stored = TraceStep {
             token: step.token,
             weights: step.weights.clone(),
             insight: step.insight.clone(),
-            rows,
+            rows: Some(rows),
+            luck: LuckOf::default(),
         };
         if let Some(old) = self.steps.get_mut(position) {
-            self.bytes -= old.rows.bytes();
+            self.bytes -= old.bytes();
             *old = stored;
         } else {
             self.steps.push(stored);
@@ -217,15 +160,17 @@ impl Trace {
     fn shrink(&mut self) {
         if self.bytes > self.budget_bytes && !self.halved {
             self.halved = true;
-            self.steps.iter_mut().for_each(|step| step.rows.halve());
-            self.bytes = self.steps.iter().map(|step| step.rows.bytes()).sum();
+            for rows in self.steps.iter_mut().filter_map(|step| step.rows.as_mut()) {
+                rows.coarsen();
+            }
+            self.bytes = self.steps.iter().map(TraceStep::bytes).sum();
         }
         while self.bytes > self.budget_bytes {
             let Some(oldest) = self.steps.get_mut(self.dropped) else {
                 break;
             };
-            self.bytes -= oldest.rows.bytes();
-            oldest.rows = StoredRows::Dropped;
+            self.bytes -= oldest.bytes();
+            oldest.rows = None;
             self.dropped += 1;
         }
     }
@@ -234,48 +179,22 @@ impl Trace {
     /// no model pass.
     #[must_use]
     pub fn reweight(&self, weights: &[f64], sampling: &Sampling) -> Reweighted {
-        let judged: Vec<Option<(TokenInsight, TokenId)>> = self
-            .steps
-            .par_iter()
-            .enumerate()
-            .map(|(position, step)| {
-                let scores = step.scores()?;
-                let mixed = mix(&scores, weights);
-                let choice = draw(&mixed.scores, sampling, position);
-                Some((
-                    TokenInsight::of_mixed(&scores, &mixed, step.token, TOP),
-                    choice,
-                ))
-            })
-            .collect();
-        let divergence =
-            self.steps
-                .iter()
-                .zip(&judged)
-                .enumerate()
-                .find_map(|(position, (step, judged))| {
-                    let (_, to) = judged.as_ref()?;
-                    (*to != step.token).then_some(Divergence {
-                        position,
-                        from: step.token,
-                        to: *to,
-                    })
-                });
-        Reweighted {
-            insights: judged
-                .into_iter()
-                .map(|step| step.map(|(insight, _)| insight))
-                .collect(),
-            divergence,
-        }
+        let question = Question {
+            weights,
+            sampling,
+            pinned: 0,
+        };
+        reweigh(self, &question, &|| false).unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::mix::log_softmax;
+    use crate::engine::mix::{log_softmax, mix};
     use crate::engine::noise::PositionNoise;
+    use crate::engine::sample::draw;
+    use std::sync::Arc;
 
     fn guided_step(position: usize, sampling: &Sampling, weights: &[f64]) -> GuidedStep {
         let row = |salt: u64| {

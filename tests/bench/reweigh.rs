@@ -1,65 +1,197 @@
-//! Mixing one step and re-weighing a text of 256 steps with three reward models, at two vocabulary sizes.
+//! What a moving slider costs: a text of 256 steps with three reward models, every row different, seen under other weights.
+//!
+//! Prints, for full and for 16-bit rows, the median and the 95th percentile of each question, and how much of the memory's
+//! speed is used: a plain sum over the same rows on the same cores is timed in between.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints its table"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::Instant;
 
 use counterpoise::domain::Sampling;
 use counterpoise::engine::decode::GuidedStep;
+use counterpoise::engine::insight::{TOP, TokenInsight};
 use counterpoise::engine::mix::{log_softmax, mix};
 use counterpoise::engine::noise::PositionNoise;
+use counterpoise::engine::reweigh::{Question, first_change, reweigh};
+use counterpoise::engine::sample::draw;
 use counterpoise::engine::scorer::StepScores;
 use counterpoise::engine::trace::Trace;
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rayon::prelude::*;
 
 const STEPS: usize = 256;
 const OBJECTIVES: usize = 3;
+const WRITTEN: [f64; OBJECTIVES] = [1.0, 0.5, 0.25];
 
-/// Random rows with the spread of a language model's.
+/// Rows with the spread of a language model's. The reward models are the base with other opinions on some tokens, as
+/// adapters are.
 fn step(vocabulary: usize, position: usize) -> StepScores {
-    let row = |model: u64| {
-        let noise = PositionNoise::new(model, position);
-        let logits: Vec<f32> = (0..vocabulary as u32)
-            .map(|v| 3.0 * noise.gumbel(v) as f32)
+    let noise = |model: u64| PositionNoise::new(model, position);
+    let base: Vec<f32> = (0..vocabulary as u32)
+        .map(|v| 2.5 * noise(0).gumbel(v) as f32)
+        .collect();
+    let reward = |model: u64| {
+        let own = noise(model);
+        let logits: Vec<f32> = base
+            .iter()
+            .enumerate()
+            .map(|(v, b)| b + 0.7 * own.gumbel(v as u32) as f32)
             .collect();
         log_softmax(&logits)
     };
     StepScores {
-        base: row(0),
-        rewards: (1..=OBJECTIVES as u64).map(row).collect(),
+        rewards: (1..=OBJECTIVES as u64).map(reward).collect(),
+        base: log_softmax(&base),
     }
 }
 
-fn benches(criterion: &mut Criterion) {
-    for vocabulary in [32_000, 151_936] {
-        let weights = [1.0, 0.5, 0.25];
-        let one = step(vocabulary, 0);
-        let mut group = criterion.benchmark_group("mix");
-        group.throughput(Throughput::Bytes(
-            (4 * vocabulary * (1 + OBJECTIVES)) as u64,
+fn written(vocabulary: usize, sampling: &Sampling, budget_bytes: usize) -> Trace {
+    let mut trace = Trace::new(budget_bytes);
+    for position in 0..STEPS {
+        let scores = step(vocabulary, position);
+        let token = draw(&mix(&scores, &WRITTEN).scores, sampling, position);
+        trace.push(&GuidedStep::new(
+            position,
+            token,
+            scores,
+            Arc::from(WRITTEN),
         ));
-        group.bench_function(BenchmarkId::from_parameter(vocabulary), |bencher| {
-            bencher.iter(|| mix(black_box(&one), black_box(&weights)));
-        });
-        group.finish();
+    }
+    trace
+}
 
-        // Eight different steps, repeated: the rows of a whole text would take 0.6 GB at the larger size.
-        let steps: Vec<StepScores> = (0..8).map(|position| step(vocabulary, position)).collect();
-        let mut trace = Trace::new(usize::MAX);
-        for position in 0..STEPS {
-            let scores = steps[position % steps.len()].clone();
-            trace.push(&GuidedStep::new(position, 0, scores, Arc::from(weights)));
+/// Milliseconds of a call.
+fn time<T>(work: impl FnOnce() -> T) -> f64 {
+    let start = Instant::now();
+    black_box(work());
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+fn percentiles(times: &mut [f64]) -> (f64, f64) {
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+    (at(0.5), at(0.95))
+}
+
+/// A plain sum over `bytes` bytes, on all cores.
+fn stream(buffer: &[Vec<u64>]) -> u64 {
+    buffer
+        .par_iter()
+        .map(|part| part.iter().fold(0u64, |sum, x| sum.wrapping_add(*x)))
+        .reduce(|| 0, u64::wrapping_add)
+}
+
+fn main() {
+    let runs = std::env::var("RUNS").map_or(40, |runs| runs.parse().unwrap());
+    let vocabulary = std::env::var("VOCABULARY").map_or(32_000, |v| v.parse().unwrap());
+    println!(
+        "{STEPS} steps, {vocabulary} tokens, base and {OBJECTIVES} reward models, {} threads, {runs} runs",
+        rayon::current_num_threads()
+    );
+    let sampling = Sampling::default();
+    let full_bytes = 4 * vocabulary * (1 + OBJECTIVES) * STEPS;
+    for (name, budget) in [
+        ("full rows", usize::MAX),
+        ("16-bit rows", full_bytes * 3 / 4),
+    ] {
+        let trace = written(vocabulary, &sampling, budget);
+        let buffer: Vec<Vec<u64>> = (0..STEPS)
+            .map(|i| vec![i as u64; trace.bytes() / 8 / STEPS])
+            .collect();
+        let mut streams = Vec::new();
+        println!(
+            "\n{name}, {:.1} MB: {:?}",
+            trace.bytes() as f64 / 1e6,
+            trace.precision()
+        );
+        println!(
+            "  the first question, which finds the lucky tokens: {:.2} ms",
+            {
+                let question = Question {
+                    weights: &WRITTEN,
+                    sampling: &sampling,
+                    pinned: 0,
+                };
+                time(|| reweigh(&trace, &question, &|| false).unwrap())
+            }
+        );
+        let mut ask = |name: &str, work: &mut dyn FnMut([f64; OBJECTIVES])| {
+            let mut times = Vec::new();
+            for run in 0..runs {
+                let w = 0.2 + run as f64 * 0.04;
+                times.push(time(|| work([w, 0.5, 0.25])));
+                streams.push(time(|| stream(&buffer)));
+            }
+            let (median, late) = percentiles(&mut times);
+            let (plain, _) = percentiles(&mut streams.clone());
+            println!(
+                "  {name:<44} p50 {median:>7.2} ms  p95 {late:>7.2} ms  reading alone {plain:>5.2} ms ({:.1} GB/s): {:>3.0} % of the memory's speed",
+                trace.bytes() as f64 / plain / 1e6,
+                100.0 * plain / median
+            );
+        };
+        ask("re-weigh, temperature 1", &mut |weights| {
+            let question = Question {
+                weights: &weights,
+                sampling: &sampling,
+                pinned: 0,
+            };
+            reweigh(&trace, &question, &|| false).unwrap();
+        });
+        for (name, other) in [
+            (
+                "re-weigh, greedy",
+                Sampling {
+                    temperature: 0.0,
+                    ..sampling.clone()
+                },
+            ),
+            (
+                "re-weigh, top-k 40",
+                Sampling {
+                    top_k: 40,
+                    ..sampling.clone()
+                },
+            ),
+            (
+                "re-weigh, top-p 0.95",
+                Sampling {
+                    top_p: 0.95,
+                    ..sampling.clone()
+                },
+            ),
+            (
+                "re-weigh, min-p 0.05",
+                Sampling {
+                    min_p: 0.05,
+                    ..sampling.clone()
+                },
+            ),
+        ] {
+            ask(name, &mut |weights| {
+                let question = Question {
+                    weights: &weights,
+                    sampling: &other,
+                    pinned: 0,
+                };
+                reweigh(&trace, &question, &|| false).unwrap();
+            });
         }
-        let mut group = criterion.benchmark_group("reweight 256 steps");
-        group.sample_size(10);
-        group.throughput(Throughput::Bytes(
-            (4 * vocabulary * (1 + OBJECTIVES) * STEPS) as u64,
-        ));
-        group.bench_function(BenchmarkId::from_parameter(vocabulary), |bencher| {
-            bencher.iter(|| trace.reweight(black_box(&[0.8, 0.5, 0.25]), &Sampling::default()));
+        ask("first change, where there is none", &mut |_| {
+            let question = Question {
+                weights: &WRITTEN,
+                sampling: &sampling,
+                pinned: 0,
+            };
+            first_change(&trace, &question, &|| false).unwrap();
         });
-        group.finish();
+        ask("one step, every number, in f64", &mut |weights| {
+            let scores = trace.steps()[17].scores().unwrap();
+            black_box(TokenInsight::of(&scores, &weights, 0, TOP));
+        });
     }
 }
-
-criterion_group!(reweigh, benches);
-criterion_main!(reweigh);

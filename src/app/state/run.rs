@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::domain::{CancelToken, ObjectiveWeights, Pane, Prompt, RunId, Sampling};
 use crate::engine::decode::GuidedStep;
 use crate::engine::insight::TokenInsight;
-use crate::engine::trace::{Reweighted, Trace};
+use crate::engine::reweigh::Reweighted;
+use crate::engine::trace::Trace;
 use crate::error::Failure;
 use crate::worker::RunEnd;
 

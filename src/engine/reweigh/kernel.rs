@@ -1,0 +1,445 @@
+//! One pass over a step's rows: mixed scores in f32 with a bound on their error, their maximum, and the sums of which the
+//! distribution's numbers are made. Loops are compiled for the vector units found at run time.
+#![expect(
+    clippy::inline_always,
+    reason = "helpers must end up inside the function that is compiled for the vector unit"
+)]
+
+use std::f32::consts::LOG2_E;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::row::{KeptRow, KeptRows, Values};
+
+/// Tokens worked on at a time: what a block needs stays in the first-level cache.
+pub(super) const BLOCK: usize = 512;
+
+/// Numbers that plain loops work on side by side.
+const LANES: usize = 16;
+
+/// Runs `work` compiled for the best vector unit of this machine: AVX2 with fused products, NEON, or plain code. AVX-512
+/// would win nothing, since memory is the limit.
+fn run<Op: WithSimd>(work: Op) -> Op::Output {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return Simd::vectorize(simd, work);
+    }
+    Arch::new().dispatch(work)
+}
+
+/// 2^x for x ≤ 0 with a relative error below 2.5e-7; below −126 it stays about 1e-38.
+///
+/// Takes the polynomial of degree 5 with the smallest relative error (7.5e-8) on ±½ and puts the whole part into the
+/// exponent.
+#[inline(always)]
+fn exp2<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let all = |x: f32| simd.splat_f32s(x);
+    let x = simd.max_f32s(x, all(-126.0));
+    // Adding 1.5·2²³ leaves the nearest whole number in the low bits.
+    let round = all(12_582_912.0);
+    let shifted = simd.add_f32s(x, round);
+    let r = simd.sub_f32s(x, simd.sub_f32s(shifted, round));
+    let mut sum = all(1.327_647_2e-3);
+    for coefficient in [9.675_542e-3, 5.550_713e-2, 2.402_212e-1, 6.931_469_4e-1] {
+        sum = simd.mul_add_e_f32s(sum, r, all(coefficient));
+    }
+    sum = simd.mul_add_e_f32s(sum, r, all(1.0 + f32::EPSILON));
+    let shift = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
+    simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(sum), shift))
+}
+
+/// Room for one step's work, to be used again for the next.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// Mixed scores, nats, one per token; then −∞ up to a whole number of blocks.
+    scores: Vec<f32>,
+    /// The largest score of each block.
+    tops: Vec<f32>,
+    vocabulary: usize,
+}
+
+impl Scratch {
+    /// The mixed scores, nats.
+    pub(super) fn scores(&self) -> &[f32] {
+        &self.scores[..self.vocabulary]
+    }
+}
+
+/// Sums over a step, relative to its best score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Sums {
+    /// The best score.
+    pub(super) top: f32,
+    /// Σ exp(score − top).
+    pub(super) mass: f64,
+    /// Σ exp(score − top)·gain, where gain = Σ wᵢ·rewardᵢ.
+    pub(super) pull: f64,
+    /// Σ exp(score − top)·gain².
+    pub(super) square: f64,
+}
+
+/// What a pass works out: the scores and their maximum.
+pub(super) const SCORES: u8 = 0;
+/// Also `mass` and `pull`.
+pub(super) const SUMS: u8 = 1;
+/// Also `square`.
+pub(super) const SQUARES: u8 = 2;
+
+/// A block of a row as f32: where it lies, or unpacked and padded into `room`.
+#[inline(always)]
+pub(super) fn block_of<'a>(
+    row: &'a KeptRow,
+    start: usize,
+    padding: f32,
+    room: &'a mut [f32; BLOCK],
+) -> &'a [f32; BLOCK] {
+    match &row.values {
+        Values::Full(values) => {
+            if let Some(whole) = values[start..].first_chunk::<BLOCK>() {
+                return whole;
+            }
+            let rest = &values[start..];
+            room[..rest.len()].copy_from_slice(rest);
+            room[rest.len()..].fill(padding);
+        }
+        Values::Coarse(coarse) => {
+            let (top, step) = (coarse.top, coarse.step);
+            let codes = &coarse.codes[start..];
+            let codes = &codes[..codes.len().min(BLOCK)];
+            for (into, &code) in room.iter_mut().zip(codes) {
+                *into = top - step * f32::from(code);
+            }
+            room[codes.len()..].fill(padding);
+        }
+    }
+    room
+}
+
+/// Most rewards that are mixed in one go.
+const TOGETHER: usize = 3;
+
+/// Adds weight·row of `N` rows to `gains`, or sets them.
+#[inline(always)]
+fn gain<S: Simd, const N: usize>(
+    simd: S,
+    rows: [&[S::f32s]; N],
+    weights: [S::f32s; N],
+    gains: &mut [S::f32s],
+    set: bool,
+) {
+    for (i, gain) in gains.iter_mut().enumerate() {
+        let mut sum = if set { simd.splat_f32s(0.0) } else { *gain };
+        for (row, weight) in rows.iter().zip(weights) {
+            sum = simd.mul_add_e_f32s(weight, row[i], sum);
+        }
+        *gain = sum;
+    }
+}
+
+struct Pass<'a, const WANTED: u8> {
+    base: &'a KeptRow,
+    rewards: &'a [(&'a KeptRow, f32)],
+    scratch: &'a mut Scratch,
+}
+
+impl<const WANTED: u8> WithSimd for Pass<'_, WANTED> {
+    type Output = Sums;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Sums {
+        let mut sums = Sums {
+            top: f32::NEG_INFINITY,
+            mass: 0.0,
+            pull: 0.0,
+            square: 0.0,
+        };
+        let mut gains = [0f32; BLOCK];
+        let mut rooms = [[0f32; BLOCK]; TOGETHER];
+        let mut base_room = [0f32; BLOCK];
+        let zero = simd.splat_f32s(0.0);
+        let (blocks, _) = self.scratch.scores.as_chunks_mut::<BLOCK>();
+        for (block, (scores, block_top)) in
+            blocks.iter_mut().zip(&mut self.scratch.tops).enumerate()
+        {
+            let start = block * BLOCK;
+            let (gains, _) = S::as_mut_simd_f32s(&mut gains);
+            for (turn, group) in self.rewards.chunks(TOGETHER).enumerate() {
+                let set = turn == 0;
+                let [a, b, c] = &mut rooms;
+                let weight = |i: usize| simd.splat_f32s(group[i].1);
+                let row =
+                    |i: usize, room| S::as_simd_f32s(block_of(group[i].0, start, 0.0, room)).0;
+                match group.len() {
+                    1 => gain(simd, [row(0, a)], [weight(0)], gains, set),
+                    2 => gain(
+                        simd,
+                        [row(0, a), row(1, b)],
+                        [weight(0), weight(1)],
+                        gains,
+                        set,
+                    ),
+                    _ => gain(
+                        simd,
+                        [row(0, a), row(1, b), row(2, c)],
+                        [weight(0), weight(1), weight(2)],
+                        gains,
+                        set,
+                    ),
+                }
+            }
+            let base = block_of(self.base, start, f32::NEG_INFINITY, &mut base_room);
+            let (base, _) = S::as_simd_f32s(base);
+            let (scores, _) = S::as_mut_simd_f32s(scores);
+            let mut tops = simd.splat_f32s(f32::NEG_INFINITY);
+            for ((score, base), gain) in scores.iter_mut().zip(base).zip(gains.iter()) {
+                *score = simd.add_f32s(*base, *gain);
+                tops = simd.max_f32s(tops, *score);
+            }
+            let top = simd.reduce_max_f32s(tops);
+            *block_top = top;
+            if WANTED == SCORES {
+                sums.top = sums.top.max(top);
+                continue;
+            }
+            if top > sums.top {
+                let shrink = f64::from(sums.top - top).exp();
+                sums.mass *= shrink;
+                sums.pull *= shrink;
+                sums.square *= shrink;
+                sums.top = top;
+            }
+            // e^(score − top) = 2^(score·log₂e − top·log₂e).
+            let scale = simd.splat_f32s(LOG2_E);
+            let offset = simd.splat_f32s(-sums.top * LOG2_E);
+            // An impossible token weighs nothing, but 0·∞ would.
+            let least = simd.splat_f32s(-1e4);
+            let (mut mass, mut pull, mut square) = ([zero; 2], [zero; 2], [zero; 2]);
+            // Two of each sum, so that one addition need not wait for the other.
+            let (pairs, _) = scores.as_chunks::<2>();
+            for (scores, gains) in pairs.iter().zip(gains.as_chunks::<2>().0) {
+                for i in 0..2 {
+                    let e = exp2(simd, simd.mul_add_e_f32s(scores[i], scale, offset));
+                    let gain = simd.max_f32s(gains[i], least);
+                    mass[i] = simd.add_f32s(mass[i], e);
+                    let pulled = simd.mul_f32s(e, gain);
+                    pull[i] = simd.add_f32s(pull[i], pulled);
+                    if WANTED == SQUARES {
+                        square[i] = simd.mul_add_e_f32s(pulled, gain, square[i]);
+                    }
+                }
+            }
+            let total = |[a, b]: [S::f32s; 2]| f64::from(simd.reduce_sum_f32s(simd.add_f32s(a, b)));
+            sums.mass += total(mass);
+            sums.pull += total(pull);
+            if WANTED == SQUARES {
+                sums.square += total(square);
+            }
+        }
+        sums
+    }
+}
+
+/// Mixes a step into `scratch` and gives the sums that `WANTED` names; the others are 0.
+pub(super) fn pass<const WANTED: u8>(
+    rows: &KeptRows,
+    weights: &[f64],
+    scratch: &mut Scratch,
+) -> Sums {
+    scratch.vocabulary = rows.vocabulary();
+    let blocks = scratch.vocabulary.div_ceil(BLOCK);
+    scratch.scores.resize(blocks * BLOCK, 0.0);
+    scratch.tops.resize(blocks, 0.0);
+    let rewards: Vec<(&KeptRow, f32)> = rows
+        .rewards
+        .iter()
+        .zip(weights)
+        .filter(|(_, weight)| **weight != 0.0)
+        .map(|(row, &weight)| (row, weight as f32))
+        .collect();
+    run(Pass::<WANTED> {
+        base: &rows.base,
+        rewards: &rewards,
+        scratch,
+    })
+}
+
+#[inline(always)]
+fn largest(values: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let (whole, rest) = values.as_chunks::<LANES>();
+    for chunk in whole {
+        for (best, &value) in lanes.iter_mut().zip(chunk) {
+            *best = if value > *best { value } else { *best };
+        }
+    }
+    lanes
+        .iter()
+        .chain(rest)
+        .fold(f32::NEG_INFINITY, |best, &value| best.max(value))
+}
+
+struct Extremes<'a>(&'a [f32]);
+
+impl WithSimd for Extremes<'_> {
+    type Output = (f32, f32);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> (f32, f32) {
+        let mut lows = [f32::INFINITY; LANES];
+        let (whole, rest) = self.0.as_chunks::<LANES>();
+        for chunk in whole {
+            for (low, &value) in lows.iter_mut().zip(chunk) {
+                *low = if value < *low { value } else { *low };
+            }
+        }
+        let lows = lows.iter().chain(rest);
+        (
+            largest(self.0),
+            lows.fold(f32::INFINITY, |best, &value| best.min(value)),
+        )
+    }
+}
+
+/// The largest and the smallest value of a row.
+pub(super) fn extremes(row: &[f32]) -> (f32, f32) {
+    run(Extremes(row))
+}
+
+struct Collect<'a, F> {
+    scratch: &'a Scratch,
+    least: f32,
+    visit: F,
+}
+
+impl<F: FnMut(usize)> WithSimd for Collect<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let blocks = self.scratch.scores().chunks(BLOCK).zip(&self.scratch.tops);
+        for (block, (scores, &top)) in blocks.enumerate() {
+            if top < self.least {
+                continue;
+            }
+            for (i, chunk) in scores.chunks(LANES).enumerate() {
+                if largest(chunk) >= self.least {
+                    for (lane, &score) in chunk.iter().enumerate() {
+                        if score >= self.least {
+                            (self.visit)(block * BLOCK + i * LANES + lane);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Calls `visit` for every token whose approximate score is at least `least`, in ascending order.
+pub(super) fn collect(scratch: &Scratch, least: f64, visit: impl FnMut(usize)) {
+    // Down to the next f32, so that rounding rules out nothing.
+    let least = (least as f32).next_down();
+    run(Collect {
+        scratch,
+        least,
+        visit,
+    });
+}
+
+/// A score that at least `count` approximate scores reach: the `count`-th largest of the blocks' tops, or the very score
+/// where there are fewer blocks; −∞ where there are fewer tokens.
+pub(super) fn largest_few(scratch: &Scratch, count: usize) -> f32 {
+    let mut values = if count <= scratch.tops.len() {
+        scratch.tops.clone()
+    } else if count <= scratch.vocabulary {
+        scratch.scores().to_vec()
+    } else {
+        return f32::NEG_INFINITY;
+    };
+    let (_, nth, _) = values.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a));
+    *nth
+}
+
+struct MassAbove<'a> {
+    scratch: &'a Scratch,
+    top: f32,
+    low: f32,
+    high: f32,
+    inverse: f32,
+}
+
+impl WithSimd for MassAbove<'_> {
+    type Output = [f64; 3];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> [f64; 3] {
+        let mut sums = [0f64; 3];
+        let zero = simd.splat_f32s(0.0);
+        let (low, high) = (simd.splat_f32s(self.low), simd.splat_f32s(self.high));
+        let (top, scale) = (
+            simd.splat_f32s(self.top),
+            simd.splat_f32s(self.inverse * LOG2_E),
+        );
+        for scores in self.scratch.scores.as_chunks::<BLOCK>().0 {
+            let mut parts = [zero; 3];
+            for &score in S::as_simd_f32s(scores).0 {
+                let e = exp2(simd, simd.mul_f32s(simd.sub_f32s(score, top), scale));
+                let above = simd.greater_than_f32s(score, high);
+                let from_low = simd.greater_than_or_equal_f32s(score, low);
+                parts[0] = simd.add_f32s(parts[0], simd.select_f32s(above, e, zero));
+                parts[1] = simd.add_f32s(parts[1], simd.select_f32s(from_low, e, zero));
+                parts[2] = simd.add_f32s(parts[2], e);
+            }
+            for (sum, part) in sums.iter_mut().zip(parts) {
+                *sum += f64::from(simd.reduce_sum_f32s(part));
+            }
+        }
+        sums
+    }
+}
+
+/// Σ exp((score − top)·inverse) of the scores above `high`, of those from `low` up, and of all; within 2e-5 of each.
+pub(super) fn mass_above(
+    scratch: &Scratch,
+    top: f32,
+    low: f32,
+    high: f32,
+    inverse: f32,
+) -> [f64; 3] {
+    run(MassAbove {
+        scratch,
+        top,
+        low,
+        high,
+        inverse,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Worst;
+
+    impl WithSimd for Worst {
+        type Output = f64;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> f64 {
+            let mut worst = 0f64;
+            for i in 0..125_000 {
+                let x = -(i as f32) / 1000.0;
+                let got = f64::from(simd.reduce_max_f32s(exp2(simd, simd.splat_f32s(x))));
+                let exact = f64::from(x).exp2();
+                worst = worst.max((got - exact).abs() / exact);
+            }
+            worst
+        }
+    }
+
+    #[test]
+    fn the_exponential_is_right_to_seven_digits() {
+        for worst in [run(Worst), Arch::Scalar.dispatch(Worst)] {
+            assert!(worst < 2.5e-7, "{worst}");
+        }
+    }
+}
