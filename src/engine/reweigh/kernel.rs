@@ -359,6 +359,82 @@ pub(super) fn largest_few(scratch: &Scratch, count: usize) -> f32 {
     *nth
 }
 
+/// One end of an interval of weights: how far it is from the weight of the scores, and the least score there that counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    pub(super) shift: f32,
+    pub(super) least: f32,
+}
+
+struct Beyond<'a, F> {
+    scores: &'a [f32; BLOCK],
+    row: &'a KeptRow,
+    start: usize,
+    ends: [Ends; 2],
+    visit: F,
+}
+
+impl<F: FnMut(usize)> WithSimd for Beyond<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let mut room = [0f32; BLOCK];
+        let row = block_of(self.row, self.start, 0.0, &mut room);
+        let [a, b] = self.ends;
+        let (shift_a, shift_b) = (simd.splat_f32s(a.shift), simd.splat_f32s(b.shift));
+        let (least_a, least_b) = (simd.splat_f32s(a.least), simd.splat_f32s(b.least));
+        let (scores, _) = S::as_simd_f32s(self.scores);
+        let (values, _) = S::as_simd_f32s(row);
+        // Above 0 where a token counts at either end.
+        let mut most = simd.splat_f32s(f32::NEG_INFINITY);
+        for (&score, &value) in scores.iter().zip(values) {
+            let at_a = simd.sub_f32s(simd.mul_add_e_f32s(shift_a, value, score), least_a);
+            let at_b = simd.sub_f32s(simd.mul_add_e_f32s(shift_b, value, score), least_b);
+            most = simd.max_f32s(most, simd.max_f32s(at_a, at_b));
+        }
+        if simd.reduce_max_f32s(most) < 0.0 {
+            return;
+        }
+        for (i, (&score, &value)) in self.scores.iter().zip(row).enumerate() {
+            if self
+                .ends
+                .iter()
+                .any(|end| score + end.shift * value >= end.least)
+            {
+                (self.visit)(self.start + i);
+            }
+        }
+    }
+}
+
+/// Number of blocks.
+pub(super) fn blocks(scratch: &Scratch) -> usize {
+    scratch.tops.len()
+}
+
+/// Calls `visit` for every token of a block whose score, moved along `row` by the shift of either end, is at least that
+/// end's least.
+pub(super) fn beyond(
+    scratch: &Scratch,
+    row: &KeptRow,
+    block: usize,
+    ends: [Ends; 2],
+    visit: impl FnMut(usize),
+) {
+    let ends = ends.map(|end| Ends {
+        shift: end.shift,
+        least: end.least.next_down(),
+    });
+    run(Beyond {
+        scores: &scratch.scores.as_chunks().0[block],
+        row,
+        start: block * BLOCK,
+        ends,
+        visit,
+    });
+}
+
 struct MassAbove<'a> {
     scratch: &'a Scratch,
     top: f32,
