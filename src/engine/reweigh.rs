@@ -7,6 +7,7 @@ pub(crate) mod choice;
 mod kernel;
 pub(crate) mod luck;
 pub(crate) mod row;
+mod scan;
 pub mod stability;
 
 use rayon::prelude::*;

@@ -17,6 +17,7 @@ use counterpoise::engine::decode::GuidedStep;
 use counterpoise::engine::insight::{TOP, TokenInsight};
 use counterpoise::engine::mix::{log_softmax, mix};
 use counterpoise::engine::noise::PositionNoise;
+use counterpoise::engine::reweigh::stability::stability;
 use counterpoise::engine::reweigh::{Question, first_change, reweigh};
 use counterpoise::engine::sample::draw;
 use counterpoise::engine::scorer::StepScores;
@@ -188,6 +189,22 @@ fn main() {
                 pinned: 0,
             };
             first_change(&trace, &question, &|| false).unwrap();
+        });
+        ask("stability of all three weights", &mut |weights| {
+            let question = Question {
+                weights: &weights,
+                sampling: &sampling,
+                pinned: 0,
+            };
+            stability(&trace, &question, (0.0, 3.0), &|| false).unwrap();
+        });
+        ask("stability where the text still stands", &mut |_| {
+            let question = Question {
+                weights: &WRITTEN,
+                sampling: &sampling,
+                pinned: 0,
+            };
+            stability(&trace, &question, (0.0, 3.0), &|| false).unwrap();
         });
         ask("one step, every number, in f64", &mut |weights| {
             let scores = trace.steps()[17].scores().unwrap();

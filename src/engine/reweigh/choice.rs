@@ -6,9 +6,10 @@ use crate::engine::mix::mix;
 use crate::engine::noise::{LARGEST, PositionNoise, SMALLEST};
 use crate::engine::sample::{draw, filter};
 
-use super::kernel::{Scratch, Sums, collect, largest_few, mass_above};
+use super::kernel::{Scratch, Sums};
 use super::luck::{LUCKY, Lucky};
 use super::row::KeptRows;
+use super::scan::{collect, largest_few, mass_above};
 
 /// What a step chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,8 +13,9 @@ use crate::engine::noise::PositionNoise;
 use crate::engine::trace::{Trace, TraceStep};
 
 use super::choice::Judging;
-use super::kernel::{Ends, SCORES, Scratch, beyond, blocks, pass};
+use super::kernel::{SCORES, Scratch, pass};
 use super::luck::LUCKY;
+use super::scan::{Ends, beyond, blocks};
 use super::{Divergence, Question, Stop, first_change};
 
 /// How an interval was found.
@@ -96,6 +97,10 @@ impl Stability {
     fn is_empty(&self) -> bool {
         self.low > self.high
     }
+
+    fn unless_empty(self) -> Option<Self> {
+        (!self.is_empty()).then_some(self)
+    }
 }
 
 /// For each objective, the weights within `range` for which the text stays as it is while the others have the question's
@@ -110,6 +115,7 @@ pub fn stability(
     if filters(question.sampling) || !trace.steps().iter().all(|step| is_linear(step, range)) {
         return (0..question.weights.len())
             .map(|objective| search(trace, question, objective, range, stop))
+            .map(|found| Some(found?.unless_empty()))
             .collect();
     }
     let steps = &trace.steps()[question.pinned.min(trace.steps().len())..];
@@ -149,12 +155,7 @@ pub fn stability(
         })
         .collect::<Option<()>>()?;
     let found = lock().clone();
-    Some(
-        found
-            .into_iter()
-            .map(|one| (!one.is_empty()).then_some(one))
-            .collect(),
-    )
+    Some(found.into_iter().map(Stability::unless_empty).collect())
 }
 
 fn filters(sampling: &Sampling) -> bool {
@@ -256,14 +257,22 @@ fn narrow(
     }
 }
 
-/// Finds an interval by trying.
+/// Finds an interval by trying; an empty one where the text changes at the question's weights already.
 fn search(
     trace: &Trace,
     question: &Question<'_>,
     objective: usize,
     range: (f64, f64),
     stop: Stop<'_>,
-) -> Option<Option<Stability>> {
+) -> Option<Stability> {
+    let mut found = Stability {
+        low: f64::INFINITY,
+        high: f64::NEG_INFINITY,
+        below: None,
+        above: None,
+        method: Method::Searched,
+        unseen: 0,
+    };
     let mut weights = question.weights.to_vec();
     let at = weights[objective];
     let mut change_at = |weight: f64| {
@@ -275,7 +284,7 @@ fn search(
         first_change(trace, &question, stop)
     };
     if change_at(at)?.rewrite_from.is_some() {
-        return Some(None);
+        return Some(found);
     }
     let mut sides = [(at, None); 2];
     for (side, end) in sides.iter_mut().zip([range.0, range.1]) {
@@ -307,15 +316,8 @@ fn search(
         }
         side.0 = kept;
     }
-    let [(low, below), (high, above)] = sides;
-    Some(Some(Stability {
-        low,
-        high,
-        below,
-        above,
-        method: Method::Searched,
-        unseen: 0,
-    }))
+    [(found.low, found.below), (found.high, found.above)] = sides;
+    Some(found)
 }
 
 #[cfg(test)]
