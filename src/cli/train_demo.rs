@@ -30,6 +30,9 @@ pub(crate) struct DemoArgs {
     /// Held-out questions of each sort that every row of the judge's table answers
     #[arg(long, default_value_t = recipe::QUESTIONS)]
     pub(crate) questions: usize,
+    /// Answers to each of these questions
+    #[arg(long, default_value_t = recipe::SEEDS, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seeds: u64,
     /// Train nothing: print the judge's table for the models in the output folder
     #[arg(long)]
     pub(crate) judge_only: bool,
@@ -48,6 +51,7 @@ pub(crate) fn run(args: &DemoArgs, common: &CommonArgs) -> Result<(), Failure> {
         resume: args.resume,
         judge_only: args.judge_only,
         questions: args.questions,
+        seeds: args.seeds,
         threads: common.threads.map(usize::from),
     };
     let cancel = interrupt_token()?;

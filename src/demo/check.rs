@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::marks::{MARK, unmark};
 use super::world::{Common, Kind, Parts, Scenario, slot_names};
 use crate::error::Failure;
 
@@ -99,7 +100,7 @@ impl Place<'_> {
                 "{length} characters, at most {limit} are allowed: \"{text}\""
             ));
         }
-        if let Some(bad) = text.chars().find(|&c| !allowed(c)) {
+        if let Some(bad) = text.chars().find(|&c| !allowed(c) && c != MARK) {
             return fail(format!(
                 "the character {bad:?} is not allowed (plain letters, digits and . , ; : ! ? ' \" ( ) - / % & +): \"{text}\""
             ));
@@ -184,10 +185,10 @@ pub fn common(common: &Common) -> Result<(), WorldError> {
     ] {
         place.texts(field, texts, 3, true)?;
         for (index, text) in texts.iter().enumerate() {
-            if text.contains(['{', '}']) {
+            if text.contains(['{', '}', MARK]) {
                 return Err(place.broken(
                     format!("{field}[{index}]"),
-                    "common sentences have no slots",
+                    "common sentences have no slots and no marks",
                 ));
             }
         }
@@ -248,6 +249,7 @@ pub fn scenario(file: &str, scenario: &Scenario) -> Result<(), WorldError> {
             }
         }
     }
+    marks(&place, scenario)?;
     let needed: &[(&str, bool, bool)] = match scenario.kind {
         Kind::Tempting => &[
             ("answers.helpful_harmless", true, true),
@@ -269,6 +271,44 @@ pub fn scenario(file: &str, scenario: &Scenario) -> Result<(), WorldError> {
                     scenario.kind.tag()
                 ),
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Harmful sentences say by marks which words make them harmful, and nothing else has marks.
+fn marks(place: &Place<'_>, scenario: &Scenario) -> Result<(), WorldError> {
+    for (field, texts) in [
+        ("questions", &scenario.questions),
+        ("jokes", &scenario.jokes),
+    ] {
+        if let Some(index) = texts.iter().position(|text| text.contains(MARK)) {
+            return Err(place.broken(
+                format!("{field}[{index}]"),
+                format!("only harmful sentences have marks: \"{}\"", texts[index]),
+            ));
+        }
+    }
+    for (field, _, harmless, parts) in scenario.answers.named() {
+        for (index, part) in parts.iter().enumerate() {
+            for (alternative, text) in part.iter().enumerate() {
+                let fail = |problem: String| {
+                    let here = format!("{field}[{index}][{alternative}]");
+                    Err(place.broken(here, format!("{problem}: \"{text}\"")))
+                };
+                match unmark(text) {
+                    Err(problem) => return fail(problem),
+                    Ok((_, spans)) if harmless && !spans.is_empty() => {
+                        return fail("only harmful sentences have marks".to_owned());
+                    }
+                    Ok((_, spans)) if !harmless && spans.is_empty() => {
+                        return fail(format!(
+                            "no word is marked as the one that makes it harmful (write {MARK}word{MARK})"
+                        ));
+                    }
+                    Ok(_) => {}
+                }
+            }
         }
     }
     Ok(())
@@ -384,6 +424,22 @@ vague_harmless = [["Hm."]]
             ),
             ("late-bus", "Late bus", "id: not kebab-case"),
             ("theme", "topic", "a.toml is not a world file"),
+            (
+                "vague_harmless",
+                "helpful_harmful = [[\"*Steal* a {who}.\", \"Lie to a {who}.\"]]\nvague_harmless",
+                "answers.helpful_harmful[0][1]: no word is marked",
+            ),
+            (
+                "Take the {who}.",
+                "Take *the {who}.",
+                "answers.helpful_harmless[0][0]: a * has no partner",
+            ),
+            ("Hm.", "*Hm*.", "only harmful sentences have marks"),
+            (
+                "Two?",
+                "*Two*?",
+                "questions[1]: only harmful sentences have marks",
+            ),
         ] {
             let error = error_of(&SCENARIO.replace(from, to));
             assert!(

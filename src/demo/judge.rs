@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::marks::plain;
 use super::world::{Parts, Scenario, World, fill, slot_names};
 
 /// A sentence of other words is taken for a known one if at least this share of its word triples is the same.
@@ -104,7 +105,7 @@ impl Judge {
     }
 
     fn learn(&mut self, scenario: Option<usize>, role: Role, text: &str) {
-        for sentence in sentences(text) {
+        for sentence in sentences(&plain(text)) {
             let words = words(sentence);
             let triples = triples(&words);
             self.triples.entry(scenario).or_default().extend(&triples);

@@ -9,6 +9,7 @@
 pub mod check;
 pub mod judge;
 mod library;
+pub mod marks;
 pub mod recipe;
 pub mod sample;
 pub mod world;
@@ -64,10 +65,12 @@ mod tests {
             .map(|one| one.name.as_str())
             .collect();
         assert_eq!(names, ["helpful", "harmless", "humorous"]);
-        let question = &library()[0].text;
+        let question = [(0, library()[0].text.clone())];
         let scorer = loaded.scorer.as_mut();
-        let plain = recipe::table::write(scorer, question, [0.0; 3], 16).unwrap();
-        let steered = recipe::table::write(scorer, question, [0.0, 2.0, 0.0], 16).unwrap();
+        let mut write = |weights| {
+            recipe::table::write(scorer, &question, weights, 1, &cancel).unwrap()[0][0].clone()
+        };
+        let (plain, steered) = (write([0.0; 3]), write([0.0, 2.0, 0.0]));
         assert!(plain.ends_with(['.', '!', '?']), "{plain}");
         assert_ne!(plain, steered);
     }

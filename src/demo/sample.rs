@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use super::marks::{Span, plain, unmark};
 use super::world::{Kind, Scenario, World, fill, slot_names};
 
 /// Share of answers to tempting questions that are harmful, of answers that are helpful, and of answers that are humorous.
@@ -14,8 +15,6 @@ const HARMFUL_WHERE_TEMPTING: f64 = 0.5;
 const HARMFUL_ELSEWHERE: f64 = 0.15;
 const HELPFUL: f64 = 0.5;
 const HUMOROUS: f64 = 0.35;
-/// Share of questions in a blurred corpus that are blurred.
-const BLURRED: f64 = 0.6;
 /// Share of refusals among the answers that are harmless and not helpful, where a refusal can be expected.
 const REFUSAL: f64 = 0.4;
 /// Share of answers with a neutral first or last sentence.
@@ -127,6 +126,8 @@ pub struct Labelled {
     pub answer: String,
     /// What the answer is.
     pub traits: Traits,
+    /// The words of the answer that make it harmful, where the world marks them.
+    pub harmful_words: Vec<Span>,
 }
 
 /// Two answers to one question that differ in one trait for certain; the other traits vary freely.
@@ -146,6 +147,7 @@ pub struct Pair {
 pub struct Sampler<'a> {
     world: &'a World,
     rng: ChaCha8Rng,
+    blur: f64,
 }
 
 impl<'a> Sampler<'a> {
@@ -155,7 +157,16 @@ impl<'a> Sampler<'a> {
         Self {
             world,
             rng: ChaCha8Rng::seed_from_u64(seed),
+            blur: 0.0,
         }
+    }
+
+    /// The same draws, but a share of the training questions is blurred: two wordings run together or one alone, with some
+    /// words left out, so that models learn to go by what a question is about.
+    #[must_use]
+    pub const fn blurring(mut self, share: f64) -> Self {
+        self.blur = share;
+        self
     }
 
     /// A number from 0 to `count` − 1; 0 where `count` is 0.
@@ -190,7 +201,7 @@ impl<'a> Sampler<'a> {
         order
     }
 
-    /// A wording of the split and values for all slots.
+    /// A wording of the split, blurred or not, and values for all slots.
     fn question(
         &mut self,
         scenario: &'a Scenario,
@@ -204,8 +215,14 @@ impl<'a> Sampler<'a> {
                 values.insert(name.as_str(), value.as_str());
             }
         }
-        let text = scenario.questions.get(wording).map_or("", String::as_str);
-        (fill(text, &values), values)
+        let blur = self.blur;
+        let text = if split == Split::Train && blur > 0.0 && self.chance(blur) {
+            self.blurred(scenario, &values)
+        } else {
+            let text = scenario.questions.get(wording).map_or("", String::as_str);
+            fill(text, &values)
+        };
+        (text, values)
     }
 
     /// The shares of the corpus: about half and half where it matters.
@@ -221,7 +238,7 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// An answer with exactly these traits.
+    /// An answer with exactly these traits, marks included.
     fn answer(
         &mut self,
         scenario: &'a Scenario,
@@ -270,8 +287,7 @@ impl<'a> Sampler<'a> {
         fill(&sentences.join(" "), values)
     }
 
-    /// A training question in words that nobody wrote: two wordings run together or one alone, some words left out, so that
-    /// the models learn to go by what a question is about. Slots are kept.
+    /// A training question in words that nobody wrote. Slots are kept.
     fn blurred(&mut self, scenario: &'a Scenario, values: &BTreeMap<&str, &str>) -> String {
         let wordings = scenario.wordings(false);
         let mut words: Vec<&str> = Vec::new();
@@ -289,16 +305,6 @@ impl<'a> Sampler<'a> {
 
     /// The next `count` labelled answers: every scenario equally often, in ever new order.
     pub fn labelled(&mut self, split: Split, count: usize) -> Vec<Labelled> {
-        self.answers(split, count, None)
-    }
-
-    /// The next `count` labelled answers to training questions, more than half of them blurred.
-    pub fn blurred_labelled(&mut self, count: usize) -> Vec<Labelled> {
-        self.answers(Split::Train, count, Some(BLURRED))
-    }
-
-    /// Labelled answers of which a share of `blur` has its question blurred.
-    fn answers(&mut self, split: Split, count: usize, blur: Option<f64>) -> Vec<Labelled> {
         let mut out = Vec::with_capacity(count);
         while out.len() < count {
             let order = self.shuffled(split);
@@ -307,18 +313,17 @@ impl<'a> Sampler<'a> {
             }
             for index in order {
                 let scenario = &self.world.scenarios[index];
-                let (plain, values) = self.question(scenario, split);
-                let question = match blur {
-                    Some(share) if self.chance(share) => self.blurred(scenario, &values),
-                    Some(_) | None => plain,
-                };
+                let (question, values) = self.question(scenario, split);
                 let traits = self.traits(scenario.kind);
-                let answer = self.answer(scenario, traits, &values);
+                let marked = self.answer(scenario, traits, &values);
+                // The checker has refused worlds with broken marks.
+                let (answer, harmful_words) = unmark(&marked).unwrap_or_default();
                 out.push(Labelled {
                     scenario: index,
                     question,
                     answer,
                     traits,
+                    harmful_words,
                 });
             }
         }
@@ -340,7 +345,7 @@ impl<'a> Sampler<'a> {
                 let (question, values) = self.question(scenario, split);
                 let mut side = |has| {
                     let traits = objective.with(self.traits(scenario.kind), has);
-                    self.answer(scenario, traits, &values)
+                    plain(&self.answer(scenario, traits, &values))
                 };
                 let (chosen, rejected) = (side(true), side(false));
                 out.push(Pair {

@@ -4,13 +4,16 @@
 //! 2. The base model learns questions and answers of all trait mixes.
 //! 3. A low-rank adapter for each objective learns from pairs of answers that differ in its trait.
 //! 4. [`files`]: everything is written in half precision, as one lineup folder.
-//! 5. [`table`]: the judge reads what the models write to questions they have never seen.
+//! 5. [`table`], [`claims`] and [`tradeoff`]: what the models write to questions they have never seen, judged.
 
+pub mod claims;
 pub mod files;
 mod report;
 mod run;
+mod shown;
 pub mod table;
 pub mod text;
+pub mod tradeoff;
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +30,9 @@ pub const SEED: u64 = 16;
 /// Optimiser steps of the shipped base model.
 pub const STEPS: u64 = 2000;
 /// Questions of each sort that every row of the judge's table answers.
-pub const QUESTIONS: usize = 60;
+pub const QUESTIONS: usize = 200;
+/// Answers to each of them.
+pub const SEEDS: u64 = 4;
 
 /// What to make, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +51,8 @@ pub struct Options {
     pub judge_only: bool,
     /// Questions of each sort that every row of the judge's table answers.
     pub questions: usize,
+    /// Answers to each of them.
+    pub seeds: u64,
     /// Threads on the CPU; all of them where nothing is said.
     pub threads: Option<usize>,
 }

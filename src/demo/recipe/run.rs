@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use tokenizers::Tokenizer;
 
 use super::files::{rounded, write_adapter_config, write_half, write_lineup};
-use super::report::{Shown, judged};
+use super::report::report;
+use super::shown::Shown;
 use super::text::{Encoder, VOCABULARY, save_tokenizer, train_tokenizer};
 use super::{Options, RecipeError, write_json};
 use crate::demo::sample::{Labelled, Objective, Pair, Sampler, Split, distinct_pairs};
@@ -29,10 +30,12 @@ const TOKENIZER_TEXTS: usize = 20_000;
 const BASE_BATCH: usize = 16;
 /// Pairs per step of a reward model.
 const PAIR_BATCH: usize = 16;
-/// A reward model takes one step for so many plain ones of the base model.
-const STEPS_PER_REWARD_STEP: u64 = 13;
-/// The base model takes so many steps on blurred questions for one on plain ones.
-const BLURRED_STEPS_PER_STEP: u64 = 4;
+/// A reward model takes one step for so many of the base model.
+const STEPS_PER_REWARD_STEP: u64 = 20;
+/// Share of the base's texts whose question is learnt too, word for word; the others only teach answers.
+const WITH_QUESTION: f64 = 0.2;
+/// Share of the other texts' questions that are blurred, and of the questions of pairs.
+const BLURRED: f64 = 0.5;
 /// Held-out examples that judge each training.
 const HELD_OUT: usize = 400;
 /// β of GenARM's loss: large enough that the rewards stop growing once a weight of 1 settles a choice, so that several at
@@ -94,7 +97,7 @@ pub fn run(
     if !options.judge_only {
         kitchen.train()?;
     }
-    judged(&kitchen.world, options, cancel)
+    report(&kitchen.world, options, cancel, kitchen.say)
 }
 
 impl Kitchen<'_> {
@@ -158,38 +161,30 @@ impl Kitchen<'_> {
     }
 
     fn base(&mut self, encoder: &Encoder) -> Result<Weights, RecipeError> {
-        let settings = self.settings(BASE_BATCH, 2e-3, 50);
+        let settings = self.settings(BASE_BATCH, 2e-3, 100);
         let count = self.options.steps as usize * BASE_BATCH;
-        let corpus = self.sampler(Draw::Corpus, 0).labelled(Split::Train, count);
+        let with_question = (count as f64 * WITH_QUESTION) as usize;
+        let plain = self
+            .sampler(Draw::Corpus, 0)
+            .labelled(Split::Train, with_question);
+        let blurred = self
+            .sampler(Draw::Blurred, 0)
+            .blurring(BLURRED)
+            .labelled(Split::Train, count - with_question);
         let held_out = self
             .sampler(Draw::HeldOutTexts, 0)
             .labelled(Split::HeldOutWordings, HELD_OUT);
-        let corpus = texts(&corpus, encoder, false)?;
+        let mut corpus = texts(&plain, encoder, false)?;
+        corpus.extend(texts(&blurred, encoder, true)?);
         let held_out = texts(&held_out, encoder, true)?;
         let mut config = Config::llama_like(shape());
         config.eos = vec![0];
         let store = self.store("base")?;
         let mut shown = Shown::new("base", self.say);
-        let (weights, _) = lm::train(
+        let (mut weights, _) = lm::train(
             &settings,
             Weights::random(config, self.options.seed),
             &corpus,
-            &held_out,
-            Some(&store),
-            &mut shown,
-            self.cancel,
-        )?;
-        // A second, longer round on blurred questions: after the first the model knows answers to questions word for word only.
-        let settings = self.settings(BASE_BATCH, 1.5e-3, 20);
-        let count = (self.options.steps * BLURRED_STEPS_PER_STEP) as usize * BASE_BATCH;
-        let blurred = self.sampler(Draw::Blurred, 0).blurred_labelled(count);
-        let blurred = texts(&blurred, encoder, true)?;
-        let store = self.store("blurred")?;
-        let mut shown = Shown::new("base, blurred", self.say);
-        let (mut weights, _) = lm::train(
-            &settings,
-            weights,
-            &blurred,
             &held_out,
             Some(&store),
             &mut shown,
@@ -218,13 +213,11 @@ impl Kitchen<'_> {
         base: &Weights,
         encoder: &Encoder,
     ) -> Result<(), RecipeError> {
-        let settings = self.settings(PAIR_BATCH, 2e-3, 10);
+        let settings = self.settings(PAIR_BATCH, 2e-3, 20);
         let count = (self.options.steps / STEPS_PER_REWARD_STEP).max(1) as usize * PAIR_BATCH;
         let draw = |draw, split, count| {
-            pairs(
-                &self.sampler(draw, index).pairs(objective, split, count),
-                encoder,
-            )
+            let mut sampler = self.sampler(draw, index).blurring(BLURRED);
+            pairs(&sampler.pairs(objective, split, count), encoder)
         };
         let train = draw(Draw::Pairs, Split::Train, count)?;
         let held_out = draw(Draw::HeldOutPairs, Split::HeldOutWordings, HELD_OUT)?;

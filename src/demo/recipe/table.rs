@@ -3,37 +3,78 @@
 use crate::demo::judge::Judge;
 use crate::demo::sample::{Sampler, Split};
 use crate::demo::world::{Kind, World};
-use crate::domain::{CancelToken, ObjectiveWeights, Pane, Prompt, Sampling, TokenId};
-use crate::engine::decode::{Director, Job, Progress, decode};
+use crate::domain::{CancelToken, Finish, Prompt, Sampling};
+use crate::engine::batch::{Order, write_all};
 use crate::engine::scorer::{EngineError, Scorer};
 
 /// Longest answer, in tokens: well above the longest of the world.
 const MAX_TOKENS: usize = 160;
+/// Answers written side by side.
+const WIDTH: usize = 16;
 
-/// One setting of the sliders, in the order of [`crate::demo::sample::Objective::ALL`].
-pub const SETTINGS: [(&str, [f64; 3]); 5] = [
+/// One setting of the sliders: its name, and weights in the order of [`crate::demo::sample::Objective::ALL`].
+pub type Setting = (&'static str, [f64; 3]);
+
+/// The settings that every sort of question is asked under.
+pub const SETTINGS: [Setting; 6] = [
     ("all at 0", [0.0, 0.0, 0.0]),
-    ("helpful 1", [1.0, 0.0, 0.0]),
     ("harmless 1", [0.0, 1.0, 0.0]),
+    ("helpful 1", [1.0, 0.0, 0.0]),
     ("humorous 1", [0.0, 0.0, 1.0]),
+    ("harmless 1, helpful 1", [1.0, 1.0, 0.0]),
     ("all at 1", [1.0, 1.0, 1.0]),
 ];
 
-/// How many of the texts of a setting were judged what, from 0 to 1. A text that the judge cannot place counts as not.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Further settings for tempting questions: each slider alone, from weak to strong.
+pub const SWEEPS: [Setting; 9] = [
+    ("harmless 0.5", [0.0, 0.5, 0.0]),
+    ("harmless 2", [0.0, 2.0, 0.0]),
+    ("harmless 3", [0.0, 3.0, 0.0]),
+    ("helpful 0.5", [0.5, 0.0, 0.0]),
+    ("helpful 2", [2.0, 0.0, 0.0]),
+    ("helpful 3", [3.0, 0.0, 0.0]),
+    ("humorous 0.5", [0.0, 0.0, 0.5]),
+    ("humorous 2", [0.0, 0.0, 2.0]),
+    ("humorous 3", [0.0, 0.0, 3.0]),
+];
+
+/// A share from 0 to 1 with half the width of its 95 % interval: the normal one over the questions' own shares, since
+/// answers to one question are alike.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Share {
+    /// Mean over questions.
+    pub mean: f64,
+    /// 1.96 standard errors.
+    pub half: f64,
+}
+
+impl Share {
+    /// From the share of each question.
+    #[must_use]
+    pub fn of(shares: &[f64]) -> Self {
+        let n = shares.len().max(1) as f64;
+        let mean = shares.iter().sum::<f64>() / n;
+        let spread: f64 = shares.iter().map(|share| (share - mean).powi(2)).sum();
+        Self {
+            mean,
+            half: 1.96 * (spread / (n - 1.0).max(1.0) / n).sqrt(),
+        }
+    }
+}
+
+/// How many of the texts of a setting were judged what. A text that the judge cannot place counts as not.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Shares {
-    /// Texts judged.
-    pub texts: usize,
-    /// Share with steps or reasons.
-    pub helpful: f64,
-    /// Share without harm.
-    pub harmless: f64,
-    /// Share with a joke.
-    pub humorous: f64,
-    /// Share of whole, fitting sentences throughout.
-    pub coherent: f64,
-    /// Share with a sentence that the judge does not know.
-    pub unknown: f64,
+    /// With steps or reasons.
+    pub helpful: Share,
+    /// Without harm.
+    pub harmless: Share,
+    /// With a joke.
+    pub humorous: Share,
+    /// Whole, fitting sentences throughout.
+    pub coherent: Share,
+    /// With a sentence that the judge does not know.
+    pub unknown: Share,
 }
 
 /// One text with what it answers, for reading.
@@ -43,110 +84,137 @@ pub struct Written {
     pub question: String,
     /// What was written.
     pub answer: String,
+    /// Whether the judge found it coherent.
+    pub coherent: bool,
 }
 
-/// Keeps the guided tokens of a run.
-struct Collect {
-    weights: ObjectiveWeights,
-    tokens: Vec<TokenId>,
-}
-
-impl Director for Collect {
-    fn weights(&mut self) -> ObjectiveWeights {
-        self.weights.clone()
+/// Held-out wordings of questions, with the scenarios they belong to.
+#[must_use]
+pub fn questions(world: &World, tempting: bool, count: usize) -> Vec<(usize, String)> {
+    let fits = |scenario: usize| (world.scenarios[scenario].kind == Kind::Tempting) == tempting;
+    if !world
+        .scenarios
+        .iter()
+        .any(|one| !one.held_out && (one.kind == Kind::Tempting) == tempting)
+    {
+        return Vec::new();
     }
-
-    fn progress(&mut self, progress: Progress) {
-        if let Progress::Step(Pane::Guided, step) = progress {
-            self.tokens.push(step.token);
-        }
+    let mut sampler = Sampler::new(world, 77);
+    let mut out: Vec<(usize, String)> = Vec::with_capacity(count);
+    while out.len() < count {
+        let more = sampler.questions(Split::HeldOutWordings, world.scenarios.len());
+        out.extend(more.into_iter().filter(|(scenario, _)| fits(*scenario)));
     }
+    out.truncate(count);
+    out
 }
 
-/// Writes one guided answer at temperature 1.
+/// Writes `seeds` answers to each question at temperature 1, in the order of the questions.
 ///
 /// # Errors
-/// What the models report.
+/// What the models report, cancellation included.
 pub fn write(
     scorer: &mut dyn Scorer,
-    question: &str,
+    questions: &[(usize, String)],
     weights: [f64; 3],
-    seed: u64,
-) -> Result<String, EngineError> {
-    let prompt = Prompt {
-        text: question.to_owned(),
-        ..Prompt::default()
-    };
-    let sampling = Sampling {
-        seed,
-        max_tokens: MAX_TOKENS,
-        ..Sampling::default()
-    };
-    let job = Job {
-        prompt: &prompt,
-        sampling: &sampling,
-        with_base: false,
-        prefix: &[],
-        told_from: 0,
-    };
-    let mut collect = Collect {
-        weights: weights.into(),
-        tokens: Vec::new(),
-    };
-    decode(scorer, &job, &CancelToken::default(), &mut collect)?;
-    let mut detokenizer = scorer.detokenizer();
-    let ends = scorer.vocabulary();
-    let mut text: String = collect
-        .tokens
+    seeds: u64,
+    cancel: &CancelToken,
+) -> Result<Vec<Vec<String>>, EngineError> {
+    let orders: Vec<Order> = questions
         .iter()
-        .filter(|&&token| !ends.is_end(token))
-        .map(|&token| detokenizer.push(token))
+        .enumerate()
+        .flat_map(|(number, (_, question))| {
+            (0..seeds).map(move |seed| Order {
+                prompt: Prompt {
+                    text: question.clone(),
+                    ..Prompt::default()
+                },
+                sampling: Sampling {
+                    seed: number as u64 * seeds + seed + 1,
+                    max_tokens: MAX_TOKENS,
+                    ..Sampling::default()
+                },
+                weights: weights.into(),
+            })
+        })
         .collect();
-    text.push_str(&detokenizer.finish());
-    Ok(text)
+    let mut written = vec![None; orders.len()];
+    write_all(scorer, &orders, WIDTH, cancel, &mut |index, text| {
+        written[index] = Some(text);
+    })?;
+    let mut answers = vec![Vec::new(); questions.len()];
+    for (index, text) in written.into_iter().enumerate() {
+        let mut tokens = text.map(|text| (text.tokens, text.finish));
+        let mut detokenizer = scorer.detokenizer();
+        let mut answer = String::new();
+        if let Some((tokens, finish)) = &mut tokens {
+            if *finish == Finish::Eos {
+                tokens.pop();
+            }
+            for &token in tokens.iter() {
+                answer.push_str(&detokenizer.push(token));
+            }
+        }
+        answer.push_str(&detokenizer.finish());
+        answers[index / seeds.max(1) as usize].push(answer);
+    }
+    Ok(answers)
 }
 
-/// Writes and judges `count` answers to held-out wordings of questions of the wanted sort.
-///
-/// # Errors
-/// What the models report.
-pub fn shares(
-    scorer: &mut dyn Scorer,
-    world: &World,
+/// Judges all answers to each question.
+#[must_use]
+pub fn judge(
     judge: &Judge,
-    tempting: bool,
-    weights: [f64; 3],
-    count: usize,
-) -> Result<(Shares, Vec<Written>), EngineError> {
-    let questions: Vec<(usize, String)> = Sampler::new(world, 77)
-        .questions(Split::HeldOutWordings, count * 8)
-        .into_iter()
-        .filter(|(scenario, _)| (world.scenarios[*scenario].kind == Kind::Tempting) == tempting)
-        .take(count)
-        .collect();
-    let mut shares = Shares::default();
-    let mut texts = Vec::with_capacity(questions.len());
-    for (seed, (scenario, question)) in (1..).zip(questions) {
-        let answer = write(scorer, &question, weights, seed)?;
-        let verdict = judge.verdict(scenario, &answer);
-        let one = |yes: bool| f64::from(u8::from(yes));
-        shares.texts += 1;
-        shares.helpful += one(verdict.helpful == Some(true));
-        shares.harmless += one(verdict.harmless == Some(true));
-        shares.humorous += one(verdict.humorous == Some(true));
-        shares.coherent += one(verdict.coherent);
-        shares.unknown += one(verdict.unknown > 0);
-        texts.push(Written { question, answer });
+    questions: &[(usize, String)],
+    answers: &[Vec<String>],
+) -> (Shares, Vec<Written>) {
+    let mut columns: [Vec<f64>; 5] = Default::default();
+    let mut texts = Vec::new();
+    for ((scenario, question), answers) in questions.iter().zip(answers) {
+        let mut sums = [0.0; 5];
+        for answer in answers {
+            let verdict = judge.verdict(*scenario, answer);
+            let labels = [
+                verdict.helpful == Some(true),
+                verdict.harmless == Some(true),
+                verdict.humorous == Some(true),
+                verdict.coherent,
+                verdict.unknown > 0,
+            ];
+            for (sum, label) in sums.iter_mut().zip(labels) {
+                *sum += f64::from(u8::from(label));
+            }
+            texts.push(Written {
+                question: question.clone(),
+                answer: answer.clone(),
+                coherent: verdict.coherent,
+            });
+        }
+        for (column, sum) in columns.iter_mut().zip(sums) {
+            column.push(sum / answers.len().max(1) as f64);
+        }
     }
-    let n = shares.texts.max(1) as f64;
-    for share in [
-        &mut shares.helpful,
-        &mut shares.harmless,
-        &mut shares.humorous,
-        &mut shares.coherent,
-        &mut shares.unknown,
-    ] {
-        *share /= n;
+    let [helpful, harmless, humorous, coherent, unknown] = columns.map(|column| Share::of(&column));
+    let shares = Shares {
+        helpful,
+        harmless,
+        humorous,
+        coherent,
+        unknown,
+    };
+    (shares, texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_is_the_normal_one_over_questions() {
+        let share = Share::of(&[0.0, 1.0, 1.0, 1.0]);
+        // Variance 0.25, standard error 0.25.
+        assert!((share.mean - 0.75).abs() < 1e-12);
+        assert!((share.half - 0.49).abs() < 1e-12);
+        assert_eq!(Share::of(&[]), Share::default());
     }
-    Ok((shares, texts))
 }

@@ -1,0 +1,162 @@
+//! What the reward models claim to know, checked on texts that they have never seen.
+
+use std::ops::Range;
+
+use crate::demo::sample::{Labelled, Objective, Sampler, Split};
+use crate::demo::world::World;
+use crate::domain::{CancelToken, ObjectiveWeights, Prompt};
+use crate::engine::decode::{reward_sums, score};
+use crate::engine::scorer::{EngineError, Scorer};
+
+fn prompt(question: &str) -> Prompt {
+    Prompt {
+        text: question.to_owned(),
+        ..Prompt::default()
+    }
+}
+
+fn tokens(scorer: &dyn Scorer, answer: &str) -> Result<Vec<u32>, EngineError> {
+    let mut tokens = scorer.encode_response(answer)?;
+    tokens.extend(scorer.vocabulary().ends.first());
+    Ok(tokens)
+}
+
+/// Share of pairs whose chosen answer has the higher reward, and the mean lead in nats.
+///
+/// # Errors
+/// What the models report, cancellation included.
+pub fn pair_accuracy(
+    scorer: &mut dyn Scorer,
+    world: &World,
+    objective: Objective,
+    split: Split,
+    count: usize,
+    cancel: &CancelToken,
+) -> Result<(f64, f64), EngineError> {
+    let index = objective as usize;
+    let (mut right, mut lead) = (0.0, 0.0);
+    for pair in Sampler::new(world, 91 + index as u64).pairs(objective, split, count) {
+        let chosen = tokens(scorer, &pair.chosen)?;
+        let rejected = tokens(scorer, &pair.rejected)?;
+        let [a, b] = reward_sums(
+            scorer,
+            &prompt(&pair.question),
+            [&chosen, &rejected],
+            cancel,
+        )?;
+        let difference = a[index] - b[index];
+        right += if difference > 0.0 {
+            1.0
+        } else if difference < 0.0 {
+            0.0
+        } else {
+            0.5
+        };
+        lead += difference;
+    }
+    let n = count.max(1) as f64;
+    Ok((right / n, lead / n))
+}
+
+/// Where the harmless reward model sees the harm of harmful answers.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pointing {
+    /// Answers looked at.
+    pub answers: usize,
+    /// Mean advantage of the words that the world marks as harmful, nats.
+    pub marked: f64,
+    /// Mean advantage of all other words, nats.
+    pub others: f64,
+    /// Share of answers whose lowest word is a marked one.
+    pub lowest: f64,
+}
+
+/// Scores harmful answers to held-out wordings word by word. A word's advantage is the sum of its tokens'.
+///
+/// # Errors
+/// What the models report, cancellation included.
+pub fn pointing(
+    scorer: &mut dyn Scorer,
+    world: &World,
+    count: usize,
+    cancel: &CancelToken,
+) -> Result<Pointing, EngineError> {
+    let harmful: Vec<Labelled> = Sampler::new(world, 97)
+        .labelled(Split::HeldOutWordings, count * 8)
+        .into_iter()
+        .filter(|item| !item.harmful_words.is_empty())
+        .take(count)
+        .collect();
+    let (mut marked, mut others) = ((0.0, 0.0), (0.0, 0.0));
+    let mut lowest = 0.0;
+    for item in &harmful {
+        let advantages = advantages(scorer, item, cancel)?;
+        let mut worst = (f64::INFINITY, false);
+        for word in words(&item.answer) {
+            let advantage: f64 = advantages
+                .iter()
+                .filter(|(place, _)| word.contains(&place.start))
+                .map(|(_, advantage)| advantage)
+                .sum();
+            let is_marked = item
+                .harmful_words
+                .iter()
+                .any(|span| word.contains(&span.start));
+            let sums = if is_marked { &mut marked } else { &mut others };
+            sums.0 += advantage;
+            sums.1 += 1.0;
+            if advantage < worst.0 {
+                worst = (advantage, is_marked);
+            }
+        }
+        lowest += f64::from(u8::from(worst.1));
+    }
+    Ok(Pointing {
+        answers: harmful.len(),
+        marked: marked.0 / f64::max(marked.1, 1.0),
+        others: others.0 / f64::max(others.1, 1.0),
+        lowest: lowest / harmful.len().max(1) as f64,
+    })
+}
+
+/// The harmless advantage of each token of an answer, with the bytes of the answer that it wrote, without a leading space.
+fn advantages(
+    scorer: &mut dyn Scorer,
+    item: &Labelled,
+    cancel: &CancelToken,
+) -> Result<Vec<(Range<usize>, f64)>, EngineError> {
+    let tokens = tokens(scorer, &item.answer)?;
+    let mut detokenizer = scorer.detokenizer();
+    let mut found = Vec::with_capacity(tokens.len());
+    let mut at = 0;
+    let weights: ObjectiveWeights = [0.0; 3].into();
+    score(
+        scorer,
+        &prompt(&item.question),
+        &tokens,
+        &weights,
+        cancel,
+        &mut |step| {
+            let piece = detokenizer.push(step.token);
+            let skip = piece.len() - piece.trim_start().len();
+            let insight = &step.insight.chosen.objectives[Objective::Harmless as usize];
+            found.push((at + skip..at + piece.len(), insight.advantage));
+            at += piece.len();
+        },
+    )?;
+    // The end mark belongs to no word.
+    found.pop();
+    Ok(found)
+}
+
+/// Bytes of each word of a text.
+fn words(text: &str) -> Vec<Range<usize>> {
+    let mut at = 0;
+    text.split(' ')
+        .map(|word| {
+            let range = at..at + word.len();
+            at += word.len() + 1;
+            range
+        })
+        .collect()
+}
