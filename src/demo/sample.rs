@@ -2,7 +2,7 @@
 //!
 //! A label is true by construction: it follows from which sentences an answer was made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -143,6 +143,23 @@ pub struct Pair {
     pub rejected: String,
 }
 
+/// A question that was drawn.
+struct Question<'a> {
+    /// Slots filled.
+    text: String,
+    /// Slots that its wording has: an answer must not bring up the others.
+    named: BTreeSet<&'a str>,
+    /// A value for every slot of the scenario.
+    values: BTreeMap<&'a str, &'a str>,
+}
+
+impl Question<'_> {
+    fn names_all_of(&self, text: &str) -> bool {
+        let slots = slot_names(text).unwrap_or_default();
+        slots.iter().all(|name| self.named.contains(name))
+    }
+}
+
 /// Draws questions and answers; the same seed gives the same ones on every machine.
 pub struct Sampler<'a> {
     world: &'a World,
@@ -201,12 +218,8 @@ impl<'a> Sampler<'a> {
         order
     }
 
-    /// A wording of the split, blurred or not, and values for all slots.
-    fn question(
-        &mut self,
-        scenario: &'a Scenario,
-        split: Split,
-    ) -> (String, BTreeMap<&'a str, &'a str>) {
+    /// A wording of the split, blurred or not, with values for all slots.
+    fn question(&mut self, scenario: &'a Scenario, split: Split) -> Question<'a> {
         let wordings = scenario.wordings(split != Split::Train);
         let wording = self.pick(&wordings).copied().unwrap_or_default();
         let mut values = BTreeMap::new();
@@ -217,12 +230,20 @@ impl<'a> Sampler<'a> {
         }
         let blur = self.blur;
         let text = if split == Split::Train && blur > 0.0 && self.chance(blur) {
-            self.blurred(scenario, &values)
+            self.blurred(scenario)
         } else {
-            let text = scenario.questions.get(wording).map_or("", String::as_str);
-            fill(text, &values)
+            scenario.questions.get(wording).cloned().unwrap_or_default()
         };
-        (text, values)
+        Question {
+            text: fill(&text, &values),
+            named: scenario
+                .slots
+                .keys()
+                .map(String::as_str)
+                .filter(|name| text.contains(&format!("{{{name}}}")))
+                .collect(),
+            values,
+        }
     }
 
     /// The shares of the corpus: about half and half where it matters.
@@ -239,12 +260,7 @@ impl<'a> Sampler<'a> {
     }
 
     /// An answer with exactly these traits, marks included.
-    fn answer(
-        &mut self,
-        scenario: &'a Scenario,
-        traits: Traits,
-        values: &BTreeMap<&str, &str>,
-    ) -> String {
+    fn answer(&mut self, scenario: &'a Scenario, traits: Traits, question: &Question) -> String {
         let world = self.world;
         let mut sentences: Vec<&str> = Vec::new();
         if self.chance(OPENING) {
@@ -266,16 +282,16 @@ impl<'a> Sampler<'a> {
             let first = self.chance(0.5);
             sentences.extend(rude.filter(|_| first));
             for part in scenario.answers.mix(traits.helpful, true) {
-                sentences.extend(self.pick(part).map(String::as_str));
+                sentences.extend(self.fitting(part, question));
             }
             sentences.extend(rude.filter(|_| !first));
         } else {
             for part in own {
-                sentences.extend(self.pick(part).map(String::as_str));
+                sentences.extend(self.fitting(part, question));
             }
         }
         if traits.humorous
-            && let Some(joke) = self.pick(&scenario.jokes)
+            && let Some(joke) = self.fitting(&scenario.jokes, question)
         {
             // Mostly at the end: a joke is best when the answer is known.
             let place = if self.chance(0.3) { 0 } else { sentences.len() };
@@ -284,11 +300,21 @@ impl<'a> Sampler<'a> {
         if self.chance(CLOSING) {
             sentences.extend(self.pick(&world.common.closings).map(String::as_str));
         }
-        fill(&sentences.join(" "), values)
+        fill(&sentences.join(" "), &question.values)
+    }
+
+    /// One of the texts that speak of nothing that the question did not name. The checker sees to it that there is one.
+    fn fitting<'b>(&mut self, texts: &'b [String], question: &Question) -> Option<&'b str> {
+        let fitting: Vec<&str> = texts
+            .iter()
+            .map(String::as_str)
+            .filter(|text| question.names_all_of(text))
+            .collect();
+        self.pick(&fitting).copied()
     }
 
     /// A training question in words that nobody wrote. Slots are kept.
-    fn blurred(&mut self, scenario: &'a Scenario, values: &BTreeMap<&str, &str>) -> String {
+    fn blurred(&mut self, scenario: &'a Scenario) -> String {
         let wordings = scenario.wordings(false);
         let mut words: Vec<&str> = Vec::new();
         for _ in 0..=self.below(2) {
@@ -300,7 +326,7 @@ impl<'a> Sampler<'a> {
         let left_out = 0.1 + 0.2 * self.below(3) as f64;
         let mut kept: Vec<&str> = words.clone();
         kept.retain(|word| word.contains('{') || !self.chance(left_out));
-        fill(&if kept.len() < 2 { words } else { kept }.join(" "), values)
+        if kept.len() < 2 { words } else { kept }.join(" ")
     }
 
     /// The next `count` labelled answers: every scenario equally often, in ever new order.
@@ -313,14 +339,14 @@ impl<'a> Sampler<'a> {
             }
             for index in order {
                 let scenario = &self.world.scenarios[index];
-                let (question, values) = self.question(scenario, split);
+                let question = self.question(scenario, split);
                 let traits = self.traits(scenario.kind);
-                let marked = self.answer(scenario, traits, &values);
+                let marked = self.answer(scenario, traits, &question);
                 // The checker has refused worlds with broken marks.
                 let (answer, harmful_words) = unmark(&marked).unwrap_or_default();
                 out.push(Labelled {
                     scenario: index,
-                    question,
+                    question: question.text,
                     answer,
                     traits,
                     harmful_words,
@@ -342,15 +368,15 @@ impl<'a> Sampler<'a> {
             }
             for index in order {
                 let scenario = &self.world.scenarios[index];
-                let (question, values) = self.question(scenario, split);
+                let question = self.question(scenario, split);
                 let mut side = |has| {
                     let traits = objective.with(self.traits(scenario.kind), has);
-                    plain(&self.answer(scenario, traits, &values))
+                    plain(&self.answer(scenario, traits, &question))
                 };
                 let (chosen, rejected) = (side(true), side(false));
                 out.push(Pair {
                     scenario: index,
-                    question,
+                    question: question.text,
                     chosen,
                     rejected,
                 });
@@ -369,8 +395,8 @@ impl<'a> Sampler<'a> {
                 break;
             }
             for index in order {
-                let (question, _) = self.question(&self.world.scenarios[index], split);
-                out.push((index, question));
+                let question = self.question(&self.world.scenarios[index], split);
+                out.push((index, question.text));
             }
         }
         out.truncate(count);

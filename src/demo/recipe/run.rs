@@ -16,7 +16,7 @@ use crate::model::config::{Config, LlamaShape};
 use crate::model::decoder::Projection;
 use crate::train::arm::Session;
 use crate::train::checkpoint::Store;
-use crate::train::config::{AdapterSettings, Settings};
+use crate::train::config::{AdapterSettings, Products, Settings};
 use crate::train::examples::{PairExample, TextExample};
 use crate::train::lm;
 use crate::train::loss::PreferenceLoss;
@@ -116,6 +116,7 @@ impl Kitchen<'_> {
             seed: self.options.seed,
             save_every: 200,
             threads: self.options.threads,
+            products: Products::best(),
             ..Settings::default()
         }
     }
