@@ -206,7 +206,18 @@ fn one(
     }
     let mut end = loop {
         match session.next()? {
-            Event::Started { rendered, .. } => rendered_prompt = rendered,
+            Event::Started {
+                rendered,
+                unfamiliar,
+                ..
+            } => {
+                rendered_prompt = rendered;
+                if unfamiliar {
+                    super::say(
+                        "The built-in model only knows everyday situations, and this prompt is far from them: its answer may not fit",
+                    );
+                }
+            }
             Event::Step { step, .. } => {
                 let pane = step.pane;
                 let (_, token) = Token::new(*step);

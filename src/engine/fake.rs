@@ -209,6 +209,11 @@ impl Scorer for FakeScorer {
         Ok((format!("<{}>", prompt.text), 4))
     }
 
+    /// A nat for every character of the prompt.
+    fn surprise(&mut self, prompt: &Prompt, _cancel: &CancelToken) -> Result<f64, EngineError> {
+        Ok(prompt.text.len() as f64)
+    }
+
     fn encode_response(&self, text: &str) -> Result<Vec<TokenId>, EngineError> {
         Ok(text
             .split_whitespace()

@@ -184,6 +184,13 @@ pub trait Scorer {
     /// As [`Scorer::open`].
     fn rendered(&self, prompt: &Prompt) -> Result<(String, usize), EngineError>;
 
+    /// How unexpected the prompt is to the base: the mean of −log p over its tokens after the first, as the base reads it,
+    /// nats per token.
+    ///
+    /// # Errors
+    /// As [`Scorer::open`].
+    fn surprise(&mut self, prompt: &Prompt, cancel: &CancelToken) -> Result<f64, EngineError>;
+
     /// Token ids of a response, tokenised by itself without special tokens.
     ///
     /// # Errors

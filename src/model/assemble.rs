@@ -96,6 +96,7 @@ fn put_together(
         parameters: scorer.base_parameters(),
         load_secs: began.elapsed().as_secs_f64(),
         models,
+        familiar: lineup.familiar,
         is_demo: false,
     };
     Ok(LoadedLineup {

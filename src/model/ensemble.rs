@@ -455,6 +455,29 @@ impl Scorer for Ensemble {
         Ok((rendered, ids.len()))
     }
 
+    fn surprise(&mut self, prompt: &Prompt, cancel: &CancelToken) -> Result<f64, EngineError> {
+        let prompts = self.prompts(prompt, 1)?;
+        let ids = &prompts[BASE];
+        let [_, told @ ..] = ids.as_slice() else {
+            return Ok(0.0);
+        };
+        let trunk = &self.trunks[self.readers[BASE].trunk].decoder;
+        let mut streams = [Stream {
+            caches: vec![trunk.cache()?],
+            prompts: vec![ids.len()],
+            len: 0,
+        }];
+        let scores = self.read(&mut streams, &|_, _| ids.as_slice(), Wanted::All, cancel)?;
+        let sum: f64 = scores
+            .iter()
+            .flatten()
+            .zip(told)
+            .filter_map(|(scores, &id)| scores.base.get(id as usize))
+            .map(|&log_prob| -f64::from(log_prob))
+            .sum();
+        Ok(sum / told.len().max(1) as f64)
+    }
+
     fn encode_response(&self, text: &str) -> Result<Vec<TokenId>, EngineError> {
         Ok(self.readers[BASE].text.encode(text)?)
     }

@@ -20,6 +20,8 @@ pub struct Lineup {
     pub objectives: Vec<Entry>,
     /// How models are laid out in memory.
     pub layout: Layout,
+    /// Prompts that surprise the base by more nats per token than this lie outside what it knows.
+    pub familiar: Option<f64>,
 }
 
 /// The model that is steered.

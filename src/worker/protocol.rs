@@ -189,6 +189,8 @@ pub enum Event {
         prompt_tokens: usize,
         /// Position of the first step that will be told: 0, or behind a beginning that the front end has.
         first: usize,
+        /// Whether it lies outside what the lineup says that it knows.
+        unfamiliar: bool,
     },
     /// A token was written or scored.
     Step {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::inbox::Inbox;
-use super::serve::check_weights;
+use super::serve::{check_weights, unfamiliar};
 use super::{Beginning, Engine, Event, GenerateRequest, Outbox, RunEnd, Step, StreamEnd};
 use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, RunId, TokenId};
 use crate::engine::decode::{Director, Job, Progress, decode_on};
@@ -22,6 +22,7 @@ pub(super) fn generate(
     inbox: &mut Inbox,
     outbox: &Outbox<'_>,
 ) -> Result<(), Failure> {
+    let familiar = engine.loaded.info.familiar;
     let scorer = engine.loaded.scorer.as_mut();
     check_weights(scorer, &request.weights)?;
     request.sampling.check().map_err(Failure::usage)?;
@@ -29,13 +30,15 @@ pub(super) fn generate(
     let first = request.beginning.told_from.min(prefix.len());
     let known = &prefix[..first];
     let (rendered, prompt_tokens) = scorer.rendered(&request.prompt)?;
+    // A live run writes on what its window has asked about already.
+    let unfamiliar = first == 0 && unfamiliar(scorer, familiar, &request.prompt, &request.cancel)?;
     let mut director = RunDirector {
         run: request.run,
         cancel: request.cancel.clone(),
         weights: request.weights.clone(),
         inbox,
         outbox,
-        started: Some((rendered, prompt_tokens)),
+        started: Some((rendered, prompt_tokens, unfamiliar)),
         first,
         live: request.live,
         superseded_by: None,
@@ -145,7 +148,7 @@ struct RunDirector<'r, 'w> {
     weights: ObjectiveWeights,
     inbox: &'r mut Inbox,
     outbox: &'r Outbox<'w>,
-    started: Option<(String, usize)>,
+    started: Option<(String, usize, bool)>,
     /// Position of the first step that is told.
     first: usize,
     /// Whether a newer live run takes this one's place.
@@ -251,12 +254,13 @@ impl Director for RunDirector<'_, '_> {
         match progress {
             Progress::Opened => {
                 self.opened = Some(Instant::now());
-                if let Some((rendered, prompt_tokens)) = self.started.take() {
+                if let Some((rendered, prompt_tokens, unfamiliar)) = self.started.take() {
                     self.outbox.send(Event::Started {
                         run,
                         rendered,
                         prompt_tokens,
                         first: self.first,
+                        unfamiliar,
                     });
                 }
             }

@@ -3,7 +3,7 @@
 use super::{
     EvaluatePair, EvaluateRequest, Event, Loaded, Outbox, PairRewards, ScoreRequest, Step,
 };
-use crate::domain::{CancelToken, Pane, TokenId};
+use crate::domain::{CancelToken, Pane, Prompt, TokenId};
 use crate::engine::decode::{self, GuidedStep};
 use crate::engine::scorer::{EngineError, Scorer};
 use crate::error::Failure;
@@ -26,12 +26,31 @@ pub(super) fn check_weights(scorer: &dyn Scorer, weights: &[f64]) -> Result<(), 
     }
 }
 
+/// Whether the prompt lies outside what the lineup says that it knows. Costs a pass over the prompt only where it says so.
+pub(super) fn unfamiliar(
+    scorer: &mut dyn Scorer,
+    familiar: Option<f64>,
+    prompt: &Prompt,
+    cancel: &CancelToken,
+) -> Result<bool, Failure> {
+    let Some(limit) = familiar else {
+        return Ok(false);
+    };
+    match scorer.surprise(prompt, cancel) {
+        Ok(surprise) => Ok(surprise > limit),
+        // The run itself says that it was cancelled.
+        Err(EngineError::Cancelled) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Scores one response.
 pub(super) fn score(
     loaded: &mut Loaded,
     request: &ScoreRequest,
     outbox: &Outbox<'_>,
 ) -> Result<(), Failure> {
+    let familiar = loaded.info.familiar;
     let scorer = loaded.scorer.as_mut();
     check_weights(scorer, &request.weights)?;
     let mut tokens = scorer.encode_response(&request.response)?;
@@ -50,12 +69,14 @@ pub(super) fn score(
             .hint("Give some text with --response, or add --eos"));
     }
     let (rendered, prompt_tokens) = scorer.rendered(&request.prompt)?;
+    let unfamiliar = unfamiliar(scorer, familiar, &request.prompt, &request.cancel)?;
     let run = request.run;
     outbox.send(Event::Started {
         run,
         rendered,
         prompt_tokens,
         first: 0,
+        unfamiliar,
     });
     let mut detokenizer = scorer.detokenizer();
     let count = tokens.len();

@@ -54,6 +54,7 @@ impl Loader for FakeLoader {
                 parameters: 0,
                 load_secs: 0.0,
                 models: vec![],
+                familiar: None,
                 is_demo: false,
             },
         })

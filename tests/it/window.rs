@@ -60,6 +60,7 @@ fn info() -> LineupInfo {
         parameters: 4_200_000,
         load_secs: 0.2,
         models: Vec::new(),
+        familiar: None,
         is_demo: true,
     }
 }

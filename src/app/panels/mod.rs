@@ -7,6 +7,7 @@ pub mod colours;
 pub mod formula;
 pub mod help;
 pub mod library;
+pub mod notice;
 pub mod objectives;
 pub mod panes;
 pub mod problem;
@@ -71,6 +72,10 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         ui.add_space(space::XS);
         if let Some(view) = problem::ProblemView::build(state) {
             actions.extend(problem::problem_ui(ui, &view));
+            ui.add_space(space::XS);
+        }
+        if let Some(view) = notice::NoticeView::build(state) {
+            actions.extend(notice::notice_ui(ui, &view));
             ui.add_space(space::XS);
         }
         formula::formula_ui(ui, &formula::FormulaView::build(state));

@@ -210,6 +210,7 @@ mod tests {
             parameters: 10,
             load_secs: 0.0,
             models: Vec::new(),
+            familiar: None,
             is_demo: true,
         };
         on_event(&mut state, Event::Loaded(info.into()));

@@ -140,6 +140,8 @@ pub struct Run {
     pub rendered: String,
     /// Its length in tokens.
     pub prompt_tokens: usize,
+    /// Whether the prompt lies outside what the lineup says that it knows.
+    pub unfamiliar: bool,
     /// The plain text.
     pub base: WrittenText,
     /// The guided text.
@@ -167,6 +169,7 @@ impl Run {
             phase: RunPhase::Reading,
             rendered: String::new(),
             prompt_tokens: 0,
+            unfamiliar: false,
             base: WrittenText::default(),
             guided: WrittenText::default(),
             rejudged: None,

@@ -33,10 +33,12 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
             rendered,
             prompt_tokens,
             first: _,
+            unfamiliar,
         } => {
             if let Some(run) = active(state, run) {
                 run.rendered = rendered;
                 run.prompt_tokens = prompt_tokens;
+                run.unfamiliar = unfamiliar;
                 run.phase = RunPhase::Writing;
             }
             Vec::new()

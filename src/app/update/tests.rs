@@ -26,6 +26,7 @@ fn info() -> Arc<LineupInfo> {
         parameters: 10,
         load_secs: 0.0,
         models: Vec::new(),
+        familiar: None,
         is_demo: true,
     })
 }

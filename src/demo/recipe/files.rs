@@ -61,14 +61,17 @@ pub fn write_adapter_config(folder: &Path, settings: &AdapterSettings) -> Result
     super::write_json(&folder.join("adapter_config.json"), &config)
 }
 
-/// Writes `lineup.toml`: the base and one adapter for each objective.
+/// Writes `lineup.toml`: the base and one adapter for each objective, and from which surprise on prompts are far from
+/// what they know, nats per token.
 ///
 /// # Errors
 /// A folder that cannot be written to.
-pub fn write_lineup(folder: &Path) -> Result<(), RecipeError> {
-    let mut text = String::from(
-        "schema = 1\nname = \"demo\"\n\n[base]\npath = \"base\"\ntemplate = \"chat\"\n",
-    );
+pub fn write_lineup(folder: &Path, familiar: Option<f64>) -> Result<(), RecipeError> {
+    let mut text = String::from("schema = 1\nname = \"demo\"\n");
+    if let Some(limit) = familiar {
+        let _ = writeln!(text, "familiar = {limit:.2}");
+    }
+    text.push_str("\n[base]\npath = \"base\"\ntemplate = \"chat\"\n");
     for objective in Objective::ALL {
         let (name, about, weight) = (objective.name(), objective.about(), objective.weight());
         let _ = write!(

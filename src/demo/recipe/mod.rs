@@ -7,6 +7,7 @@
 //! 5. [`table`], [`claims`] and [`tradeoff`]: what the models write to questions they have never seen, judged.
 
 pub mod claims;
+pub mod familiar;
 pub mod files;
 mod report;
 mod run;

@@ -7,14 +7,15 @@ use std::time::Instant;
 use super::claims::{pair_accuracy, pointing};
 use super::table::{self, SETTINGS, SWEEPS, Setting, Share, Shares, Written};
 use super::tradeoff::{self, GRID, Point};
-use super::{Options, RecipeError};
+use super::{Options, RecipeError, familiar};
 use crate::demo::judge::Judge;
 use crate::demo::sample::{Objective, Split};
 use crate::demo::world::World;
 use crate::domain::{CancelToken, ComputeSettings, LineupSource, Prompt, Sampling};
 use crate::engine::decode::{Director, Job, Progress, decode};
 use crate::engine::scorer::{EngineError, Scorer};
-use crate::model::assemble;
+
+use crate::model::{LoadedLineup, assemble};
 
 /// Texts of each setting that are shown.
 const EXAMPLES: usize = 4;
@@ -29,6 +30,17 @@ struct Bar {
     most: f64,
 }
 
+/// Loads the finished lineup of `options.out`.
+pub(super) fn load(options: &Options, cancel: &CancelToken) -> Result<LoadedLineup, RecipeError> {
+    let source = LineupSource::File(options.out.join("lineup.toml"));
+    let settings = ComputeSettings {
+        device: Some("cpu".to_owned()),
+        threads: options.threads,
+        ..ComputeSettings::default()
+    };
+    Ok(assemble::load(&source, &settings, &mut |_, _| {}, cancel)?)
+}
+
 /// Judges the finished lineup of `options.out` on questions in words that it has never seen: Markdown for the model card,
 /// then texts to read. Draws the trade-off beside the lineup's folder.
 pub(super) fn report(
@@ -37,13 +49,8 @@ pub(super) fn report(
     cancel: &CancelToken,
     say: &mut dyn FnMut(&str),
 ) -> Result<String, RecipeError> {
-    let source = LineupSource::File(options.out.join("lineup.toml"));
-    let settings = ComputeSettings {
-        device: Some("cpu".to_owned()),
-        threads: options.threads,
-        ..ComputeSettings::default()
-    };
-    let mut loaded = assemble::load(&source, &settings, &mut |_, _| {}, cancel)?;
+    let mut loaded = load(options, cancel)?;
+    let familiar = loaded.info.familiar;
     let mut table = Table {
         world,
         judge: Judge::new(world),
@@ -56,6 +63,9 @@ pub(super) fn report(
     };
     say("Judging: the reward models");
     table.claims()?;
+    if let Some(limit) = familiar {
+        table.familiar(limit)?;
+    }
     table.speed()?;
     say("Judging: the sliders");
     table.settings(say)?;
@@ -130,6 +140,23 @@ impl Table<'_> {
         Ok(())
     }
 
+    /// Whether prompts from elsewhere are told from questions in new words.
+    fn familiar(&mut self, limit: f64) -> Result<(), EngineError> {
+        let count = self.options.questions;
+        let [far, own] = familiar::called_far(self.scorer, self.world, limit, count, self.cancel)?;
+        let _ = writeln!(
+            self.text,
+            "\nFar from the world, at more than {limit:.2} nats per token: {:.0} % of {} prompts about other things, {:.1} % of \
+             {count} held-out wordings.",
+            100.0 * far,
+            familiar::FAR.len(),
+            100.0 * own
+        );
+        self.bar("prompts about other things noticed", far, 0.9, 1.0);
+        self.bar("held-out wordings called far", own, 0.0, 0.05);
+        Ok(())
+    }
+
     /// Steps per second of the guided job: plain stream, guided stream and every reward model.
     fn speed(&mut self) -> Result<(), EngineError> {
         struct Count(u64);
@@ -158,6 +185,8 @@ impl Table<'_> {
                 prompt: &prompt,
                 sampling: &sampling,
                 with_base: true,
+                prefix: &[],
+                told_from: 0,
             };
             decode(self.scorer, &job, self.cancel, &mut count)?;
         }

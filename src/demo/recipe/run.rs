@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use tokenizers::Tokenizer;
 
 use super::files::{rounded, write_adapter_config, write_half, write_lineup};
-use super::report::report;
+use super::report::{load, report};
 use super::shown::Shown;
 use super::text::{Encoder, VOCABULARY, save_tokenizer, train_tokenizer};
-use super::{Options, RecipeError, write_json};
+use super::{Options, RecipeError, familiar, write_json};
 use crate::demo::sample::{Labelled, Objective, Pair, Sampler, Split, distinct_pairs};
 use crate::demo::world::World;
 use crate::domain::CancelToken;
@@ -155,7 +155,10 @@ impl Kitchen<'_> {
             self.reward_model(index, objective, &base, &encoder)?;
         }
         self.write_base(&base, &tokenizer)?;
-        write_lineup(&self.options.out)?;
+        write_lineup(&self.options.out, None)?;
+        let mut loaded = load(self.options, self.cancel)?;
+        let limit = familiar::limit(loaded.scorer.as_mut(), &self.world, self.cancel)?;
+        write_lineup(&self.options.out, Some(limit))?;
         // Checkpoints have served their purpose; a leftover folder only costs space.
         let _ = std::fs::remove_dir_all(self.unfinished());
         Ok(())

@@ -21,6 +21,7 @@ struct FileForm {
     name: String,
     #[serde(default)]
     layout: Layout,
+    familiar: Option<f64>,
     base: Spanned<BaseForm>,
     #[serde(default)]
     objective: Vec<Spanned<EntryForm>>,
@@ -256,6 +257,13 @@ impl Lineup {
             revision: base.revision,
             file: base.file,
         };
+        if let Some(limit) = form
+            .familiar
+            .filter(|limit| !limit.is_finite() || *limit <= 0.0)
+        {
+            let problem = format!("has a surprise of {limit} as familiar, which must be above 0");
+            return Err(complaints.at(None, &problem));
+        }
         let base = Base {
             place: complaints.place(at, place, "the base model")?,
             dtype: base.dtype,
@@ -279,6 +287,7 @@ impl Lineup {
             base,
             objectives,
             layout: form.layout,
+            familiar: form.familiar,
         })
     }
 }

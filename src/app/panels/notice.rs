@@ -1,0 +1,67 @@
+//! The notice over the texts: what a person should know about this run before believing it.
+
+use egui::{Button, RichText, Stroke, Ui};
+
+use crate::app::state::{LineupState, State};
+use crate::app::theme::{palette, size, space, strong};
+use crate::app::update::Action;
+
+/// What the notice says, where there is something to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeView {
+    /// In one sentence.
+    pub summary: String,
+    /// What can be done.
+    pub hint: String,
+    /// Whether the library is closed and can be opened from here.
+    pub offers_library: bool,
+}
+
+impl NoticeView {
+    /// Decides whether there is a notice: where the prompt lies outside what the models know.
+    #[must_use]
+    pub fn build(state: &State) -> Option<Self> {
+        state.run().filter(|run| run.unfamiliar)?;
+        let LineupState::Ready(info) = &state.lineup else {
+            return None;
+        };
+        let models = if info.is_demo {
+            "The built-in model only knows everyday situations"
+        } else {
+            "These models were trained on a small world of their own"
+        };
+        Some(Self {
+            summary: format!("{models}, and this prompt is far from them"),
+            hint: "What it writes may not fit the prompt. Try one from the library, or open real models with \
+                   --lineup: they know far more."
+                .to_owned(),
+            offers_library: !state.settings.library_open,
+        })
+    }
+}
+
+/// Draws the notice.
+pub fn notice_ui(ui: &mut Ui, view: &NoticeView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let colours = palette(ui);
+    let card = colours
+        .card()
+        .fill(colours.accent_soft)
+        .stroke(Stroke::new(1.0, colours.accent));
+    card.show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        ui.label(
+            RichText::new(&view.summary)
+                .font(strong(size::BODY))
+                .color(colours.text),
+        );
+        ui.label(RichText::new(&view.hint).color(colours.text));
+        if view.offers_library {
+            let button = Button::new("Open the library").min_size(egui::vec2(0.0, space::TARGET));
+            if ui.add(button).clicked() {
+                actions.push(Action::ToggleLibrary);
+            }
+        }
+    });
+    actions
+}
