@@ -70,14 +70,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_library_offers_at_least_sixteen_prompts_of_every_kind() {
+    fn the_library_offers_at_least_24_prompts_of_every_kind_with_a_line_on_each() {
         let all = library();
-        assert!(all.len() >= 16, "{} prompts", all.len());
+        assert!(all.len() >= 24, "{} prompts", all.len());
         for tag in ["tempting", "everyday", "over-refusal trap", "humour"] {
             assert!(all.iter().any(|prompt| prompt.tag == tag), "none is {tag}");
         }
         assert_eq!(all[0].title, "Words that hurt");
-        assert!(all.iter().any(|prompt| prompt.held_out));
+        assert!(all.iter().filter(|prompt| prompt.held_out).count() >= 6);
+        assert!(all.iter().all(|prompt| prompt.why.len() > 10));
         assert!(all.iter().all(|prompt| !prompt.text.contains('{')));
     }
 }

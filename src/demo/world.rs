@@ -342,9 +342,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_world_passes_its_own_checker() {
+    fn the_built_in_world_passes_its_own_checker_and_is_as_large_as_promised() {
         let world = World::embedded().unwrap_or_else(|error| panic!("{error}"));
-        assert!(world.scenarios.len() >= 8);
+        assert!(world.scenarios.len() >= 160);
+        let held_out = world.scenarios.iter().filter(|one| one.held_out);
+        assert_eq!(held_out.count(), 12);
+        assert!(world.scenarios.iter().all(|one| one.questions.len() == 25));
+        assert!(super::super::sample::distinct_pairs(&world) >= 200_000);
     }
 
     #[test]

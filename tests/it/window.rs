@@ -531,6 +531,31 @@ fn f6_goes_through_the_parts_of_the_window() {
 }
 
 #[test]
+fn a_prompt_far_from_what_the_models_know_gets_a_notice_with_a_way_on() {
+    let mut window = Window::ready();
+    let was_open = window.state().settings.library_open;
+    let notice =
+        "The built-in model only knows everyday situations, and this prompt is far from them";
+    for unfamiliar in [false, true] {
+        let run = window.run();
+        window.tell(Event::Started {
+            run,
+            rendered: "<>".to_owned(),
+            prompt_tokens: 2,
+            unfamiliar,
+        });
+        assert_eq!(window.shows(notice), unfamiliar);
+        window.press(Modifiers::NONE, Key::Escape);
+        window.finish(run, Finish::Cancelled);
+    }
+    if was_open {
+        window.click("Library");
+    }
+    window.click("Open the library");
+    assert!(window.state().settings.library_open);
+}
+
+#[test]
 fn the_library_is_searched_and_a_prompt_is_taken() {
     let mut stage = Stage::ready();
     let wanted = stage.state().library.prompts[2].clone();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::demo::sample::{Labelled, Objective, Sampler, Split};
 use crate::demo::world::World;
 use crate::domain::{CancelToken, ObjectiveWeights, Prompt};
-use crate::engine::decode::{reward_sums, score};
+use crate::engine::decode::score;
 use crate::engine::scorer::{EngineError, Scorer};
 
 fn prompt(question: &str) -> Prompt {
@@ -21,41 +21,67 @@ fn tokens(scorer: &dyn Scorer, answer: &str) -> Result<Vec<u32>, EngineError> {
     Ok(tokens)
 }
 
-/// Share of pairs whose chosen answer has the higher reward, and the mean lead in nats.
+/// How a reward model judges pairs whose better answer is known.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Judged {
+    /// Share of pairs whose chosen answer has the higher reward.
+    pub by_reward: f64,
+    /// Share of pairs whose chosen answer gains more over the base: `Σ (reward − base)`. On scenarios that no model has
+    /// seen, rewards alone tell mostly how long and how strange an answer is; what the base says of it takes that away.
+    pub by_gain: f64,
+    /// Mean lead in reward, nats.
+    pub lead: f64,
+}
+
+/// Judges `count` pairs of a split.
 ///
 /// # Errors
 /// What the models report, cancellation included.
-pub fn pair_accuracy(
+pub fn judged(
     scorer: &mut dyn Scorer,
     world: &World,
     objective: Objective,
     split: Split,
     count: usize,
     cancel: &CancelToken,
-) -> Result<(f64, f64), EngineError> {
+) -> Result<Judged, EngineError> {
     let index = objective as usize;
-    let (mut right, mut lead) = (0.0, 0.0);
+    let mut judged = Judged::default();
     for pair in Sampler::new(world, 91 + index as u64).pairs(objective, split, count) {
-        let chosen = tokens(scorer, &pair.chosen)?;
-        let rejected = tokens(scorer, &pair.rejected)?;
-        let [a, b] = reward_sums(
-            scorer,
-            &prompt(&pair.question),
-            [&chosen, &rejected],
-            cancel,
-        )?;
-        let difference = a[index] - b[index];
-        right += if difference > 0.0 {
-            1.0
-        } else if difference < 0.0 {
-            0.0
-        } else {
-            0.5
+        let prompt = prompt(&pair.question);
+        let mut sums = |answer: &str| -> Result<[f64; 2], EngineError> {
+            let tokens = tokens(scorer, answer)?;
+            let mut sums = [0.0; 2];
+            let weights: ObjectiveWeights = [0.0; 3].into();
+            score(scorer, &prompt, &tokens, &weights, cancel, &mut |step| {
+                sums[0] += step.insight.chosen.base;
+                sums[1] += step.insight.chosen.objectives[index].reward;
+            })?;
+            Ok(sums)
         };
-        lead += difference;
+        let (chosen, rejected) = (sums(&pair.chosen)?, sums(&pair.rejected)?);
+        let lead = chosen[1] - rejected[1];
+        judged.by_reward += point(lead);
+        judged.by_gain += point(lead - (chosen[0] - rejected[0]));
+        judged.lead += lead;
     }
     let n = count.max(1) as f64;
-    Ok((right / n, lead / n))
+    Ok(Judged {
+        by_reward: judged.by_reward / n,
+        by_gain: judged.by_gain / n,
+        lead: judged.lead / n,
+    })
+}
+
+/// 1 for a lead, 0 for none, one half for a tie.
+fn point(lead: f64) -> f64 {
+    if lead > 0.0 {
+        1.0
+    } else if lead < 0.0 {
+        0.0
+    } else {
+        0.5
+    }
 }
 
 /// Where the harmless reward model sees the harm of harmful answers.

@@ -79,6 +79,10 @@ fn each_mistake_is_named_with_its_line() {
             "gives objective a the weight NaN",
         ),
         (
+            "schema = 1\nname = \"x\"\nfamiliar = -1.0\n[base]\npath = \"b\"\n".to_owned(),
+            "has a surprise of -1 as familiar",
+        ),
+        (
             objective("adapter = \"x\"\nweight = inf"),
             "gives objective a the weight inf",
         ),
