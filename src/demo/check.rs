@@ -350,15 +350,17 @@ fn slots(place: &Place<'_>, scenario: &Scenario) -> Result<(), WorldError> {
 /// Every wording has an answer that brings up nothing which the wording did not name: in each part, and among the jokes,
 /// one alternative has no slot that the wording lacks.
 fn fitting(place: &Place<'_>, scenario: &Scenario) -> Result<(), WorldError> {
-    let names = |text| slot_names(text).unwrap_or_default();
     let mut lists = vec![("jokes".to_owned(), &scenario.jokes)];
     for (field, _, _, parts) in scenario.answers.named() {
         let parts = parts.iter().enumerate();
         lists.extend(parts.map(|(index, part)| (format!("{field}[{index}]"), part)));
     }
     for (index, question) in scenario.questions.iter().enumerate() {
-        let known = names(question);
-        let fits = |text: &String| names(text).iter().all(|name| known.contains(name));
+        let known = slot_names(question).unwrap_or_default();
+        let fits = |text: &String| {
+            let named = slot_names(text).unwrap_or_default();
+            named.iter().all(|name| known.contains(name))
+        };
         if let Some((field, _)) = lists.iter().find(|(_, texts)| !texts.iter().any(fits)) {
             return Err(place.broken(
                 field.clone(),

@@ -187,6 +187,8 @@ mod tests {
                     prompt: &order.prompt,
                     sampling: &order.sampling,
                     with_base: false,
+                    prefix: &[],
+                    told_from: 0,
                 };
                 decode(&mut scorer, &job, &CancelToken::default(), &mut alone).unwrap();
                 assert_eq!(text.unwrap().tokens, alone.1);

@@ -1,12 +1,8 @@
 //! Guided decoding. Pure: slices in, slices out; no model, file, clock or printing.
 //!
 //! A [`scorer::Scorer`] gives the rows of every model, [`mix`] adds them up, [`noise`] and [`sample`] choose, [`decode`]
-<<<<<<< HEAD
-//! repeats, [`kept`] lets it go on from any token of an earlier text, [`trace`] remembers, and [`insight`] says what each
-//! choice means.
-=======
-//! repeats, [`batch`] writes many texts at once, [`trace`] remembers, and [`insight`] says what each choice means.
->>>>>>> 3ad4640 (Judge the demo by every bar: many texts per pass, intervals, pairs, marked words, the trade-off; marks label the harmful words)
+//! repeats, [`kept`] lets it go on from any token of an earlier text, [`batch`] writes many texts at once, [`trace`]
+//! remembers, and [`insight`] says what each choice means.
 
 pub mod batch;
 pub mod decode;

@@ -542,6 +542,7 @@ fn a_prompt_far_from_what_the_models_know_gets_a_notice_with_a_way_on() {
             run,
             rendered: "<>".to_owned(),
             prompt_tokens: 2,
+            first: 0,
             unfamiliar,
         });
         assert_eq!(window.shows(notice), unfamiliar);
