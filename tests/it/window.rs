@@ -532,7 +532,7 @@ fn f6_goes_through_the_parts_of_the_window() {
 
 #[test]
 fn a_prompt_far_from_what_the_models_know_gets_a_notice_with_a_way_on() {
-    let mut window = Window::ready();
+    let mut window = Stage::ready();
     let was_open = window.state().settings.library_open;
     let notice =
         "The built-in model only knows everyday situations, and this prompt is far from them";
