@@ -4,6 +4,7 @@
 //! that decoding would choose, exactly. Steps are shared out over all cores, and the work can be given up between any two.
 
 pub(crate) mod choice;
+pub mod guidance;
 mod kernel;
 pub(crate) mod luck;
 pub(crate) mod row;
