@@ -6,6 +6,7 @@
 pub(crate) mod choice;
 pub mod guidance;
 mod kernel;
+pub(crate) mod likely;
 pub(crate) mod luck;
 pub(crate) mod row;
 mod scan;
@@ -20,6 +21,7 @@ use crate::engine::trace::{Trace, TraceStep};
 
 use choice::{Choice, Judging, Scored};
 use kernel::{SCORES, SUMS, Scratch, pass};
+use likely::Seen;
 use row::KeptRows;
 
 /// What is asked of a written text.
@@ -65,6 +67,8 @@ pub struct Reweighted {
     pub divergence: Option<Divergence>,
     /// See [`FirstChange::rewrite_from`].
     pub rewrite_from: Option<usize>,
+    /// How far `guided` may be off where rows are kept rounded or in part, nats: the largest such bound.
+    pub error: f64,
 }
 
 /// Says whether the work has become pointless, because a newer question waits or a person stopped it. Asked before every
@@ -87,14 +91,17 @@ pub fn reweigh(trace: &Trace, question: &Question<'_>, stop: Stop<'_>) -> Option
         .collect::<Option<Vec<_>>>()?;
     let mut change = FirstChange::default();
     let mut insights = Vec::with_capacity(judged.len());
-    for (position, (insight, choice)) in judged.into_iter().enumerate() {
-        change.consider(trace, question, position, choice);
-        insights.push(insight);
+    let mut error = 0.0f64;
+    for (position, judged) in judged.into_iter().enumerate() {
+        change.consider(trace, question, position, judged.choice);
+        insights.push(judged.insight);
+        error = error.max(judged.error);
     }
     Some(Reweighted {
         insights,
         divergence: change.divergence,
         rewrite_from: change.rewrite_from,
+        error,
     })
 }
 
@@ -159,7 +166,9 @@ fn choose(
     question: &Question<'_>,
     scratch: &mut Scratch,
 ) -> Option<Choice> {
-    let rows = step.rows()?;
+    let Some(rows) = step.rows() else {
+        return see(step, position, question).map(|seen| seen.choice);
+    };
     let sums = pass::<SCORES>(rows, question.weights, scratch);
     let judging = Judging {
         rows,
@@ -168,6 +177,20 @@ fn choose(
         sums,
     };
     Some(ask(&judging, step, position, question))
+}
+
+/// A step of which the likeliest tokens are kept.
+fn see(step: &TraceStep, position: usize, question: &Question<'_>) -> Option<Seen> {
+    let rows = step.likely()?;
+    let seed = question.sampling.seed;
+    let luck = step.luck().get(seed, position, rows.vocabulary());
+    Some(rows.see(
+        question.weights,
+        question.sampling,
+        position,
+        &luck,
+        &step.insight,
+    ))
 }
 
 fn ask(
@@ -182,14 +205,26 @@ fn ask(
 }
 
 /// The numbers of a step and what it chooses; nothing without rows.
+#[derive(Debug, Default)]
+struct Judged {
+    insight: Option<TokenInsight>,
+    choice: Option<Choice>,
+    error: f64,
+}
+
 fn judge(
     step: &TraceStep,
     position: usize,
     question: &Question<'_>,
     scratch: &mut Scratch,
-) -> (Option<TokenInsight>, Option<Choice>) {
+) -> Judged {
     let Some(rows) = step.rows() else {
-        return (None, None);
+        let seen = see(step, position, question);
+        return seen.map_or_else(Judged::default, |seen| Judged {
+            insight: Some(seen.insight),
+            choice: Some(seen.choice),
+            error: seen.error,
+        });
     };
     let weights = question.weights;
     let sums = pass::<SUMS>(rows, weights, scratch);
@@ -200,12 +235,18 @@ fn judge(
         sums,
     };
     let choice = ask(&judging, step, position, question);
+    let judged = |insight| Judged {
+        insight: Some(insight),
+        choice: Some(choice),
+        // The score and the normalisation may both be off.
+        error: 2.0 * rows.score_error(weights),
+    };
     if *step.weights == *weights {
-        return (Some(step.insight.clone()), Some(choice));
+        return judged(step.insight.clone());
     }
     if !judging.is_sane() {
         let insight = TokenInsight::of(&rows.scores(), weights, step.token, TOP);
-        return (Some(insight), Some(choice));
+        return judged(insight);
     }
     // Base rows are normalised already, as in `mix`.
     let plain = is_plain(weights) || rows.rewards.is_empty();
@@ -224,12 +265,11 @@ fn judge(
     let means: Vec<f64> = written.iter().map(|o| o.reward - o.advantage).collect();
     let candidate = |scored: Scored| candidate(rows, &means, scored, norm);
     let top = judging.likeliest(TOP).into_iter().map(candidate).collect();
-    let insight = TokenInsight {
+    judged(TokenInsight {
         chosen: candidate(judging.exact(step.token as usize)),
         kl,
         top,
-    };
-    (Some(insight), Some(choice))
+    })
 }
 
 fn candidate(rows: &KeptRows, means: &[f64], scored: Scored, norm: f64) -> Candidate {

@@ -3,26 +3,54 @@
 use crate::domain::{ObjectiveWeights, Sampling, TokenId};
 use crate::engine::decode::GuidedStep;
 use crate::engine::insight::TokenInsight;
+use crate::engine::reweigh::likely::LikelyRows;
 use crate::engine::reweigh::luck::LuckOf;
 use crate::engine::reweigh::row::KeptRows;
 use crate::engine::reweigh::{Question, Reweighted, reweigh};
 use crate::engine::scorer::StepScores;
 
-/// Bytes that a trace may take for its rows unless something else is asked for: 1 GiB.
+/// Most bytes that traces take for their rows unless something else is asked for: 1 GiB.
 pub const DEFAULT_BUDGET_BYTES: usize = 1 << 30;
 
-/// How exactly the rows of a trace are kept.
+/// Bytes for the rows of all traces on a machine with so much free memory: a quarter of it, but at most
+/// [`DEFAULT_BUDGET_BYTES`].
+#[must_use]
+pub fn default_budget(free_bytes: Option<u64>) -> usize {
+    free_bytes.map_or(DEFAULT_BUDGET_BYTES, |free| {
+        usize::try_from(free / 4).map_or(DEFAULT_BUDGET_BYTES, |share| {
+            share.min(DEFAULT_BUDGET_BYTES)
+        })
+    })
+}
+
+/// How exactly the rows of a trace are kept. What is less than [`Precision::Full`] costs the oldest steps first; the bound
+/// that holds under given weights comes with [`Reweighted::error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     /// As they were scored.
     Full,
-    /// Rounded to half precision: within 1/64 nat down to −32 nats.
+    /// Some are rounded to 16 bits: within a 131,070th of what the row spans, 0.0002 nats for 30.
     Half,
-    /// Half precision, and the oldest steps keep only the numbers that were shown.
+    /// The oldest steps keep their likeliest tokens only, all others are rounded.
+    Likely {
+        /// How many.
+        steps: usize,
+    },
+    /// The oldest steps keep nothing but the numbers that were shown.
     Partial {
-        /// Steps without rows.
+        /// How many.
         dropped: usize,
     },
+}
+
+/// The rows of a step, as exactly as the budget allows.
+#[derive(Debug, Clone)]
+enum Rows {
+    /// All tokens, as scored or rounded.
+    Whole(KeptRows),
+    /// The likeliest tokens.
+    Likely(Box<LikelyRows>),
+    Gone,
 }
 
 /// One step of a trace.
@@ -34,19 +62,29 @@ pub struct TraceStep {
     pub weights: ObjectiveWeights,
     /// Its numbers under those weights.
     pub insight: TokenInsight,
-    rows: Option<KeptRows>,
+    rows: Rows,
     luck: LuckOf,
 }
 
 impl TraceStep {
-    /// The rows, where they are still kept, as exactly as they are kept.
+    /// The rows, where all their tokens are still kept, as exactly as they are kept.
     #[must_use]
     pub fn scores(&self) -> Option<StepScores> {
-        self.rows.as_ref().map(KeptRows::scores)
+        self.rows().map(KeptRows::scores)
     }
 
     pub(crate) const fn rows(&self) -> Option<&KeptRows> {
-        self.rows.as_ref()
+        match &self.rows {
+            Rows::Whole(rows) => Some(rows),
+            Rows::Likely(_) | Rows::Gone => None,
+        }
+    }
+
+    pub(crate) fn likely(&self) -> Option<&LikelyRows> {
+        match &self.rows {
+            Rows::Likely(rows) => Some(rows),
+            Rows::Whole(_) | Rows::Gone => None,
+        }
     }
 
     pub(crate) const fn luck(&self) -> &LuckOf {
@@ -54,7 +92,47 @@ impl TraceStep {
     }
 
     fn bytes(&self) -> usize {
-        self.rows.as_ref().map_or(0, KeptRows::bytes)
+        match &self.rows {
+            Rows::Whole(rows) => rows.bytes(),
+            Rows::Likely(rows) => rows.bytes(),
+            Rows::Gone => 0,
+        }
+    }
+
+    fn round(&mut self) {
+        if let Rows::Whole(rows) = &mut self.rows {
+            rows.coarsen();
+        }
+    }
+
+    /// Keeps the likeliest tokens, where that saves anything.
+    fn reduce(&mut self) {
+        if let Rows::Whole(rows) = &self.rows {
+            let likely = LikelyRows::new(rows, &self.weights, self.token, &self.luck);
+            if likely.bytes() < rows.bytes() {
+                self.rows = Rows::Likely(Box::new(likely));
+            }
+        }
+    }
+}
+
+/// The ways to save memory, in the order in which they are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Saving {
+    Round,
+    Reduce,
+    Drop,
+}
+
+impl Saving {
+    const ALL: [Self; 3] = [Self::Round, Self::Reduce, Self::Drop];
+
+    fn apply(self, step: &mut TraceStep) {
+        match self {
+            Self::Round => step.round(),
+            Self::Reduce => step.reduce(),
+            Self::Drop => step.rows = Rows::Gone,
+        }
     }
 }
 
@@ -64,8 +142,8 @@ pub struct Trace {
     steps: Vec<TraceStep>,
     budget_bytes: usize,
     bytes: usize,
-    halved: bool,
-    dropped: usize,
+    /// How many steps from the first on each [`Saving`] has been applied to.
+    saved: [usize; 3],
 }
 
 impl Default for Trace {
@@ -82,8 +160,7 @@ impl Trace {
             steps: Vec::new(),
             budget_bytes,
             bytes: 0,
-            halved: false,
-            dropped: 0,
+            saved: [0; 3],
         }
     }
 
@@ -107,18 +184,28 @@ impl Trace {
 
     /// How exactly the rows are kept: anything but [`Precision::Full`] must be told to the person.
     #[must_use]
-    pub const fn precision(&self) -> Precision {
-        match (self.halved, self.dropped) {
-            (false, _) => Precision::Full,
-            (true, 0) => Precision::Half,
-            (true, dropped) => Precision::Partial { dropped },
+    pub fn precision(&self) -> Precision {
+        let [rounded, _, dropped] = self.saved;
+        let likely = || {
+            self.steps
+                .iter()
+                .filter(|step| step.likely().is_some())
+                .count()
+        };
+        match (rounded, dropped) {
+            (0, 0) => Precision::Full,
+            (_, 0) => match likely() {
+                0 => Precision::Half,
+                steps => Precision::Likely { steps },
+            },
+            (_, dropped) => Precision::Partial { dropped },
         }
     }
 
     /// Gives the rows back and keeps the numbers that were shown.
     pub fn forget_rows(&mut self) {
         self.budget_bytes = 0;
-        self.shrink();
+        self.save(Saving::Drop, 0);
     }
 
     /// Adds the next step.
@@ -137,18 +224,20 @@ impl Trace {
     }
 
     fn store(&mut self, position: usize, step: &GuidedStep) {
-        let mut rows = KeptRows::new(&step.scores);
-        if self.halved {
-            rows.coarsen();
-        }
-        self.bytes += rows.bytes();
-        let stored = TraceStep {
+        let mut stored = TraceStep {
             token: step.token,
             weights: step.weights.clone(),
             insight: step.insight.clone(),
-            rows: Some(rows),
+            rows: Rows::Whole(KeptRows::new(&step.scores)),
             luck: LuckOf::default(),
         };
+        // It comes under what its place has been put to.
+        for (saving, steps) in Saving::ALL.into_iter().zip(self.saved) {
+            if position < steps {
+                saving.apply(&mut stored);
+            }
+        }
+        self.bytes += stored.bytes();
         if let Some(old) = self.steps.get_mut(position) {
             self.bytes -= old.bytes();
             *old = stored;
@@ -157,21 +246,23 @@ impl Trace {
         }
     }
 
-    fn shrink(&mut self) {
-        if self.bytes > self.budget_bytes && !self.halved {
-            self.halved = true;
-            for rows in self.steps.iter_mut().filter_map(|step| step.rows.as_mut()) {
-                rows.coarsen();
-            }
-            self.bytes = self.steps.iter().map(TraceStep::bytes).sum();
-        }
-        while self.bytes > self.budget_bytes {
-            let Some(oldest) = self.steps.get_mut(self.dropped) else {
+    /// Saves memory in one way, from the oldest step on, until no more than `bytes` are taken or nothing is left to save.
+    fn save(&mut self, saving: Saving, bytes: usize) {
+        let done = &mut self.saved[saving as usize];
+        while self.bytes > bytes {
+            let Some(step) = self.steps.get_mut(*done) else {
                 break;
             };
-            self.bytes -= oldest.bytes();
-            oldest.rows = None;
-            self.dropped += 1;
+            self.bytes -= step.bytes();
+            saving.apply(step);
+            self.bytes += step.bytes();
+            *done += 1;
+        }
+    }
+
+    fn shrink(&mut self) {
+        for saving in Saving::ALL {
+            self.save(saving, self.budget_bytes);
         }
     }
 
@@ -185,6 +276,22 @@ impl Trace {
             pinned: 0,
         };
         reweigh(self, &question, &|| false).unwrap_or_default()
+    }
+}
+
+/// Makes the rows of several traces, the oldest first, take no more than `budget_bytes` together. Each way to save is tried
+/// on all of them, the oldest first, before the next one costs more: rows are rounded, then reduced to their likeliest
+/// tokens, then given up. Rows that two traces share are counted twice.
+pub fn share_budget(traces: &mut [&mut Trace], budget_bytes: usize) {
+    for saving in Saving::ALL {
+        for i in 0..traces.len() {
+            let all: usize = traces.iter().map(|trace| trace.bytes).sum();
+            let Some(excess) = all.checked_sub(budget_bytes).filter(|excess| *excess > 0) else {
+                return;
+            };
+            let trace = &mut traces[i];
+            trace.save(saving, trace.bytes.saturating_sub(excess));
+        }
     }
 }
 
@@ -257,7 +364,7 @@ mod tests {
         let half = trace(STEP_BYTES * 15, 20);
         assert_eq!(full.precision(), Precision::Full);
         assert_eq!(half.precision(), Precision::Half);
-        assert_eq!(half.bytes(), 20 * STEP_BYTES / 2);
+        assert_eq!(half.bytes(), 15 * STEP_BYTES);
         let (a, b) = (
             full.reweight(&[1.0, 1.0], &Sampling::default()),
             half.reweight(&[1.0, 1.0], &Sampling::default()),
@@ -278,6 +385,34 @@ mod tests {
         assert!(again.insights[..10].iter().all(Option::is_none));
         assert!(again.insights[10..].iter().all(Option::is_some));
         assert!(trace.steps()[0].insight.kl >= 0.0);
+    }
+
+    #[test]
+    fn a_quarter_of_the_free_memory_is_taken_and_never_more_than_a_gibibyte() {
+        assert_eq!(default_budget(Some(1 << 20)), 1 << 18);
+        assert_eq!(default_budget(Some(1 << 40)), DEFAULT_BUDGET_BYTES);
+        assert_eq!(default_budget(None), DEFAULT_BUDGET_BYTES);
+    }
+
+    #[test]
+    fn of_several_traces_the_oldest_saves_first_and_the_dearer_way_comes_last() {
+        let mut traces = [
+            trace(usize::MAX, 10),
+            trace(usize::MAX, 10),
+            trace(usize::MAX, 10),
+        ];
+        let mut share = |rows: usize| {
+            let [a, b, c] = &mut traces;
+            share_budget(&mut [a, b, c], rows * STEP_BYTES);
+            assert!(traces.iter().map(Trace::bytes).sum::<usize>() <= rows * STEP_BYTES);
+            traces.each_ref().map(Trace::precision)
+        };
+        use Precision::{Full, Half, Partial};
+        assert_eq!(share(30), [Full, Full, Full]);
+        assert_eq!(share(25), [Half, Full, Full]);
+        assert_eq!(share(17), [Half, Half, Half]);
+        assert_eq!(share(12), [Partial { dropped: 6 }, Half, Half]);
+        assert_eq!(share(3)[1], Partial { dropped: 10 });
     }
 
     #[test]

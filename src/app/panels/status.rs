@@ -117,6 +117,9 @@ fn memory_note(run: &Run) -> Option<String> {
     let words = |precision| match precision {
         Precision::Full => None,
         Precision::Half => Some("Long text: numbers are kept in half precision".to_owned()),
+        Precision::Likely { steps } => Some(format!(
+            "Long text: the first {steps} words follow the sliders by their likeliest words only"
+        )),
         Precision::Partial { dropped } => Some(format!(
             "Long text: the first {dropped} words no longer follow the sliders"
         )),

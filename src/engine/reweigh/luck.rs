@@ -35,6 +35,11 @@ pub(crate) struct LuckOf {
 }
 
 impl LuckOf {
+    /// The lucky tokens that were found already.
+    pub(super) fn known(&self) -> &[Lucky] {
+        self.known.get().map_or(&[], |(_, tokens)| tokens)
+    }
+
     /// The lucky tokens of `position`; found once for the first seed asked for, and each time for any other.
     pub(super) fn get(&self, seed: u64, position: usize, vocabulary: usize) -> Arc<[Lucky]> {
         let find = || lucky(PositionNoise::new(seed, position), vocabulary);

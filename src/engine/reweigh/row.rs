@@ -127,7 +127,8 @@ impl KeptRows {
         }
     }
 
-    fn each(&self) -> impl Iterator<Item = &KeptRow> {
+    /// The base's row and those of the objectives.
+    pub(super) fn each(&self) -> impl Iterator<Item = &KeptRow> {
         std::iter::once(&self.base).chain(&self.rewards)
     }
 
