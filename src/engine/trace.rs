@@ -289,7 +289,7 @@ pub fn share_budget(traces: &mut [&mut Trace], budget_bytes: usize) {
             let Some(excess) = all.checked_sub(budget_bytes).filter(|excess| *excess > 0) else {
                 return;
             };
-            let trace = &mut traces[i];
+            let trace = &mut *traces[i];
             trace.save(saving, trace.bytes.saturating_sub(excess));
         }
     }
@@ -407,12 +407,21 @@ mod tests {
             assert!(traces.iter().map(Trace::bytes).sum::<usize>() <= rows * STEP_BYTES);
             traces.each_ref().map(Trace::precision)
         };
-        use Precision::{Full, Half, Partial};
-        assert_eq!(share(30), [Full, Full, Full]);
-        assert_eq!(share(25), [Half, Full, Full]);
-        assert_eq!(share(17), [Half, Half, Half]);
-        assert_eq!(share(12), [Partial { dropped: 6 }, Half, Half]);
-        assert_eq!(share(3)[1], Partial { dropped: 10 });
+        assert_eq!(share(30), [Precision::Full; 3]);
+        assert_eq!(
+            share(25),
+            [Precision::Half, Precision::Full, Precision::Full]
+        );
+        assert_eq!(share(17), [Precision::Half; 3]);
+        assert_eq!(
+            share(12),
+            [
+                Precision::Partial { dropped: 6 },
+                Precision::Half,
+                Precision::Half
+            ]
+        );
+        assert_eq!(share(3)[1], Precision::Partial { dropped: 10 });
     }
 
     #[test]

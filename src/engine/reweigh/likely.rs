@@ -324,7 +324,7 @@ mod tests {
             salt in any::<u64>(), a in -0.5f64..3.0, b in 0.0f64..3.0, seed in 0u64..1000, asked in any::<bool>(),
             rounded in any::<bool>(), temperature in prop_oneof![Just(0.0), Just(1.0), 0.3f64..1.5],
         ) {
-            let sampling = Sampling { seed, temperature, ..Sampling::default() };
+            let sampling = Sampling { temperature, seed, ..Sampling::default() };
             let (seen, exact, choice) = seen(salt, &[a, b], &sampling, asked, rounded);
             prop_assert!((seen.insight.chosen.guided - exact.chosen.guided).abs() <= seen.error + 1e-4);
             prop_assert!((seen.insight.chosen.base - exact.chosen.base).abs() < 1e-3);
