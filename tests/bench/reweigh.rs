@@ -17,6 +17,7 @@ use counterpoise::engine::decode::GuidedStep;
 use counterpoise::engine::insight::{TOP, TokenInsight};
 use counterpoise::engine::mix::{log_softmax, mix};
 use counterpoise::engine::noise::PositionNoise;
+use counterpoise::engine::reweigh::guidance::{Target, guidance_factor};
 use counterpoise::engine::reweigh::stability::stability;
 use counterpoise::engine::reweigh::{Question, first_change, reweigh};
 use counterpoise::engine::sample::draw;
@@ -112,15 +113,12 @@ fn main() {
     );
     let sampling = Sampling::default();
     let full_bytes = 4 * vocabulary * (1 + OBJECTIVES) * STEPS;
-    for (name, budget) in [
-        ("full rows", usize::MAX),
-        ("16-bit rows", full_bytes * 3 / 4),
-    ] {
+    for (name, budget) in [("full rows", usize::MAX), ("16-bit rows", full_bytes / 2)] {
         let trace = written(vocabulary, &sampling, budget);
         let buffer: Vec<Vec<u64>> = (0..STEPS)
             .map(|i| vec![i as u64; trace.bytes() / 8 / STEPS])
             .collect();
-        let mut streams = Vec::new();
+        let (mut streams, mut reading) = (Vec::new(), 0.0);
         println!(
             "\n{name}, {:.1} MB: {:?}",
             trace.bytes() as f64 / 1e6,
@@ -147,14 +145,17 @@ fn main() {
                 let before = processor_secs();
                 times.push(time(|| work([w, 0.5, 0.25])));
                 busy += processor_secs() - before;
+                let before = processor_secs();
                 streams.push(time(|| stream(&buffer)));
+                reading += processor_secs() - before;
             }
             let (median, late) = percentiles(&mut times);
             let (plain, _) = percentiles(&mut streams.clone());
             println!(
-                "  {name:<44} p50 {median:>7.2} ms  p95 {late:>7.2} ms  processor {:>6.2} ms  reading alone {plain:>5.2} ms ({:.1} GB/s): {:>3.0} % of the memory's speed",
+                "  {name:<44} p50 {median:>7.2} ms  p95 {late:>7.2} ms  processor {:>6.2} ms  reading alone {plain:>5.2} ms ({:.1} GB/s, processor {:.2} ms): {:>3.0} % of the memory's speed",
                 busy * 1e3 / f64::from(runs),
                 trace.bytes() as f64 / plain / 1e6,
+                reading * 1e3 / streams.len() as f64,
                 100.0 * plain / median
             );
         };
@@ -228,6 +229,14 @@ fn main() {
                 pinned: 0,
             };
             stability(&trace, &question, (0.0, 3.0), &|| false).unwrap();
+        });
+        ask("factor for 40 nats of guidance", &mut |weights| {
+            let question = Question {
+                weights: &weights,
+                sampling: &sampling,
+                pinned: 0,
+            };
+            guidance_factor(&trace, &question, Target::Total(40.0), 20.0, &|| false).unwrap();
         });
         ask("one step, every number, in f64", &mut |weights| {
             let scores = trace.steps()[17].scores().unwrap();
