@@ -1,0 +1,329 @@
+//! What stands between the products of a step: norms, gates, positions, and attention of single rows.
+
+use super::isa::{Isa, Kernel, Lanes, exp};
+use super::product::Outputs;
+use super::team::Team;
+use crate::model::error::ModelError;
+
+/// Tokens whose weights are worked out together.
+const SPAN: usize = 64;
+
+/// Products of keys and queries below which a job stays on one thread.
+const SPREAD_ABOVE: usize = 1 << 14;
+
+/// `x / √(mean x² + ε) · weight` for each row of `x`, which is as long as `weight`.
+pub fn rms_norm(isa: Isa, x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
+    isa.run(Norm {
+        x,
+        weight,
+        eps,
+        out,
+    });
+}
+
+/// The same in place, for heads of queries and keys.
+pub fn rms_norm_in_place(isa: Isa, x: &mut [f32], weight: &[f32], eps: f32) {
+    for row in x.chunks_exact_mut(weight.len().max(1)) {
+        let before = row.to_vec();
+        rms_norm(isa, &before, weight, eps, row);
+    }
+}
+
+struct Norm<'a> {
+    x: &'a [f32],
+    weight: &'a [f32],
+    eps: f32,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Norm<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let width = self.weight.len().max(1);
+        let rows = self.x.chunks_exact(width);
+        for (x, out) in rows.zip(self.out.chunks_exact_mut(width)) {
+            let scale = 1.0 / (dot(l, x, x) / width as f32 + self.eps).sqrt();
+            for ((out, x), weight) in out.iter_mut().zip(x).zip(self.weight) {
+                *out = x * scale * weight;
+            }
+        }
+    }
+}
+
+/// `silu(gate) · up`, into `gate`; silu(x) = x / (1 + e⁻ˣ).
+pub fn gate(isa: Isa, gate: &mut [f32], up: &[f32]) {
+    isa.run(Gate { gate, up });
+}
+
+struct Gate<'a> {
+    gate: &'a mut [f32],
+    up: &'a [f32],
+}
+
+impl Kernel for Gate<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let one = |gate: &mut [f32], up: &[f32]| {
+            // SAFETY: both slices have WIDTH numbers.
+            unsafe {
+                let x = l.load(gate.as_ptr());
+                let e = exp(l, l.mul(x, l.splat(-1.0)));
+                let silu = l.div(x, l.add(e, l.splat(1.0)));
+                l.store(gate.as_mut_ptr(), l.mul(silu, l.load(up.as_ptr())));
+            }
+        };
+        let mut gates = self.gate.chunks_exact_mut(L::WIDTH);
+        let mut ups = self.up.chunks_exact(L::WIDTH);
+        for (gate, up) in gates.by_ref().zip(ups.by_ref()) {
+            one(gate, up);
+        }
+        let (mut last, mut last_up) = ([0f32; 16], [0f32; 16]);
+        let (gate, up) = (gates.into_remainder(), ups.remainder());
+        let left = gate.len().min(up.len());
+        last[..left].copy_from_slice(&gate[..left]);
+        last_up[..left].copy_from_slice(&up[..left]);
+        one(&mut last[..L::WIDTH], &last_up[..L::WIDTH]);
+        gate[..left].copy_from_slice(&last[..left]);
+    }
+}
+
+/// Turns each head of a row to its position: the pairs (i, i + width/2) by the angles whose cosines and sines are given.
+pub fn turn(row: &mut [f32], width: usize, cos: &[f32], sin: &[f32]) {
+    for head in row.chunks_exact_mut(width.max(1)) {
+        let (left, right) = head.split_at_mut(width / 2);
+        for (((a, b), cos), sin) in left.iter_mut().zip(right).zip(cos).zip(sin) {
+            (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
+        }
+    }
+}
+
+/// The sizes of attention.
+#[derive(Debug, Clone, Copy)]
+pub struct Heads {
+    /// Query heads; a multiple of `kv_heads`.
+    pub heads: usize,
+    /// Key and value heads.
+    pub kv_heads: usize,
+    /// Width of a head.
+    pub width: usize,
+}
+
+/// The cached keys and values that one row looks at, each `[kv_heads, capacity, width]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Attention<'a> {
+    /// Keys.
+    pub keys: &'a [f32],
+    /// Values.
+    pub values: &'a [f32],
+    /// Tokens that each head has room for.
+    pub capacity: usize,
+    /// First token that is seen.
+    pub from: usize,
+    /// One past the last; above `from`.
+    pub to: usize,
+}
+
+/// Softmax(q·kᵀ/√width)·v: queries `[rows, heads, width]` into `out` of the same shape, one entry of `seen` per row.
+///
+/// # Errors
+/// Lengths that do not fit each other.
+pub fn attend(
+    team: &Team,
+    isa: Isa,
+    sizes: Heads,
+    queries: &[f32],
+    seen: &[Attention<'_>],
+    out: &mut [f32],
+) -> Result<(), ModelError> {
+    let Heads {
+        heads,
+        kv_heads,
+        width,
+    } = sizes;
+    let cache_fits = |seen: &Attention<'_>| {
+        let len = kv_heads * seen.capacity * width;
+        seen.keys.len() == len
+            && seen.values.len() == len
+            && seen.from < seen.to
+            && seen.to <= seen.capacity
+    };
+    let rows_fit = queries.len() == seen.len() * heads * width && out.len() == queries.len();
+    if kv_heads == 0 || heads % kv_heads != 0 || !rows_fit || !seen.iter().all(cache_fits) {
+        return Err(ModelError::misfit(
+            "attention was asked for with lengths that do not fit each other".to_owned(),
+            "The model's files may belong to different models",
+        ));
+    }
+    let part = heads / kv_heads * width;
+    let outputs = Outputs::new(out, part);
+    let one = |index: usize| {
+        let (seen, head) = (&seen[index / kv_heads], index % kv_heads);
+        let tokens =
+            (head * seen.capacity + seen.from) * width..(head * seen.capacity + seen.to) * width;
+        isa.run(OneHead {
+            keys: &seen.keys[tokens.clone()],
+            values: &seen.values[tokens],
+            width,
+            queries: &queries[index * part..][..part],
+            // SAFETY: each index has its heads to itself.
+            out: unsafe { outputs.get(index, 0..part) },
+        });
+    };
+    let work: usize = seen.iter().map(|s| (s.to - s.from) * heads * width).sum();
+    if work < SPREAD_ABOVE {
+        (0..seen.len() * kv_heads).for_each(one);
+    } else {
+        team.run(seen.len() * kv_heads, &one);
+    }
+    Ok(())
+}
+
+/// The query heads that share one key head.
+struct OneHead<'a> {
+    /// `[tokens, width]`.
+    keys: &'a [f32],
+    /// `[tokens, width]`.
+    values: &'a [f32],
+    width: usize,
+    queries: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for OneHead<'_> {
+    /// Goes over the tokens once, in spans; what was summed before shrinks when a larger score turns up (Milakov and
+    /// Gimelshein, "Online normalizer calculation for softmax", 2018).
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let width = self.width;
+        let scale = 1.0 / (width as f32).sqrt();
+        self.out.fill(0.0);
+        // Few query heads share a key head; more than 16 are done in turns.
+        for (queries, out) in self
+            .queries
+            .chunks(16 * width)
+            .zip(self.out.chunks_mut(16 * width))
+        {
+            let mut most = [f32::NEG_INFINITY; 16];
+            let mut total = [0f32; 16];
+            let spans = self.keys.chunks(SPAN * width);
+            for (keys, values) in spans.zip(self.values.chunks(SPAN * width)) {
+                let len = keys.len() / width;
+                let heads = queries.chunks_exact(width).zip(out.chunks_exact_mut(width));
+                for ((query, out), (most, total)) in heads.zip(most.iter_mut().zip(&mut total)) {
+                    let mut weights = [f32::NEG_INFINITY; SPAN];
+                    for (weight, key) in weights.iter_mut().zip(keys.chunks_exact(width)) {
+                        *weight = dot(l, query, key) * scale;
+                    }
+                    let before = *most;
+                    for weight in &weights[..len] {
+                        *most = if *weight > *most { *weight } else { *most };
+                    }
+                    let shrink = shares(l, &mut weights, len, before, *most);
+                    *total = *total * shrink + weights.iter().sum::<f32>();
+                    gather(l, shrink, &weights[..len], values, out);
+                }
+            }
+            for (out, total) in out.chunks_exact_mut(width).zip(total) {
+                for out in out {
+                    *out /= total;
+                }
+            }
+        }
+    }
+}
+
+/// Scores to e^(score − most), 0 behind the first `len`; returns e^(before − most).
+#[inline(always)]
+fn shares<L: Lanes>(l: L, weights: &mut [f32; SPAN], len: usize, before: f32, most: f32) -> f32 {
+    for chunk in weights.chunks_exact_mut(L::WIDTH) {
+        // SAFETY: the chunk has WIDTH numbers.
+        unsafe {
+            let x = l.add(l.load(chunk.as_ptr()), l.splat(-most));
+            l.store(chunk.as_mut_ptr(), exp(l, x));
+        }
+    }
+    weights[len..].fill(0.0);
+    let mut one = [before - most; 16];
+    // SAFETY: 16 ≥ WIDTH numbers.
+    unsafe { l.store(one.as_mut_ptr(), exp(l, l.load(one.as_ptr()))) };
+    one[0]
+}
+
+/// `out · shrink + Σ weight · value`.
+#[inline(always)]
+fn gather<L: Lanes>(l: L, shrink: f32, weights: &[f32], values: &[f32], out: &mut [f32]) {
+    let width = out.len();
+    let whole = width - width % L::WIDTH;
+    let mut at = 0;
+    while at < whole {
+        // As many vectors at once as there are independent sums to keep the processor busy.
+        let vectors = ((whole - at) / L::WIDTH).min(4);
+        match vectors {
+            1 => gather_some::<L, 1>(l, shrink, weights, values, out, at),
+            2 => gather_some::<L, 2>(l, shrink, weights, values, out, at),
+            3 => gather_some::<L, 3>(l, shrink, weights, values, out, at),
+            _ => gather_some::<L, 4>(l, shrink, weights, values, out, at),
+        }
+        at += vectors * L::WIDTH;
+    }
+    for at in whole..width {
+        let mut sum = out[at] * shrink;
+        for (weight, value) in weights.iter().zip(values.chunks_exact(width)) {
+            sum = l.fma_one(*weight, value[at], sum);
+        }
+        out[at] = sum;
+    }
+}
+
+#[inline(always)]
+fn gather_some<L: Lanes, const N: usize>(
+    l: L,
+    shrink: f32,
+    weights: &[f32],
+    values: &[f32],
+    out: &mut [f32],
+    at: usize,
+) {
+    let width = out.len();
+    assert!(at + N * L::WIDTH <= width && values.len() >= weights.len() * width);
+    // SAFETY: as just checked, N vectors fit behind `at` in `out` and in each token's values.
+    unsafe {
+        let shrink = l.splat(shrink);
+        let mut sums: [L::F; N] =
+            std::array::from_fn(|i| l.mul(l.load(out.as_ptr().add(at + i * L::WIDTH)), shrink));
+        for (token, &weight) in weights.iter().enumerate() {
+            let (weight, from) = (l.splat(weight), values.as_ptr().add(token * width + at));
+            for (i, sum) in sums.iter_mut().enumerate() {
+                *sum = l.fma(weight, l.load(from.add(i * L::WIDTH)), *sum);
+            }
+        }
+        for (i, sum) in sums.into_iter().enumerate() {
+            l.store(out.as_mut_ptr().add(at + i * L::WIDTH), sum);
+        }
+    }
+}
+
+/// `Σ a·b`
+#[inline(always)]
+fn dot<L: Lanes>(l: L, a: &[f32], b: &[f32]) -> f32 {
+    let len = a.len().min(b.len());
+    let mut sums = [l.splat(0.0); 4];
+    let mut at = 0;
+    while at + L::WIDTH <= len {
+        for sum in &mut sums {
+            if at + L::WIDTH <= len {
+                // SAFETY: as just checked.
+                unsafe {
+                    *sum = l.fma(l.load(a.as_ptr().add(at)), l.load(b.as_ptr().add(at)), *sum)
+                };
+                at += L::WIDTH;
+            }
+        }
+    }
+    let sum = l.add(l.add(sums[0], sums[2]), l.add(sums[1], sums[3]));
+    let mut sum = l.sum(sum);
+    for (a, b) in a[at..len].iter().zip(&b[at..len]) {
+        sum = l.fma_one(*a, *b, sum);
+    }
+    sum
+}
