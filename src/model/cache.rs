@@ -1,6 +1,6 @@
 //! Keys and values of the tokens already read, owned by the caller.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Tensor};
 
 use super::config::Config;
 use super::error::ModelError;
@@ -146,6 +146,28 @@ impl KvCache {
         ))
     }
 
+    /// Writes the keys and values (`[kv_heads, head_dim]` each) of one token of one layer, `ahead` tokens behind those
+    /// read; for caches of f32 on the processor.
+    pub(super) fn put(
+        &self,
+        layer: usize,
+        ahead: usize,
+        keys: &[f32],
+        values: &[f32],
+    ) -> Result<(), ModelError> {
+        let (all_keys, all_values) = &self.layers[layer];
+        let token = self.len + ahead;
+        all_keys.inplace_op1(&Put {
+            token,
+            numbers: keys,
+        })?;
+        all_values.inplace_op1(&Put {
+            token,
+            numbers: values,
+        })?;
+        Ok(())
+    }
+
     /// Counts the tokens that every layer has appended.
     pub(super) fn commit(&mut self, new: usize) {
         self.len += new;
@@ -160,4 +182,31 @@ fn resized(tensor: &Tensor, len: usize, capacity: usize) -> Result<Tensor, Model
         fresh.slice_set(&tensor.narrow(1, 0, len)?.contiguous()?, 1, 0)?;
     }
     Ok(fresh)
+}
+
+/// Writes one token's numbers, `[heads, width]`, into a cache `[heads, capacity, width]`.
+struct Put<'a> {
+    token: usize,
+    numbers: &'a [f32],
+}
+
+impl InplaceOp1 for Put<'_> {
+    fn name(&self) -> &'static str {
+        "put-token"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+        let (heads, capacity, width) = layout.shape().dims3()?;
+        let fits = self.token < capacity && self.numbers.len() == heads * width;
+        let (CpuStorage::F32(all), Some((from, to)), true) =
+            (storage, layout.contiguous_offsets(), fits)
+        else {
+            candle_core::bail!("a token does not fit into its cache")
+        };
+        let heads = all[from..to].chunks_exact_mut(capacity * width);
+        for (head, numbers) in heads.zip(self.numbers.chunks_exact(width)) {
+            head[self.token * width..][..width].copy_from_slice(numbers);
+        }
+        Ok(())
+    }
 }

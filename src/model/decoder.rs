@@ -5,25 +5,27 @@ use candle_core::{DType, Device, Tensor};
 use super::cache::KvCache;
 use super::config::Config;
 use super::error::ModelError;
+use super::kernels::Format;
+use super::matrix::Matrix;
 
-/// A product `x·W + b`.
+/// A product `x·Wᵀ + b`.
 #[derive(Debug, Clone)]
 pub struct Linear {
-    /// `[in, out]`. Contiguous for inference, where it is nearly twice as fast at 2 to 4 rows; in training any layout.
-    pub weight: Tensor,
+    /// `[out, in]`, as in files.
+    pub weight: Matrix,
     /// `[out]`.
     pub bias: Option<Tensor>,
 }
 
 impl Linear {
-    /// `[rows, in]` to `[rows, out]`. Every product with a weight of the trunk goes through here.
+    /// `[rows, in]` to `[rows, out]`, for many rows; few rows on the processor go through the kernels.
     ///
     /// # Errors
     /// Shapes that do not fit, or a failing device.
-    pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let y = x.matmul(&self.weight)?;
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, ModelError> {
+        let y = self.weight.forward(x)?;
         match &self.bias {
-            Some(bias) => y.broadcast_add(bias),
+            Some(bias) => Ok(y.broadcast_add(bias)?),
             None => Ok(y),
         }
     }
@@ -174,24 +176,10 @@ impl Block {
 /// From the last norm to logits.
 #[derive(Debug, Clone)]
 pub enum Head {
-    /// The embedding turned round, `[hidden, vocab]`: a contiguous copy on the CPU, where a product with a transposed
-    /// view is half as fast at 2 to 4 rows, and a view elsewhere and in training.
-    Tied(Tensor),
-    /// Weights of its own.
-    Untied(Linear),
-}
-
-impl Head {
-    /// `[rows, hidden]` to logits `[rows, vocab]`.
-    ///
-    /// # Errors
-    /// Shapes that do not fit, or a failing device.
-    pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        match self {
-            Self::Tied(turned) => x.matmul(turned),
-            Self::Untied(linear) => linear.forward(x),
-        }
-    }
+    /// The embedding, turned round.
+    Tied,
+    /// Weights of its own, `[vocab, hidden]`.
+    Untied(Matrix),
 }
 
 /// A decoder's weights and sizes.
@@ -200,7 +188,7 @@ pub struct Decoder {
     /// Sizes.
     pub config: Config,
     /// `[vocab, hidden]`.
-    pub embed: Tensor,
+    pub embed: Matrix,
     /// Bottom to top.
     pub blocks: Vec<Block>,
     /// The last norm, `[hidden]`, f32.
@@ -218,25 +206,12 @@ pub trait TensorSource {
     /// A tensor that is missing, broken or of another shape.
     fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError>;
 
-    /// The weight of a product, turned to `[input, output]`; files keep it as `[output, input]`.
+    /// A weight matrix, `[outputs, inputs]`.
     ///
     /// # Errors
     /// As [`Self::tensor`].
-    fn weight(&mut self, name: &str, input: usize, output: usize) -> Result<Tensor, ModelError> {
-        Ok(self.tensor(name, &[output, input])?.t()?.contiguous()?)
-    }
-
-    /// The embedding turned round, for a tied head.
-    ///
-    /// # Errors
-    /// No memory for the copy.
-    fn turned(&mut self, embed: &Tensor) -> Result<Tensor, ModelError> {
-        let view = embed.t()?;
-        Ok(if embed.device().is_cpu() {
-            view.contiguous()?
-        } else {
-            view
-        })
+    fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix, ModelError> {
+        Ok(Matrix::Dense(self.tensor(name, &[outputs, inputs])?))
     }
 
     /// A norm's weights; kept in f32, because norms are computed so.
@@ -245,6 +220,19 @@ pub trait TensorSource {
     /// As [`Self::tensor`].
     fn norm(&mut self, name: &str, width: usize) -> Result<Tensor, ModelError> {
         Ok(self.tensor(name, &[width])?.to_dtype(DType::F32)?)
+    }
+
+    /// A product's bias; in f32 on the processor, where everything but weights is.
+    ///
+    /// # Errors
+    /// As [`Self::tensor`].
+    fn bias(&mut self, name: &str, width: usize) -> Result<Tensor, ModelError> {
+        let bias = self.tensor(name, &[width])?;
+        Ok(if bias.device().is_cpu() {
+            bias.to_dtype(DType::F32)?
+        } else {
+            bias
+        })
     }
 
     /// Called after each block, with how far the reading is (0 to 1); an error stops it.
@@ -263,7 +251,7 @@ impl Decoder {
     /// Whatever the source says.
     pub fn build(config: Config, source: &mut dyn TensorSource) -> Result<Self, ModelError> {
         let hidden = config.hidden_size;
-        let embed = source.tensor("model.embed_tokens.weight", &[config.vocab_size, hidden])?;
+        let embed = source.matrix("model.embed_tokens.weight", config.vocab_size, hidden)?;
         let blocks = (0..config.layers)
             .map(|layer| {
                 let block = block(&config, layer, source)?;
@@ -273,12 +261,9 @@ impl Decoder {
             .collect::<Result<_, ModelError>>()?;
         let norm = source.norm("model.norm.weight", hidden)?;
         let head = if config.tied {
-            Head::Tied(source.turned(&embed)?)
+            Head::Tied
         } else {
-            Head::Untied(Linear {
-                weight: source.weight("lm_head.weight", hidden, config.vocab_size)?,
-                bias: None,
-            })
+            Head::Untied(source.matrix("lm_head.weight", config.vocab_size, hidden)?)
         };
         source.progress(1.0)?;
         Ok(Self {
@@ -288,6 +273,25 @@ impl Decoder {
             norm,
             head,
         })
+    }
+
+    /// The same decoder with its matrices in blocks of this format, on the processor.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn packed(&self, format: Format) -> Result<Self, ModelError> {
+        let mut packed = self.clone();
+        packed.embed = self.embed.packed(format)?;
+        for block in &mut packed.blocks {
+            for projection in Projection::ALL {
+                let linear = block.linear_mut(projection);
+                linear.weight = linear.weight.packed(format)?;
+            }
+        }
+        if let Head::Untied(matrix) = &self.head {
+            packed.head = Head::Untied(matrix.packed(format)?);
+        }
+        Ok(packed)
     }
 
     /// An empty cache for one text under this model.
@@ -304,10 +308,22 @@ impl Decoder {
         self.embed.device()
     }
 
-    /// What the products are computed in.
+    /// What everything between the weights is computed in: f32 on the processor, whatever the weights are.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.embed.dtype()
+        match &self.embed {
+            Matrix::Dense(tensor) if !tensor.device().is_cpu() => tensor.dtype(),
+            Matrix::Dense(_) | Matrix::Packed(_) => DType::F32,
+        }
+    }
+
+    /// From the last norm to logits.
+    #[must_use]
+    pub fn logit_weights(&self) -> &Matrix {
+        match &self.head {
+            Head::Tied => &self.embed,
+            Head::Untied(matrix) => matrix,
+        }
     }
 }
 
@@ -319,10 +335,10 @@ fn block(
     let linear = |projection: Projection, source: &mut dyn TensorSource| {
         let module = projection.module(layer);
         let (input, output) = projection.widths(config);
-        let weight = source.weight(&format!("{module}.weight"), input, output)?;
+        let weight = source.matrix(&format!("{module}.weight"), output, input)?;
         let bias = projection
             .has_bias(config)
-            .then(|| source.tensor(&format!("{module}.bias"), &[output]))
+            .then(|| source.bias(&format!("{module}.bias"), output))
             .transpose()?;
         Ok::<_, ModelError>(Linear { weight, bias })
     };

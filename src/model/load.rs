@@ -1,4 +1,4 @@
-//! safetensors files in, tensors out: one file or shards, mapped from disk, turned and widened on the way.
+//! safetensors files in, tensors out: one file or shards, mapped from disk, widened on the way.
 
 use std::collections::HashMap;
 
@@ -13,9 +13,6 @@ use super::decoder::TensorSource;
 use super::error::ModelError;
 use super::folder::{Folder, Mapped, stays_inside};
 use crate::domain::CancelToken;
-
-/// Rows of a destination that one thread fills at a time while turning a weight; their source lines fit in its cache.
-const TURN_ROWS: usize = 32;
 
 /// One weight file with its checked table of contents.
 #[derive(Debug)]
@@ -221,22 +218,6 @@ impl RawTensor<'_> {
         })
     }
 
-    /// A matrix as f32 with rows and columns exchanged.
-    fn turned(&self, name: &str, rows: usize, columns: usize) -> Result<Vec<f32>, ModelError> {
-        Ok(match self.number_type(name)? {
-            DType::F16 => turn(self.bytes, rows, columns, |b: [u8; 2]| {
-                f16::from_le_bytes(b).to_f32()
-            }),
-            DType::BF16 => turn(self.bytes, rows, columns, |b: [u8; 2]| {
-                bf16::from_le_bytes(b).to_f32()
-            }),
-            DType::F64 => turn(self.bytes, rows, columns, |b: [u8; 8]| {
-                f64::from_le_bytes(b) as f32
-            }),
-            _ => turn(self.bytes, rows, columns, f32::from_le_bytes),
-        })
-    }
-
     /// The tensor in this dtype on this device.
     ///
     /// # Errors
@@ -263,26 +244,6 @@ fn widen<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32 + Sync) -> 
         .for_each(|(out, bytes)| {
             for (index, out) in out.iter_mut().enumerate() {
                 *out = read(number(bytes, index));
-            }
-        });
-    out
-}
-
-fn turn<const N: usize>(
-    bytes: &[u8],
-    rows: usize,
-    columns: usize,
-    read: impl Fn([u8; N]) -> f32 + Sync,
-) -> Vec<f32> {
-    let mut out = vec![0f32; rows * columns];
-    out.par_chunks_mut(TURN_ROWS * rows)
-        .enumerate()
-        .for_each(|(block, out)| {
-            let first = block * TURN_ROWS;
-            for row in 0..rows {
-                for (offset, out) in out.chunks_exact_mut(rows).enumerate() {
-                    out[row] = read(number(bytes, row * columns + first + offset));
-                }
             }
         });
     out
@@ -333,16 +294,6 @@ impl FileSource<'_> {
 impl TensorSource for FileSource<'_> {
     fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
         self.raw(name, shape)?.tensor(name, self.dtype, self.device)
-    }
-
-    fn weight(&mut self, name: &str, input: usize, output: usize) -> Result<Tensor, ModelError> {
-        let raw = self.raw(name, &[output, input])?;
-        if self.device.is_cpu() && self.dtype == DType::F32 {
-            let turned = raw.turned(name, output, input)?;
-            return Ok(Tensor::from_vec(turned, (input, output), self.device)?);
-        }
-        let tensor = raw.tensor(name, self.dtype, self.device)?;
-        Ok(tensor.t()?.contiguous()?)
     }
 
     fn norm(&mut self, name: &str, width: usize) -> Result<Tensor, ModelError> {

@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use candle_core::{Device, Tensor};
 
-use super::decoder::{Block, Decoder, Linear, Projection};
+use super::decoder::{Block, Decoder, Projection};
 use super::error::ModelError;
+use super::kernels::LowRank;
+use super::matrix::{Matrix, Reading};
 
-/// One product's change: `x·A·B·scale` is added to `x·W`.
+/// One product's change: `x·A·B·scale` is added to `x·Wᵀ`.
 #[derive(Debug, Clone)]
 pub struct LoraPair {
     /// `[in, rank]`.
@@ -44,20 +46,20 @@ impl Lora {
 }
 
 fn merge(block: &mut Block, projection: Projection, pair: &LoraPair) -> Result<(), ModelError> {
-    let Linear { weight, .. } = block.linear_mut(projection);
+    let weight = &mut block.linear_mut(projection).weight;
     let change = (pair.a.matmul(&pair.b)? * pair.scale)?;
-    *weight = (&*weight + change)?;
+    *weight = Matrix::Dense((weight.tensor(change.dtype())? + change.t()?.contiguous()?)?);
     Ok(())
 }
 
 /// The A and B matrices of several adapters side by side, so that one pair of products serves all rows.
 #[derive(Debug)]
 struct Stacked {
-    /// `[in, Σ rank]`.
+    /// `[Σ rank, in]`.
     a: Tensor,
     /// `[Σ rank, out]`, scaled.
     b: Tensor,
-    /// Which columns of `a` belong to each adapter.
+    /// Which ranks belong to each adapter.
     columns: Vec<Range<usize>>,
 }
 
@@ -91,6 +93,45 @@ impl AdapterStack {
     }
 }
 
+impl AdapterStack {
+    /// The changes of one product, opened for the kernels.
+    pub(super) fn open(&self, layer: usize, projection: Projection) -> Option<OpenChanges<'_>> {
+        let stacked = self.blocks[layer][projection as usize].as_ref()?;
+        Some(OpenChanges {
+            a: Reading::new(&stacked.a),
+            b: Reading::new(&stacked.b),
+            columns: &stacked.columns,
+        })
+    }
+}
+
+/// The changes of one product while kernels read them.
+pub(super) struct OpenChanges<'a> {
+    a: Reading<'a>,
+    b: Reading<'a>,
+    columns: &'a [Range<usize>],
+}
+
+impl OpenChanges<'_> {
+    /// The changes that some rows want; `rows` are those of each adapter.
+    pub(super) fn of<'s>(
+        &'s self,
+        rows: &'s [Vec<usize>],
+        (inputs, outputs): (usize, usize),
+    ) -> Result<Vec<LowRank<'s>>, ModelError> {
+        let (a, b) = (self.a.numbers()?, self.b.numbers()?);
+        let wanted = self.columns.iter().zip(rows);
+        Ok(wanted
+            .filter(|(ranks, rows)| !ranks.is_empty() && !rows.is_empty())
+            .map(|(ranks, rows)| LowRank {
+                a: &a[ranks.start * inputs..ranks.end * inputs],
+                b: &b[ranks.start * outputs..ranks.end * outputs],
+                rows,
+            })
+            .collect())
+    }
+}
+
 fn stack(pairs: &[Option<&LoraPair>]) -> Result<Option<Stacked>, ModelError> {
     let mut a = Vec::new();
     let mut b = Vec::new();
@@ -100,7 +141,7 @@ fn stack(pairs: &[Option<&LoraPair>]) -> Result<Option<Stacked>, ModelError> {
         let rank = match pair {
             None => 0,
             Some(pair) => {
-                a.push(pair.a.clone());
+                a.push(pair.a.t()?.contiguous()?);
                 b.push((&pair.b * pair.scale)?);
                 pair.a.dim(1)?
             }
@@ -112,7 +153,7 @@ fn stack(pairs: &[Option<&LoraPair>]) -> Result<Option<Stacked>, ModelError> {
         return Ok(None);
     }
     Ok(Some(Stacked {
-        a: Tensor::cat(&a, 1)?.contiguous()?,
+        a: Tensor::cat(&a, 0)?.contiguous()?,
         b: Tensor::cat(&b, 0)?.contiguous()?,
         columns,
     }))
@@ -159,7 +200,7 @@ impl<'a> PassMasks<'a> {
             return Ok(y);
         };
         let mask = self.mask(stacked, x)?;
-        let change = (x.matmul(&stacked.a)? * mask)?.matmul(&stacked.b)?;
+        let change = (x.matmul(&stacked.a.t()?)? * mask)?.matmul(&stacked.b)?;
         Ok((y + change)?)
     }
 
@@ -173,7 +214,7 @@ impl<'a> PassMasks<'a> {
         {
             return Ok(mask.clone());
         }
-        let width = stacked.a.dim(1)?;
+        let width = stacked.a.dim(0)?;
         let mut flat = vec![0f32; self.rows.len() * width];
         for (row, adapter) in flat.chunks_exact_mut(width).zip(&self.rows) {
             if let Some(adapter) = *adapter {

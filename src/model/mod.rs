@@ -12,6 +12,7 @@ pub mod kernels;
 pub mod lineup;
 pub mod load;
 pub mod lora;
+pub mod matrix;
 pub mod pass;
 pub mod peft;
 pub mod rope;

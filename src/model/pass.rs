@@ -5,14 +5,15 @@
 //! 3. Attention alone looks at one segment at a time: its new rows against its own cache.
 //! 4. Logits come out for the rows that were asked for.
 
-mod single;
+mod step;
 
-use candle_core::{CpuStorage, DType, Storage, Tensor};
+use candle_core::{DType, Tensor};
 
 use super::cache::KvCache;
 use super::decoder::{Block, Decoder, Projection};
 use super::error::ModelError;
 use super::lora::{AdapterStack, PassMasks};
+use super::matrix::Reading;
 use super::rope;
 use crate::domain::{CancelToken, TokenId};
 
@@ -108,15 +109,15 @@ impl Decoder {
         pieces: &[Piece],
         sink: &mut RowSink<'_>,
     ) -> Result<(), ModelError> {
-        let device = self.device();
+        if step::fits(self, pieces) {
+            return step::step(self, adapters, segments, pieces, sink);
+        }
         let ids: Vec<u32> = pieces
             .iter()
             .flat_map(|piece| &segments[piece.segment].tokens[piece.from..][..piece.rows])
             .copied()
             .collect();
-        let rows = ids.len();
-        let ids = Tensor::from_vec(ids, rows, device)?;
-        let mut x = self.embed.index_select(&ids, 0)?;
+        let mut x = self.embed.rows(&ids, self.dtype())?;
         let places = Places::new(self, segments, pieces)?;
         let masks = PassMasks::new(
             adapters,
@@ -182,9 +183,6 @@ impl Decoder {
             let by_head = |x: &Tensor| x.narrow(0, piece.at, piece.rows)?.transpose(0, 1);
             let cache = &segments[piece.segment].cache;
             all.push(cache.append(layer, &by_head(&k)?, &by_head(&v)?)?);
-        }
-        if single::fits(&q, pieces) {
-            return single::attend(layer, &self.config, &q, segments, pieces);
         }
         let mut outputs = Vec::with_capacity(pieces.len());
         for (index, (piece, (keys, values))) in pieces.iter().zip(all).enumerate() {
@@ -255,31 +253,26 @@ impl Decoder {
             let rows: Vec<u32> = wanted.iter().map(|&(_, _, row)| row).collect();
             x.index_select(&Tensor::from_vec(rows, wanted.len(), self.device())?, 0)?
         };
-        let logits = self.head.forward(&self.rms_norm(&x, &self.norm)?)?;
-        let width = logits.dim(1)?;
-        with_f32(&logits, |flat| {
-            for (&(segment, token, _), row) in wanted.iter().zip(flat.chunks_exact(width)) {
+        let normed = self.rms_norm(&x, &self.norm)?;
+        let mut hand_out = |flat: &[f32]| {
+            let rows = flat.chunks_exact(self.config.vocab_size);
+            for (&(segment, token, _), row) in wanted.iter().zip(rows) {
                 sink(segment, token, row)?;
             }
             Ok(())
-        })
+        };
+        if step::few_rows(self, wanted.len()) {
+            return hand_out(&step::logits(self, Reading::new(&normed).numbers()?)?);
+        }
+        let logits = self
+            .logit_weights()
+            .forward(&normed)?
+            .to_dtype(DType::F32)?;
+        if self.device().is_cpu() {
+            return hand_out(Reading::new(&logits).numbers()?);
+        }
+        hand_out(&logits.flatten_all()?.to_vec1()?)
     }
-}
-
-/// Hands the numbers of a contiguous tensor to `f`, without a copy where they are f32 in this machine's memory.
-fn with_f32<T>(
-    tensor: &Tensor,
-    f: impl FnOnce(&[f32]) -> Result<T, ModelError>,
-) -> Result<T, ModelError> {
-    let tensor = tensor.to_dtype(DType::F32)?.contiguous()?;
-    let (storage, layout) = tensor.storage_and_layout();
-    if let (Storage::Cpu(CpuStorage::F32(all)), Some((from, to))) =
-        (&*storage, layout.contiguous_offsets())
-    {
-        return f(&all[from..to]);
-    }
-    drop(storage);
-    f(&tensor.flatten_all()?.to_vec1()?)
 }
 
 /// The next pieces, at most [`CHUNK_ROWS`] rows together.

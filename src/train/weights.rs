@@ -83,7 +83,10 @@ impl Weights {
         let config = decoder.config.clone();
         let layout = Layout::new(&config);
         let mut values = vec![0f32; layout.len];
-        copy(&decoder.embed, &mut values[layout.embed.clone()])?;
+        copy(
+            &decoder.embed.tensor(DType::F32)?,
+            &mut values[layout.embed.clone()],
+        )?;
         for (places, block) in layout.blocks.iter().zip(&decoder.blocks) {
             copy(&block.input_norm, &mut values[places.input_norm.clone()])?;
             copy(&block.post_norm, &mut values[places.post_norm.clone()])?;
@@ -98,7 +101,7 @@ impl Weights {
                 let (site, columns) = Site::of(projection, &config);
                 let matrix = places.product(site);
                 let linear = block.linear(projection);
-                let part = numbers(&linear.weight)?;
+                let part = inputs_first(&linear.weight)?;
                 let rows = values[matrix.range()].chunks_exact_mut(matrix.output);
                 for (row, part) in rows.zip(part.chunks_exact(columns.len())) {
                     row[columns.clone()].copy_from_slice(part);
@@ -109,8 +112,8 @@ impl Weights {
             }
         }
         copy(&decoder.norm, &mut values[layout.norm.clone()])?;
-        if let (Some(matrix), Head::Untied(linear)) = (&layout.head, &decoder.head) {
-            copy(&linear.weight, &mut values[matrix.range()])?;
+        if let (Some(matrix), Head::Untied(weight)) = (&layout.head, &decoder.head) {
+            values[matrix.range()].copy_from_slice(&inputs_first(weight)?);
         }
         Ok(Self {
             config,
@@ -213,6 +216,11 @@ fn numbers(tensor: &Tensor) -> Result<Vec<f32>, ModelError> {
         .contiguous()?
         .flatten_all()?
         .to_vec1()?)
+}
+
+/// The weights of a product as `[in, out]`.
+fn inputs_first(weight: &crate::model::matrix::Matrix) -> Result<Vec<f32>, ModelError> {
+    numbers(&weight.tensor(DType::F32)?.t()?)
 }
 
 fn copy(tensor: &Tensor, into: &mut [f32]) -> Result<(), ModelError> {

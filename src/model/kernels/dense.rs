@@ -75,21 +75,17 @@ impl<T: Element> Kernel for Dense<'_, T> {
     fn run<L: Lanes>(self, l: L) {
         assert!(self.weights.len() >= self.range.end * self.inputs);
         assert!(self.rows.iter().all(|row| row.len() == self.inputs));
-        for (index, rows) in self.rows.chunks(L::ROWS).enumerate() {
-            let first = index * L::ROWS;
+        // A part of the weights stays in the second cache, so that more rows than four take it from there.
+        for (index, rows) in self.rows.chunks(4).enumerate() {
+            let first = index * 4;
             // More outputs at once where registers are left.
             match (rows.len(), L::ROWS) {
                 (1, _) => self.rows::<L, 1, 4>(l, rows, first),
                 (2, _) => self.rows::<L, 2, 4>(l, rows, first),
                 (3, 8) => self.rows::<L, 3, 4>(l, rows, first),
-                (3, _) => self.rows::<L, 3, 2>(l, rows, first),
                 (4, 8) => self.rows::<L, 4, 4>(l, rows, first),
-                (4, _) => self.rows::<L, 4, 2>(l, rows, first),
-                (5, 8) => self.rows::<L, 5, 2>(l, rows, first),
-                (6, 8) => self.rows::<L, 6, 2>(l, rows, first),
-                (7, 8) => self.rows::<L, 7, 2>(l, rows, first),
-                (_, 8) => self.rows::<L, 8, 2>(l, rows, first),
-                _ => {}
+                (3, _) => self.rows::<L, 3, 2>(l, rows, first),
+                (_, _) => self.rows::<L, 4, 2>(l, rows, first),
             }
         }
     }
@@ -157,7 +153,15 @@ unsafe fn dots<L: Lanes, T: Element, const M: usize, const R: usize>(
         }
         at += L::WIDTH;
     }
-    let mut out = sums.map(|sums| sums.map(|sum| l.sum(sum)));
+    let mut out = [[0.0; R]; M];
+    for first in (0..M * R).step_by(4) {
+        // The last four of a number that is not whole are summed again in part.
+        let place = |index: usize| (first + index).min(M * R - 1);
+        let four = std::array::from_fn(|index| sums[place(index) / R][place(index) % R]);
+        for (index, sum) in l.four_sums(four).into_iter().enumerate() {
+            out[place(index) / R][place(index) % R] = sum;
+        }
+    }
     for at in whole..inputs {
         for (out, x) in out.iter_mut().zip(x) {
             for (output, out) in out.iter_mut().enumerate() {

@@ -129,6 +129,8 @@ pub(super) trait Lanes: Copy {
     fn div(self, a: Self::F, b: Self::F) -> Self::F;
     /// The sum of the vector, in a fixed order.
     fn sum(self, x: Self::F) -> f32;
+    /// The sums of four vectors, each in the order of [`Self::sum`].
+    fn four_sums(self, x: [Self::F; 4]) -> [f32; 4];
     /// 2ⁿ for vectors of n + 1.5·2²³, −127 < n < 128.
     fn power(self, shifted: Self::F) -> Self::F;
 

@@ -1,6 +1,8 @@
 //! Tests of the passes: ragged rows, caches, adapters.
 
 use super::*;
+use crate::model::decoder::Projection;
+use crate::model::kernels::Format;
 use crate::model::lora::Lora;
 use crate::model::rope::RopeScaling;
 use crate::model::{Config, tiny};
@@ -203,6 +205,111 @@ fn rows_of_a_ragged_pass_equal_rows_alone() {
             .unwrap();
         for (together, alone) in together.iter().zip(&alone) {
             assert_close(together, alone);
+        }
+    }
+}
+
+/// New tokens of several texts in one pass.
+fn together(
+    decoder: &Decoder,
+    stack: &AdapterStack,
+    caches: &mut [KvCache],
+    adapters: &[Option<usize>],
+    news: &[&[TokenId]],
+) -> Vec<Vec<Vec<f32>>> {
+    let mut rows = vec![Vec::new(); news.len()];
+    let mut segments: Vec<Segment<'_>> = caches
+        .iter_mut()
+        .zip(adapters)
+        .zip(news)
+        .map(|((cache, &adapter), &tokens)| Segment {
+            cache,
+            adapter,
+            tokens,
+            wanted: Wanted::All,
+        })
+        .collect();
+    let sink: &mut RowSink<'_> = &mut |segment, _, row| {
+        rows[segment].push(row.to_vec());
+        Ok(())
+    };
+    let never = CancelToken::default();
+    decoder
+        .forward(Some(stack), &mut segments, &never, sink)
+        .unwrap();
+    rows
+}
+
+fn bits(rows: &[Vec<f32>]) -> Vec<Vec<u32>> {
+    let bits = |row: &Vec<f32>| row.iter().map(|x| x.to_bits()).collect();
+    rows.iter().map(bits).collect()
+}
+
+#[test]
+fn a_step_of_many_texts_equals_each_text_alone_bit_for_bit() {
+    let mut wide = tiny::config();
+    (wide.hidden_size, wide.head_dim, wide.intermediate_size) = (256, 64, 512);
+    let mut decoders: Vec<Decoder> = configs()
+        .into_iter()
+        .map(|config| tiny::decoder(config, 3).unwrap())
+        .collect();
+    let wide = tiny::decoder(wide, 3).unwrap();
+    decoders.push(wide.packed(Format::Q8_0).unwrap());
+    decoders.push(wide.packed(Format::Q4K).unwrap());
+    for decoder in decoders {
+        let loras =
+            [8, 9].map(|seed| tiny::adapter(&decoder.config, &Projection::ALL, 3, seed).unwrap());
+        let stack = AdapterStack::new(&loras).unwrap();
+        let adapters: Vec<Option<usize>> = (0..11)
+            .map(|row| [None, Some(0), Some(1)][row % 3])
+            .collect();
+        let mut caches: Vec<KvCache> = (0..11u32)
+            .map(|row| {
+                let mut cache = decoder.cache().unwrap();
+                read(&decoder, None, &mut cache, &text(3 + 9 * row as usize, row));
+                cache
+            })
+            .collect();
+        let mut alone: Vec<KvCache> = caches.iter().map(|c| c.fork().unwrap()).collect();
+        let news: Vec<Vec<TokenId>> = (0..11).map(|row| text(1 + row % 4, row as u32)).collect();
+        let slices: Vec<&[TokenId]> = news.iter().map(Vec::as_slice).collect();
+        let rows = together(&decoder, &stack, &mut caches, &adapters, &slices);
+        for (row, tokens) in news.iter().enumerate() {
+            // One text, one token at a time.
+            for (token, expected) in tokens.iter().zip(&rows[row]) {
+                let caches = std::slice::from_mut(&mut alone[row]);
+                let one: &[&[TokenId]] = &[&[*token]];
+                let got = together(&decoder, &stack, caches, &adapters[row..=row], one);
+                assert_eq!(bits(&got[0]), bits(std::slice::from_ref(expected)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_packed_decoder_says_nearly_the_same_in_one_pass_and_step_by_step() {
+    let mut config = tiny::config();
+    (
+        config.hidden_size,
+        config.head_dim,
+        config.intermediate_size,
+    ) = (256, 64, 512);
+    let decoder = tiny::decoder(config, 3).unwrap();
+    let tokens = text(30, 3);
+    for (format, most) in [(Format::Q8_0, 0.1), (Format::Q4K, 1.5)] {
+        let packed = decoder.packed(format).unwrap();
+        let at_once = whole(&packed, &tokens);
+        let mut cache = packed.cache().unwrap();
+        for (index, token) in tokens.iter().enumerate() {
+            let step = read(&packed, None, &mut cache, &[*token]);
+            let worst = |other: &[f32]| {
+                let pairs = step[0].iter().zip(other);
+                pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+            };
+            // Steps round their rows to 8 bits, passes of many rows do not.
+            assert!(worst(&at_once[index]) < 0.1, "{}", worst(&at_once[index]));
+            let dense = &whole(&decoder, &tokens[..=index])[index];
+            assert!(worst(dense) < most, "{format:?}: {}", worst(dense));
         }
     }
 }

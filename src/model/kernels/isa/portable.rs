@@ -103,6 +103,11 @@ impl Lanes for Four {
     }
 
     #[inline(always)]
+    fn four_sums(self, x: [[f32; 4]; 4]) -> [f32; 4] {
+        x.map(|x| self.sum(x))
+    }
+
+    #[inline(always)]
     fn power(self, shifted: [f32; 4]) -> [f32; 4] {
         shifted.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(127 << 23)))
     }

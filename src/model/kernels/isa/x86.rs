@@ -128,6 +128,27 @@ impl Lanes for Sixteen {
     }
 
     #[inline(always)]
+    fn four_sums(self, [a, b, c, d]: [__m512; 4]) -> [f32; 4] {
+        here!({
+            // Quarters 0 + 2 and 1 + 3 of each vector, then both, then one quarter per vector.
+            let halves = |a, b| {
+                let low = _mm512_shuffle_f32x4::<0b01_00_01_00>(a, b);
+                _mm512_add_ps(low, _mm512_shuffle_f32x4::<0b11_10_11_10>(a, b))
+            };
+            let (ab, cd) = (halves(a, b), halves(c, d));
+            let even = _mm512_shuffle_f32x4::<0b10_00_10_00>(ab, cd);
+            let four = _mm512_add_ps(even, _mm512_shuffle_f32x4::<0b11_01_11_01>(ab, cd));
+            let two = _mm512_add_ps(four, _mm512_permute_ps::<0b01_00_11_10>(four));
+            let one = _mm512_add_ps(two, _mm512_permute_ps::<0b10_11_00_01>(two));
+            let firsts = _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+            let sums = _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, one));
+            let mut out = [0.0; 4];
+            _mm_storeu_ps(out.as_mut_ptr(), sums);
+            out
+        })
+    }
+
+    #[inline(always)]
     fn power(self, shifted: __m512) -> __m512 {
         here!({
             let n = _mm512_slli_epi32::<23>(_mm512_castps_si512(shifted));
@@ -269,6 +290,26 @@ impl Lanes for Eight {
     #[inline(always)]
     fn sum(self, x: __m256) -> f32 {
         here!(sum_eight(x))
+    }
+
+    #[inline(always)]
+    fn four_sums(self, [a, b, c, d]: [__m256; 4]) -> [f32; 4] {
+        here!({
+            let halves = |a, b| {
+                let low = _mm256_permute2f128_ps::<0x20>(a, b);
+                _mm256_add_ps(low, _mm256_permute2f128_ps::<0x31>(a, b))
+            };
+            let (ab, cd) = (halves(a, b), halves(c, d));
+            let low = _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd);
+            let two = _mm256_add_ps(low, _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd));
+            let even = _mm256_shuffle_ps::<0b10_00_10_00>(two, two);
+            let one = _mm256_add_ps(even, _mm256_shuffle_ps::<0b11_01_11_01>(two, two));
+            // a and c lie in the low half, b and d in the high one.
+            let (ac, bd) = (_mm256_castps256_ps128(one), _mm256_extractf128_ps::<1>(one));
+            let mut out = [0.0; 4];
+            _mm_storeu_ps(out.as_mut_ptr(), _mm_unpacklo_ps(ac, bd));
+            out
+        })
     }
 
     #[inline(always)]

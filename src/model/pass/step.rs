@@ -1,0 +1,392 @@
+//! A pass of few rows per text on the processor: writing one token per text.
+//!
+//! General tensor operations spend more time on bookkeeping than on such rows, and their products read the weights in poor
+//! order. Here the rows go from one kernel to the next in memory that is kept between steps. What comes out for a text
+//! depends on that text alone, bit for bit, whatever else is in the pass.
+
+use std::cell::RefCell;
+
+use super::{Piece, RowSink, Segment, Wanted};
+use crate::model::decoder::{Block, Decoder, Linear, Projection};
+use crate::model::error::ModelError;
+use crate::model::kernels::{
+    Attention, Heads, Isa, LowRank, Product, Scratch, Team, attend, gate, products, rms_norm,
+    rms_norm_in_place, turn, with_team,
+};
+use crate::model::lora::{AdapterStack, OpenChanges};
+use crate::model::matrix::{Matrix, OpenMatrix, Reading};
+use crate::model::rope;
+
+/// Most new tokens per text: more are faster in a product of general matrices.
+const MOST_ROWS: usize = 8;
+
+thread_local! {
+    /// Of the thread that takes the steps, so that no step asks for memory.
+    static MEMORY: RefCell<Memory> = RefCell::default();
+}
+
+/// What lies between the kernels: rows of numbers.
+#[derive(Default)]
+struct Memory {
+    x: Vec<f32>,
+    normed: Vec<f32>,
+    q: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+    mixed: Vec<f32>,
+    gate: Vec<f32>,
+    up: Vec<f32>,
+    change: Vec<f32>,
+    logits: Vec<f32>,
+    scratch: Scratch,
+}
+
+/// One row of the pass.
+#[derive(Clone, Copy)]
+struct Row {
+    segment: usize,
+    /// Index of its token in the segment.
+    token: usize,
+    /// New tokens of its text before it in this pass.
+    ahead: usize,
+}
+
+/// Whether [`step`] can do these pieces.
+pub(super) fn fits(decoder: &Decoder, pieces: &[Piece]) -> bool {
+    pieces.iter().all(|piece| few_rows(decoder, piece.rows))
+}
+
+/// Whether so many rows go through the kernels.
+pub(super) fn few_rows(decoder: &Decoder, rows: usize) -> bool {
+    decoder.device().is_cpu() && rows <= MOST_ROWS
+}
+
+/// Takes the pieces through the decoder.
+pub(super) fn step(
+    decoder: &Decoder,
+    adapters: Option<&AdapterStack>,
+    segments: &mut [Segment<'_>],
+    pieces: &[Piece],
+    sink: &mut RowSink<'_>,
+) -> Result<(), ModelError> {
+    let mut memory = MEMORY.take();
+    let rows: Vec<Row> = pieces
+        .iter()
+        .flat_map(|piece| {
+            (0..piece.rows).map(|ahead| Row {
+                segment: piece.segment,
+                token: piece.from + ahead,
+                ahead,
+            })
+        })
+        .collect();
+    let wanted: Vec<usize> = (0..rows.len())
+        .filter(|&row| {
+            let Row { segment, token, .. } = rows[row];
+            let segment = &segments[segment];
+            segment.wanted == Wanted::All || token + 1 == segment.tokens.len()
+        })
+        .collect();
+    with_team(|team| {
+        let pass = StepPass {
+            decoder,
+            adapters,
+            team,
+            isa: Isa::best(),
+            rows: &rows,
+        };
+        pass.run(segments, &wanted, &mut memory)
+    })?;
+    for piece in pieces {
+        segments[piece.segment].cache.commit(piece.rows);
+    }
+    let logits = memory.logits.chunks_exact(decoder.config.vocab_size);
+    for (&row, logits) in wanted.iter().zip(logits) {
+        sink(rows[row].segment, rows[row].token, logits)?;
+    }
+    MEMORY.set(memory);
+    Ok(())
+}
+
+/// Logits of rows `[rows, hidden]` that have been through the last norm: `[rows, vocab]`.
+pub(super) fn logits(decoder: &Decoder, normed: &[f32]) -> Result<Vec<f32>, ModelError> {
+    let config = &decoder.config;
+    let mut out = vec![0.0; normed.len() / config.hidden_size * config.vocab_size];
+    let weights = decoder.logit_weights().open();
+    let mut product = [Product {
+        weights: weights.view()?,
+        bias: None,
+        changes: Vec::new(),
+        outputs: config.vocab_size,
+        y: &mut out,
+    }];
+    let (isa, width) = (Isa::best(), config.hidden_size);
+    let scratch = &mut Scratch::default();
+    with_team(|team| products(team, isa, normed, width, &mut product, scratch))?;
+    Ok(out)
+}
+
+/// One pass of few rows.
+struct StepPass<'a> {
+    decoder: &'a Decoder,
+    adapters: Option<&'a AdapterStack>,
+    team: &'a Team,
+    isa: Isa,
+    rows: &'a [Row],
+}
+
+/// A product of the trunk and its changes while kernels read them.
+struct Open<'a> {
+    weights: OpenMatrix<'a>,
+    bias: Option<Reading<'a>>,
+    changes: Option<OpenChanges<'a>>,
+    sizes: (usize, usize),
+}
+
+impl Open<'_> {
+    /// The product, from and to these rows; `of_adapter` are the rows of each adapter.
+    fn product<'s>(
+        &'s self,
+        of_adapter: &'s [Vec<usize>],
+        y: &'s mut [f32],
+    ) -> Result<Product<'s>, ModelError> {
+        let changes: Vec<LowRank<'s>> = match &self.changes {
+            Some(changes) => changes.of(of_adapter, self.sizes)?,
+            None => Vec::new(),
+        };
+        Ok(Product {
+            weights: self.weights.view()?,
+            bias: self.bias.as_ref().map(Reading::numbers).transpose()?,
+            changes,
+            outputs: self.sizes.1,
+            y,
+        })
+    }
+}
+
+impl StepPass<'_> {
+    /// Leaves logits of the `wanted` rows in `memory`; keys and values are written but not counted.
+    fn run(
+        &self,
+        segments: &[Segment<'_>],
+        wanted: &[usize],
+        memory: &mut Memory,
+    ) -> Result<(), ModelError> {
+        let config = &self.decoder.config;
+        let (isa, count) = (self.isa, self.rows.len());
+        let eps = config.norm_eps as f32;
+        let of_adapter = self.rows_of_adapters(segments);
+        let frequencies = config.rope.frequencies(config.head_dim);
+        let positions: Vec<usize> = self
+            .rows
+            .iter()
+            .map(|row| segments[row.segment].cache.len() + row.ahead)
+            .collect();
+        let (cos, sin) = rope::angles(&frequencies, &positions);
+        let q_width = config.heads * config.head_dim;
+        let kv_width = config.kv_heads * config.head_dim;
+        let m = memory;
+        for (numbers, width) in [
+            (&mut m.normed, config.hidden_size),
+            (&mut m.q, q_width),
+            (&mut m.k, kv_width),
+            (&mut m.v, kv_width),
+            (&mut m.mixed, q_width),
+            (&mut m.gate, config.intermediate_size),
+            (&mut m.up, config.intermediate_size),
+            (&mut m.change, config.hidden_size),
+        ] {
+            numbers.resize(count * width, 0.0);
+        }
+        self.embed(segments, &mut m.x)?;
+        for (layer, block) in self.decoder.blocks.iter().enumerate() {
+            let open = |projection| self.open(layer, block, projection);
+            rms_norm(
+                isa,
+                &m.x,
+                Reading::new(&block.input_norm).numbers()?,
+                eps,
+                &mut m.normed,
+            );
+            let (q, k, v) = (
+                open(Projection::Q),
+                open(Projection::K),
+                open(Projection::V),
+            );
+            self.products(
+                &m.normed,
+                &mut [
+                    q.product(&of_adapter, &mut m.q)?,
+                    k.product(&of_adapter, &mut m.k)?,
+                    v.product(&of_adapter, &mut m.v)?,
+                ],
+                &mut m.scratch,
+            )?;
+            for (heads, norm) in [(&mut m.q, &block.q_norm), (&mut m.k, &block.k_norm)] {
+                if let Some(norm) = norm {
+                    rms_norm_in_place(isa, heads, Reading::new(norm).numbers()?, eps);
+                }
+                let width = heads.len() / count;
+                let angles = cos.chunks_exact(frequencies.len());
+                let angles = angles.zip(sin.chunks_exact(frequencies.len()));
+                for (row, (cos, sin)) in heads.chunks_exact_mut(width).zip(angles) {
+                    turn(row, config.head_dim, cos, sin);
+                }
+            }
+            self.attention(layer, segments, (&m.q, &m.k, &m.v), &mut m.mixed)?;
+            let o = open(Projection::O);
+            let product = o.product(&of_adapter, &mut m.change)?;
+            self.products(&m.mixed, &mut [product], &mut m.scratch)?;
+            add(&mut m.x, &m.change);
+            rms_norm(
+                isa,
+                &m.x,
+                Reading::new(&block.post_norm).numbers()?,
+                eps,
+                &mut m.normed,
+            );
+            let (gates, ups) = (open(Projection::Gate), open(Projection::Up));
+            self.products(
+                &m.normed,
+                &mut [
+                    gates.product(&of_adapter, &mut m.gate)?,
+                    ups.product(&of_adapter, &mut m.up)?,
+                ],
+                &mut m.scratch,
+            )?;
+            gate(isa, &mut m.gate, &m.up);
+            let down = open(Projection::Down);
+            let product = down.product(&of_adapter, &mut m.change)?;
+            self.products(&m.gate, &mut [product], &mut m.scratch)?;
+            add(&mut m.x, &m.change);
+        }
+        self.logits(wanted, m)
+    }
+
+    /// The rows of each adapter.
+    fn rows_of_adapters(&self, segments: &[Segment<'_>]) -> Vec<Vec<usize>> {
+        let mut of_adapter = Vec::new();
+        for (index, row) in self.rows.iter().enumerate() {
+            if let (Some(adapter), Some(_)) = (segments[row.segment].adapter, self.adapters) {
+                if of_adapter.len() <= adapter {
+                    of_adapter.resize_with(adapter + 1, Vec::new);
+                }
+                of_adapter[adapter].push(index);
+            }
+        }
+        of_adapter
+    }
+
+    fn embed(&self, segments: &[Segment<'_>], x: &mut Vec<f32>) -> Result<(), ModelError> {
+        let ids: Vec<u32> = self
+            .rows
+            .iter()
+            .map(|row| segments[row.segment].tokens[row.token])
+            .collect();
+        let rows = self.decoder.embed.rows(&ids, self.decoder.dtype())?;
+        x.clear();
+        x.extend_from_slice(Reading::new(&rows).numbers()?);
+        Ok(())
+    }
+
+    fn open<'s>(&'s self, layer: usize, block: &'s Block, projection: Projection) -> Open<'s> {
+        let Linear { weight, bias } = block.linear(projection);
+        Open {
+            weights: weight.open(),
+            bias: bias.as_ref().map(Reading::new),
+            changes: self
+                .adapters
+                .and_then(|stack| stack.open(layer, projection)),
+            sizes: projection.widths(&self.decoder.config),
+        }
+    }
+
+    fn products(
+        &self,
+        x: &[f32],
+        list: &mut [Product<'_>],
+        scratch: &mut Scratch,
+    ) -> Result<(), ModelError> {
+        let inputs = x.len() / self.rows.len();
+        products(self.team, self.isa, x, inputs, list, scratch)
+    }
+
+    /// Writes the new keys and values and mixes what each row may look at.
+    fn attention(
+        &self,
+        layer: usize,
+        segments: &[Segment<'_>],
+        (q, k, v): (&[f32], &[f32], &[f32]),
+        out: &mut [f32],
+    ) -> Result<(), ModelError> {
+        let config = &self.decoder.config;
+        let width = config.kv_heads * config.head_dim;
+        let new = k.chunks_exact(width).zip(v.chunks_exact(width));
+        for (row, (keys, values)) in self.rows.iter().zip(new) {
+            segments[row.segment]
+                .cache
+                .put(layer, row.ahead, keys, values)?;
+        }
+        let caches: Vec<_> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let (keys, values) = segments[row.segment].cache.layer(layer);
+                (Reading::new(keys), Reading::new(values))
+            })
+            .collect();
+        let mut seen = Vec::with_capacity(caches.len());
+        for (row, (keys, values)) in self.rows.iter().zip(&caches) {
+            let cache = &segments[row.segment].cache;
+            let to = cache.len() + row.ahead + 1;
+            seen.push(Attention {
+                keys: keys.numbers()?,
+                values: values.numbers()?,
+                capacity: cache.capacity(),
+                from: config.windows[layer].map_or(0, |window| to.saturating_sub(window)),
+                to,
+            });
+        }
+        let sizes = Heads {
+            heads: config.heads,
+            kv_heads: config.kv_heads,
+            width: config.head_dim,
+        };
+        attend(self.team, self.isa, sizes, q, &seen, out)
+    }
+
+    fn logits(&self, wanted: &[usize], m: &mut Memory) -> Result<(), ModelError> {
+        let config = &self.decoder.config;
+        let width = config.hidden_size;
+        for (to, &from) in wanted.iter().enumerate() {
+            m.x.copy_within(from * width..(from + 1) * width, to * width);
+        }
+        let len = wanted.len() * width;
+        let norm = Reading::new(&self.decoder.norm);
+        let (x, normed) = (&m.x[..len], &mut m.normed[..len]);
+        rms_norm(self.isa, x, norm.numbers()?, config.norm_eps as f32, normed);
+        m.logits.resize(wanted.len() * config.vocab_size, 0.0);
+        let weights = Matrix::open(self.decoder.logit_weights());
+        let mut product = [Product {
+            weights: weights.view()?,
+            bias: None,
+            changes: Vec::new(),
+            outputs: config.vocab_size,
+            y: &mut m.logits,
+        }];
+        products(
+            self.team,
+            self.isa,
+            normed,
+            width,
+            &mut product,
+            &mut m.scratch,
+        )
+    }
+}
+
+fn add(x: &mut [f32], change: &[f32]) {
+    for (x, change) in x.iter_mut().zip(change) {
+        *x += change;
+    }
+}
