@@ -257,21 +257,25 @@ fn an_end_token_ends_its_text_where_pytorch_chooses_it() {
     );
 }
 
-/// Half precision is another arithmetic: near, by the 11 and 8 bits that its numbers have, and not equal.
+/// Half precision is how weights are kept, while the processor computes in f32: a file of the same precision loses nothing,
+/// another one what the 8 bits of a bf16 leave out.
 #[test]
-fn half_precision_stays_near() {
-    for (dtype, tolerance) in [("f16", 0.05), ("bf16", 0.4)] {
-        for family in ["smollm", "qwen2"] {
-            let case = &expected(family).cases[0];
-            let more = ["--response", &case.response, "--dtype", dtype];
-            let document = run_json("score", &options(family, case), &more);
-            let mut worst = Worst::default();
-            for (i, token) in document["tokens"].as_array().unwrap().iter().enumerate() {
-                let ours = token["base"].as_f64().unwrap_or(f64::NAN);
-                worst.see(ours, case.scored.base[i], || format!("base {i}"));
-            }
-            worst.assert_within(tolerance, &format!("{family} in {dtype}"));
-            assert!(worst.0 > TOLERANCE, "{dtype} was asked for");
+fn half_precision_costs_what_the_weights_lose() {
+    for (family, dtype, tolerance) in [
+        ("smollm", "f16", TOLERANCE),
+        ("qwen2", "bf16", TOLERANCE),
+        ("smollm", "bf16", 0.4),
+    ] {
+        let case = &expected(family).cases[0];
+        let more = ["--response", &case.response, "--dtype", dtype];
+        let document = run_json("score", &options(family, case), &more);
+        let mut worst = Worst::default();
+        for (i, token) in document["tokens"].as_array().unwrap().iter().enumerate() {
+            let ours = token["base"].as_f64().unwrap_or(f64::NAN);
+            worst.see(ours, case.scored.base[i], || format!("base {i}"));
         }
+        worst.assert_within(tolerance, &format!("{family} in {dtype}"));
+        let lossless = tolerance <= TOLERANCE;
+        assert!(lossless || worst.0 > TOLERANCE, "{dtype} was asked for");
     }
 }
