@@ -17,6 +17,10 @@
     unsafe_code,
     reason = "vector instructions and outputs shared by threads have no safe form"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "a loop is compiled for a set of instructions only where it is inlined into the function that switches them on"
+)]
 
 pub(crate) mod amx;
 mod blocks;

@@ -231,7 +231,7 @@ impl Packed {
 /// Checks that the inputs are whole blocks and returns their number.
 fn check(format: Format, outputs: usize, inputs: usize) -> Result<usize, ModelError> {
     let len = format.block_len();
-    if outputs == 0 || inputs == 0 || inputs % len != 0 {
+    if outputs == 0 || inputs == 0 || !inputs.is_multiple_of(len) {
         return Err(misfit(format!(
             "a matrix of {outputs} × {inputs} cannot be packed in the format {format:?}, whose blocks have {len} weights"
         )));

@@ -116,7 +116,7 @@ pub fn products(
     let rounded = &*rounded;
     let x: Vec<&[f32]> = x.chunks_exact(inputs).collect();
     let mut parts = Vec::new();
-    let jobs: Vec<(&MatrixView<'_>, Option<&[f32]>, &[LowRank<'_>], Outputs<'_>)> = list
+    let jobs: Vec<Job<'_>> = list
         .iter_mut()
         .enumerate()
         .map(|(index, product)| {
@@ -126,14 +126,24 @@ pub fn products(
                 parts.push((index, from..(from + share).min(product.outputs)));
             }
             let out = Outputs::new(product.y, product.outputs);
-            (&product.weights, product.bias, &*product.changes, out)
+            Job {
+                weights: product.weights,
+                bias: product.bias,
+                changes: &product.changes,
+                out,
+            }
         })
         .collect();
     team.run(parts.len(), &|part| {
         let (index, ref range) = parts[part];
-        let (weights, bias, changes, out) = jobs[index];
+        let Job {
+            weights,
+            bias,
+            changes,
+            out,
+        } = jobs[index];
         let range = range.clone();
-        match *weights {
+        match weights {
             MatrixView::F32(weights) => dense(isa, weights, inputs, &x, range.clone(), out),
             MatrixView::F16(weights) => dense(isa, weights, inputs, &x, range.clone(), out),
             MatrixView::Bf16(weights) => dense(isa, weights, inputs, &x, range.clone(), out),
@@ -164,6 +174,15 @@ pub fn products(
         }
     });
     Ok(())
+}
+
+/// What the parts of one product share.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    weights: MatrixView<'a>,
+    bias: Option<&'a [f32]>,
+    changes: &'a [LowRank<'a>],
+    out: Outputs<'a>,
 }
 
 /// Rounds the rows where a product wants that, and brings them to the low ranks: one part of a job each.
@@ -248,7 +267,7 @@ fn check(x: &[f32], inputs: usize, list: &[Product<'_>]) -> Result<usize, ModelE
             "The model's files may belong to different models",
         ))
     };
-    if inputs == 0 || x.len() % inputs != 0 {
+    if inputs == 0 || !x.len().is_multiple_of(inputs) {
         return misfit();
     }
     let rows = x.len() / inputs;

@@ -314,7 +314,7 @@ fn dot<L: Lanes>(l: L, a: &[f32], b: &[f32]) -> f32 {
             if at + L::WIDTH <= len {
                 // SAFETY: as just checked.
                 unsafe {
-                    *sum = l.fma(l.load(a.as_ptr().add(at)), l.load(b.as_ptr().add(at)), *sum)
+                    *sum = l.fma(l.load(a.as_ptr().add(at)), l.load(b.as_ptr().add(at)), *sum);
                 };
                 at += L::WIDTH;
             }

@@ -109,13 +109,11 @@ impl Team {
             (0..parts).for_each(job);
             return;
         }
-        // SAFETY: only the lifetime changes. The pointer is followed only between here and the end of this call, as all
+        // SAFETY: only the lifetime changes. The job is called only between here and the end of this call, as all
         // parts are waited for below, also when one of the caller's own panics.
-        let job = unsafe {
-            std::mem::transmute::<*const Job<'_>, *const Job<'static>>(std::ptr::from_ref(job))
-        };
+        let job = unsafe { std::mem::transmute::<&Job<'_>, &'static Job<'static>>(job) };
         // SAFETY: no part is open (the last call waited for all), so no helper reads this.
-        unsafe { *self.job.get() = Some(job) };
+        unsafe { *self.job.get() = Some(std::ptr::from_ref(job)) };
         self.done.store(0, Ordering::Relaxed);
         let number = (self.state.load(Ordering::Relaxed) >> (2 * PART_BITS)) + 1;
         let state = (number << (2 * PART_BITS)) | ((parts as u64) << PART_BITS);

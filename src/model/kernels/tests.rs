@@ -300,9 +300,9 @@ fn blocks_of_a_file_are_read_as_they_are_meant() {
     bytes[2..4].copy_from_slice(&f16::from_f32(1.0).to_le_bytes());
     (bytes[4 + 1], bytes[4 + 5]) = (3, 5);
     // Part 6: low bits of both in byte 10, high bits above bytes 2 and 6.
-    bytes[4 + 10] = (33 & 15) | (50 & 15) << 4;
-    bytes[4 + 2] |= (33 >> 4) << 6;
-    bytes[4 + 6] |= (50 >> 4) << 6;
+    bytes[4 + 10] = 0x21;
+    bytes[4 + 2] |= 2 << 6;
+    bytes[4 + 6] |= 3 << 6;
     // Weight 40 is 9 (part 1, place 8: high half of byte 8), weight 195 is 7 (part 6, place 3: low half of byte 99).
     bytes[16 + 8] = 9 << 4;
     bytes[16 + 99] = 7;

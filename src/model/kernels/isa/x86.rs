@@ -1,5 +1,9 @@
 //! AVX2 and AVX-512.
 
+#[allow(
+    clippy::wildcard_imports,
+    reason = "eighty instructions are clearer where they are used"
+)]
 use std::arch::x86_64::*;
 
 use super::{Kernel, Lanes};
