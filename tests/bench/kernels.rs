@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a bench that cannot run must say so")]
 #![expect(clippy::print_stdout, reason = "its table is what it is for")]
 
+use std::fmt::Write;
 use std::time::Instant;
 
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
@@ -57,6 +58,9 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
     (0..count).map(|_| random.number()).collect()
 }
 
+/// Candle's way to multiply.
+type Theirs<'a> = Box<dyn Fn(&Tensor) -> Tensor + 'a>;
+
 /// One way to multiply.
 type Way<'a> = Box<dyn FnMut(usize) + 'a>;
 
@@ -81,7 +85,6 @@ fn measure_products(outputs: usize, inputs: usize) {
     };
     let candle_q8 = quantised(GgmlDType::Q8_0);
     let candle_q4 = q4.is_some().then(|| quantised(GgmlDType::Q4K));
-    type Theirs<'a> = Box<dyn Fn(&Tensor) -> Tensor + 'a>;
     let mut list: Vec<(&str, MatrixView<'_>, usize, Option<Theirs<'_>>)> = vec![
         (
             "f32",
@@ -146,9 +149,10 @@ fn measure_products(outputs: usize, inputs: usize) {
             }
             let best = best_of(&mut ways, (20_000_000 / bytes).clamp(1, 100));
             let speed = bytes as f64 / best[0] / 1e9;
-            line += &format!("  m={rows} {:7.1} µs {speed:5.1} GB/s", best[0] * 1e6);
+            let time = best[0] * 1e6;
+            let _ = write!(line, "  m={rows} {time:7.1} µs {speed:5.1} GB/s");
             if let Some(theirs) = best.get(1) {
-                line += &format!(" candle ×{:4.1}", theirs / best[0]);
+                let _ = write!(line, " candle ×{:4.1}", theirs / best[0]);
             }
         }
         println!("{line}");
@@ -235,7 +239,9 @@ fn measure_decoder(name: &str, decoder: &Decoder, stack: &AdapterStack) {
             for _ in 0..times {
                 step(decoder, stack, &mut caches, rows, &[7]);
             }
-            caches.iter_mut().for_each(|cache| cache.truncate(PAST));
+            for cache in &mut caches {
+                cache.truncate(PAST);
+            }
         }));
     }
     let best = best_of(&mut ways, 4);
