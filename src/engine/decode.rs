@@ -102,7 +102,7 @@ pub enum Progress {
 pub trait Director {
     /// The weights for the next token.
     fn weights(&mut self) -> ObjectiveWeights;
-    /// Asked before each token is read or written; false ends the texts as [`Finish::Cancelled`].
+    /// Asked before each pass; false ends the texts as [`Finish::Cancelled`].
     fn goes_on(&mut self) -> bool {
         true
     }

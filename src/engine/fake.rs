@@ -30,8 +30,8 @@ pub(crate) struct FakeScorer {
     context: usize,
     /// Streams ever opened or forked.
     pub(crate) made: usize,
-    /// Tokens read by [`Scorer::step`].
-    pub(crate) stepped: usize,
+    /// Tokens read so far.
+    pub(crate) read: usize,
     /// Panics at this many response tokens, to test the worker's guard.
     pub(crate) panic_at: Option<usize>,
     /// Called at each step, to make it slow.
@@ -53,7 +53,7 @@ impl FakeScorer {
             next: 0,
             context: 64,
             made: 0,
-            stepped: 0,
+            read: 0,
             panic_at: None,
             on_step: None,
         }
@@ -167,16 +167,20 @@ impl Scorer for FakeScorer {
                 let past = self.past(stream)?;
                 past.tokens.push(token);
                 let past = past.clone();
+                self.read += 1;
                 Ok(self.scores(&past))
             })
             .collect()
+    }
+
+    fn steady_tokens(&self) -> usize {
+        3
     }
 
     fn step(&mut self, moves: &[(StreamId, TokenId)]) -> Result<Vec<StepScores>, EngineError> {
         if let Some(on_step) = &mut self.on_step {
             on_step();
         }
-        self.stepped += moves.len();
         let never = CancelToken::default();
         let mut all = Vec::new();
         for &(stream, token) in moves {

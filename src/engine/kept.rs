@@ -2,8 +2,8 @@
 //!
 //! A text that is steered anew, forked at an alternative or given another word shares its beginning with one that was
 //! read before: the stream of that one is cut back, or forked where much of it would be lost, and only what is missing is
-//! read. Tokens are read one by one, the way they were when they were written: a pass over many at once rounds otherwise,
-//! and what is written behind them would not be what writing from scratch gives.
+//! read. No more tokens are read at a time than give the rows of writing them one by one: a pass over many may round
+//! otherwise, and what is written behind them would not be what writing from scratch gives.
 
 use crate::domain::{CancelToken, Prompt, TokenId};
 use crate::engine::scorer::{EngineError, Parts, Scorer, StepScores, StreamId};
@@ -73,7 +73,7 @@ impl KeptStreams {
         each.sum()
     }
 
-    /// A stream that has read `prompt` and `tokens`, and the scores behind them. `stop` is asked before each token.
+    /// A stream that has read `prompt` and `tokens`, and the scores behind them. `stop` is asked before each pass.
     ///
     /// # Errors
     /// Whatever the scorer reports, and [`EngineError::Cancelled`] where `stop` or `cancel` says so; what has been read
@@ -100,17 +100,25 @@ impl KeptStreams {
             }
         };
         let mut scores = reading.first.clone();
-        for &token in &tokens[reading.tokens.len()..] {
-            if stop() {
-                self.keep(scorer, reading);
-                return Err(EngineError::Cancelled);
-            }
-            match scorer.step(&[(reading.stream, token)]) {
-                Ok(mut next) => {
-                    reading.tokens.push(token);
-                    if let Some(next) = next.pop() {
-                        scores = next;
+        let steady = scorer.steady_tokens().max(1);
+        for piece in tokens[reading.tokens.len()..].chunks(steady) {
+            let read = if stop() {
+                Err(EngineError::Cancelled)
+            } else if let [token] = piece {
+                scorer.step(&[(reading.stream, *token)])
+            } else {
+                scorer.advance(reading.stream, piece, cancel)
+            };
+            match read {
+                Ok(mut rows) => {
+                    reading.tokens.extend(piece);
+                    if let Some(last) = rows.pop() {
+                        scores = last;
                     }
+                }
+                Err(EngineError::Cancelled) => {
+                    self.keep(scorer, reading);
+                    return Err(EngineError::Cancelled);
                 }
                 Err(error) => {
                     scorer.close(reading.stream);

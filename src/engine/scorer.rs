@@ -138,6 +138,12 @@ pub trait Scorer {
         cancel: &CancelToken,
     ) -> Result<Vec<StepScores>, EngineError>;
 
+    /// Most tokens at a time that [`Scorer::advance`] reads to the very rows that [`Scorer::step`] gives one by one, to the
+    /// last bit. A pass over more may add its products up in another order.
+    fn steady_tokens(&self) -> usize {
+        1
+    }
+
     /// Advances several streams by one token each, in one pass over the weights where the layout allows it; the scores
     /// come back in the order of `moves`.
     ///

@@ -58,7 +58,8 @@ pub struct GenerateRequest {
     /// What the texts begin with; empty for a fresh run.
     pub beginning: Beginning,
     /// Whether it follows a hand on a slider: a live run takes the place of every live run asked for before it. One that
-    /// writes ends within a token, those that wait are never begun, and each is told as [`Event::Superseded`].
+    /// writes ends within a token, those that wait are never begun, and each is told as [`Event::Superseded`]. (One that
+    /// is still reading a long prompt hears of it behind the prompt: cancel it.)
     pub live: bool,
 }
 
