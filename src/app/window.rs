@@ -7,10 +7,11 @@ use egui::{Context, Ui};
 use crate::app::state::library::Library;
 use crate::app::state::run::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
+use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
 use crate::app::state::{LineupState, State};
 use crate::app::update::{self, Action};
 use crate::app::{AppOptions, panels, shortcuts, theme};
-use crate::domain::{ObjectiveWeights, RunId};
+use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::latest::Latest;
 use crate::worker::{Command, WorkerHandle};
 
@@ -25,7 +26,11 @@ pub struct Window {
     worker: Option<WorkerHandle>,
     rejudge: Latest<ReweightRequest, Rejudged>,
     /// What the re-judging thread was asked for last.
-    asked: Option<(RunId, ObjectiveWeights)>,
+    asked: Option<(RunId, ObjectiveWeights, usize)>,
+    /// Finds out how far the sliders can move: slower work, behind the other.
+    steadiness: Latest<SteadinessRequest, Option<Steadiness>>,
+    /// What that thread was asked for last, and what stops it.
+    searched: Option<(RunId, ObjectiveWeights, usize, CancelToken)>,
     applied: Option<(ThemeChoice, f32)>,
 }
 
@@ -49,11 +54,19 @@ impl Window {
             |request: ReweightRequest| request.answer(),
             move || waker.request_repaint(),
         )?;
+        let waker = ctx.clone();
+        let steadiness = Latest::spawn(
+            "steadiness",
+            |request: SteadinessRequest| request.answer(),
+            move || waker.request_repaint(),
+        )?;
         let mut window = Self {
             state: first_state(options, settings.mended()),
             worker: Some(worker),
             rejudge,
             asked: None,
+            steadiness,
+            searched: None,
             applied: None,
         };
         let commands = update::load(&mut window.state);
@@ -92,7 +105,11 @@ impl Window {
             }
         }
         if let Some(rejudged) = self.rejudge.take() {
-            update::on_rejudged(&mut self.state, rejudged);
+            let commands = update::on_rejudged(&mut self.state, rejudged);
+            self.send(commands);
+        }
+        if let Some(Some(steadiness)) = self.steadiness.take() {
+            update::on_steadiness(&mut self.state, steadiness);
         }
         self.ask_for_judgement();
     }
@@ -131,6 +148,7 @@ impl Window {
             && !state.run_when_ready
             && state.active_run().is_none()
             && state.reweight_request().is_none()
+            && state.steadiness_request().is_none()
     }
 
     fn show_settings(&mut self, ctx: &Context) {
@@ -142,15 +160,38 @@ impl Window {
         }
     }
 
+    /// Asks the other threads for what the numbers on screen lack.
     fn ask_for_judgement(&mut self) {
         let Some(request) = self.state.reweight_request() else {
+            self.ask_for_steadiness();
             return;
         };
-        let key = (request.run, request.weights.clone());
+        if let Some((.., search)) = self.searched.take() {
+            search.cancel();
+        }
+        // A text that grows is another question with every word.
+        let length = request.guided.steps().len();
+        let key = (request.run, request.weights.clone(), length);
         if self.asked.as_ref() != Some(&key) {
             self.asked = Some(key);
             self.rejudge.request(request);
         }
+    }
+
+    fn ask_for_steadiness(&mut self) {
+        let Some(request) = self.state.steadiness_request() else {
+            return;
+        };
+        let length = request.guided.steps().len();
+        if let Some((run, weights, known, search)) = &self.searched {
+            if (*run, weights, *known) == (request.run, &request.weights, length) {
+                return;
+            }
+            search.cancel();
+        }
+        let weights = request.weights.clone();
+        self.searched = Some((request.run, weights, length, request.cancel.clone()));
+        self.steadiness.request(request);
     }
 
     fn send(&mut self, commands: Vec<Command>) {

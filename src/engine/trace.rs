@@ -208,6 +208,13 @@ impl Trace {
         self.save(Saving::Drop, 0);
     }
 
+    /// Forgets all steps from position `len` on: the text goes on otherwise from there.
+    pub fn truncate(&mut self, len: usize) {
+        self.steps.truncate(len);
+        self.bytes = self.steps.iter().map(TraceStep::bytes).sum();
+        self.saved = self.saved.map(|steps| steps.min(len));
+    }
+
     /// Adds the next step.
     pub fn push(&mut self, step: &GuidedStep) {
         self.store(self.steps.len(), step);
@@ -334,6 +341,18 @@ mod tests {
         for (step, insight) in trace.steps().iter().zip(&again.insights) {
             assert_eq!(Some(&step.insight), insight.as_ref());
         }
+    }
+
+    #[test]
+    fn a_truncated_trace_is_as_if_it_had_never_been_longer() {
+        let mut short = trace(STEP_BYTES * 15, 20);
+        short.truncate(5);
+        assert_eq!(short.steps().len(), 5);
+        let held: usize = short.steps().iter().map(TraceStep::bytes).sum();
+        assert_eq!(short.bytes(), held);
+        short.push(&guided_step(5, &Sampling::default(), &[0.5, 1.0]));
+        assert_eq!(short.steps().len(), 6);
+        assert!(short.steps()[5].scores().is_some());
     }
 
     #[test]

@@ -12,6 +12,10 @@ mod house;
 #[cfg(feature = "gui")]
 mod pictures;
 mod resteer;
+#[cfg(feature = "gui")]
+mod stage;
 mod training;
 #[cfg(feature = "gui")]
 mod window;
+#[cfg(feature = "gui")]
+mod window_live;

@@ -471,6 +471,9 @@ fn strip_harness(dark: bool) -> Harness<'static, Strips> {
                     soloed: index == 1 && state.soloed,
                     silent: index == 1 && state.muted || index != 1 && state.soloed,
                     selected: index == 0,
+                    band: None,
+                    band_words: None,
+                    moving_words: None,
                 }
                 .show(ui);
                 if let Some(weight) = answer.weight {

@@ -13,6 +13,7 @@ pub mod panes;
 pub mod problem;
 pub mod prompt;
 pub mod status;
+pub mod steering;
 pub mod top_bar;
 
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};

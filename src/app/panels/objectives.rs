@@ -1,11 +1,14 @@
 //! One strip per objective: slider, number, mute and solo; and what they add up to.
 
-use egui::{RichText, Ui};
+use egui::{Align, Layout, RichText, Ui};
+
+use super::steering::{self, Steady};
 
 use crate::app::state::settings::HeatMode;
 use crate::app::state::{LineupState, Region, State};
 use crate::app::theme::{palette, section, size, space};
 use crate::app::update::Action;
+use crate::app::widgets::toggle::toggle;
 use crate::app::widgets::weight_slider::WeightStrip;
 
 /// Room for a note of three lines, points.
@@ -18,6 +21,8 @@ pub struct ObjectivesView {
     pub strips: Vec<StripView>,
     /// A sentence about what the sliders do at the moment.
     pub note: Option<String>,
+    /// Whether texts follow the sliders while they move.
+    pub live: bool,
     /// Whether the keyboard is wanted here.
     pub wants_focus: bool,
 }
@@ -41,6 +46,8 @@ pub struct StripView {
     pub counts: bool,
     /// Whether its numbers colour the words.
     pub colours: bool,
+    /// How far it can move before the text changes.
+    pub steady: Option<Steady>,
 }
 
 impl ObjectivesView {
@@ -66,10 +73,12 @@ impl ObjectivesView {
                 soloed: strip.soloed,
                 counts: !strip.muted && (strip.soloed || !any_solo),
                 colours: by_objective && index == state.focus.objective,
+                steady: steering::steady(state, index),
             });
         Self {
             strips: strips.collect(),
             note: note(state),
+            live: state.settings.live,
             wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Objectives,
         }
     }
@@ -83,51 +92,36 @@ fn note(state: &State) -> Option<String> {
         LineupState::Missing => return Some("No models, no sliders".to_owned()),
         LineupState::Ready(_) => {}
     }
-    let run = state.run()?;
-    let weights = state.draft.effective_weights();
-    if run.is_active() {
-        return Some("Move a slider: it acts from the next word on".to_owned());
-    }
-    if run.guided.is_empty() || !run.written_otherwise(&weights) {
-        return None;
-    }
-    let judged = run
-        .rejudged
-        .as_ref()
-        .filter(|rejudged| rejudged.weights == weights)?;
-    let Some(change) = judged.guided.divergence else {
-        return Some("With these sliders the guided text would stay the same".to_owned());
-    };
-    let word = |id: u32| {
-        let text = state
-            .lineup_info()
-            .and_then(|info| info.texts.get(id as usize));
-        match text.map(|text| text.trim()) {
-            None | Some("") => "the end".to_owned(),
-            Some(text) => format!("\u{201c}{text}\u{201d}"),
-        }
-    };
-    let before: String = run.guided.pieces[..change.position.min(run.guided.len())].concat();
-    let place = match before.trim().rsplit(' ').next() {
-        None | Some("") => "from the first word".to_owned(),
-        Some(last) => format!("after \u{201c}{last}\u{201d}"),
-    };
-    Some(format!(
-        "With these sliders the guided text would change {place}: {} instead of {}",
-        word(change.to),
-        word(change.from)
-    ))
+    steering::note(state)
 }
 
 /// Draws the strips.
 pub fn objectives_ui(ui: &mut Ui, view: &ObjectivesView) -> Vec<Action> {
     let mut actions = Vec::new();
-    ui.label(RichText::new("Objectives").text_style(section()))
-        .on_hover_text("What the guided text should be more of: the higher the slider, the harder this objective pulls on every word");
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Objectives").text_style(section()))
+            .on_hover_text("What the guided text should be more of: the higher the slider, the harder this objective pulls on every word");
+        if view.strips.is_empty() {
+            return;
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let live = toggle(ui, "Live", "Live: follow the sliders while they move", view.live)
+                .on_hover_text("Write the guided text again while a slider moves, not only when it is let go; what stays the same stays where it is");
+            if live.clicked() {
+                actions.push(Action::ToggleLive);
+            }
+        });
+    });
     ui.add_space(space::XS);
     for (index, strip) in view.strips.iter().enumerate() {
         let wants_focus = view.wants_focus && index == 0;
-        actions.extend(strip_ui(ui, index, strip, wants_focus));
+        actions.extend(strip_ui(
+            ui,
+            index,
+            strip,
+            view.note.as_deref(),
+            wants_focus,
+        ));
         ui.add_space(space::S);
     }
     // Room for the note even without one, so that nothing below it jumps.
@@ -145,7 +139,13 @@ pub fn objectives_ui(ui: &mut Ui, view: &ObjectivesView) -> Vec<Action> {
     actions
 }
 
-fn strip_ui(ui: &mut Ui, index: usize, strip: &StripView, wants_focus: bool) -> Vec<Action> {
+fn strip_ui(
+    ui: &mut Ui,
+    index: usize,
+    strip: &StripView,
+    note: Option<&str>,
+    wants_focus: bool,
+) -> Vec<Action> {
     let mut actions = Vec::new();
     let answer = WeightStrip {
         id: egui::Id::unique(("strip", index)),
@@ -158,6 +158,9 @@ fn strip_ui(ui: &mut Ui, index: usize, strip: &StripView, wants_focus: bool) -> 
         soloed: strip.soloed,
         silent: !strip.counts,
         selected: strip.colours,
+        band: strip.steady.as_ref().and_then(|steady| steady.band),
+        band_words: strip.steady.as_ref().map(|steady| steady.words.as_str()),
+        moving_words: note,
     }
     .show(ui);
     if let (true, Some(slider)) = (wants_focus, answer.slider) {

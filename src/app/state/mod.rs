@@ -5,6 +5,7 @@ pub mod history;
 pub mod library;
 pub mod run;
 pub mod settings;
+pub mod steadiness;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use history::{History, Snapshot};
 use library::Library;
 use run::{ReweightRequest, Run};
 use settings::{HeatMode, Settings};
+use steadiness::SteadinessRequest;
 
 /// The models, as far as the window knows.
 #[derive(Debug, Clone)]
@@ -112,6 +114,8 @@ pub struct State {
     pub shown: Option<RunId>,
     /// A run was asked for before the models were ready.
     pub run_when_ready: bool,
+    /// The guided text is to be written again for the sliders as they stand, as soon as it is known from where.
+    pub steer_wanted: bool,
     /// What is being looked at.
     pub focus: Focus,
     /// The heatmap's scale in nats: colours are full at ± this.
@@ -183,6 +187,7 @@ impl Default for State {
             runs: BTreeMap::new(),
             shown: None,
             run_when_ready: false,
+            steer_wanted: false,
             focus: Focus::default(),
             heat_scale: 1.0,
             problem: None,
@@ -248,7 +253,16 @@ impl State {
     #[must_use]
     pub fn reweight_request(&self) -> Option<ReweightRequest> {
         self.run()?
-            .reweight_request(&self.draft.effective_weights())
+            .reweight_request(&self.draft.effective_weights(), self.steer_wanted)
+    }
+
+    /// What to ask about how far the sliders can move, once the numbers on screen follow them.
+    #[must_use]
+    pub fn steadiness_request(&self) -> Option<SteadinessRequest> {
+        if self.reweight_request().is_some() {
+            return None;
+        }
+        SteadinessRequest::new(self.run()?, &self.draft.effective_weights())
     }
 
     /// The state that undo would come back to.

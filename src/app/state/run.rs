@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::domain::{CancelToken, ObjectiveWeights, Pane, Prompt, RunId, Sampling};
+use crate::app::state::steadiness::Steadiness;
+use crate::domain::{CancelToken, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId};
 use crate::engine::decode::GuidedStep;
 use crate::engine::insight::TokenInsight;
-use crate::engine::reweigh::Reweighted;
+use crate::engine::reweigh::{Divergence, Question, Reweighted, reweigh};
 use crate::engine::trace::Trace;
 use crate::error::Failure;
 use crate::worker::RunEnd;
@@ -63,6 +64,24 @@ impl WrittenText {
         }
     }
 
+    /// The first `len` tokens of it.
+    #[must_use]
+    pub(crate) fn beginning(&self, len: usize) -> Self {
+        let mut text = self.clone();
+        text.pieces.truncate(len);
+        if len < self.len() {
+            Arc::make_mut(&mut text.trace).truncate(len);
+        }
+        text
+    }
+
+    /// The tokens before position `len`.
+    #[must_use]
+    pub(crate) fn tokens(&self, len: usize) -> Vec<TokenId> {
+        let steps = self.trace.steps().iter().take(len);
+        steps.map(|step| step.token).collect()
+    }
+
     /// How many tokens there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -95,17 +114,27 @@ pub struct ReweightRequest {
     pub base: Arc<Trace>,
     /// The guided text's rows.
     pub guided: Arc<Trace>,
+    /// How many tokens at the guided text's beginning stay whatever the weights are.
+    pub given: usize,
 }
 
 impl ReweightRequest {
     /// Does the work; for the thread that answers the newest request.
     #[must_use]
     pub fn answer(&self) -> Rejudged {
+        let see = |trace: &Trace, pinned| {
+            let question = Question {
+                weights: &self.weights,
+                sampling: &self.sampling,
+                pinned,
+            };
+            reweigh(trace, &question, &|| false).unwrap_or_default()
+        };
         Rejudged {
             run: self.run,
             weights: Arc::clone(&self.weights),
-            base: self.base.reweight(&self.weights, &self.sampling),
-            guided: self.guided.reweight(&self.weights, &self.sampling),
+            base: see(&self.base, 0),
+            guided: see(&self.guided, self.given),
         }
     }
 }
@@ -121,6 +150,17 @@ pub struct Rejudged {
     pub base: Reweighted,
     /// The guided text, with the first choice that would change.
     pub guided: Reweighted,
+}
+
+/// Where a guided text that goes on from another one has come from. The plain text is the other's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    /// The run whose text it goes on from.
+    pub parent: RunId,
+    /// The first token that is not the other's.
+    pub from: usize,
+    /// What moved sliders changed first; none where the other text was not at its end and simply went on.
+    pub change: Option<Divergence>,
 }
 
 /// A run and its results.
@@ -146,8 +186,17 @@ pub struct Run {
     pub base: WrittenText,
     /// The guided text.
     pub guided: WrittenText,
+    /// The weights that the guided text is written with: writing from scratch with them gives the same text, unless they
+    /// were moved while it was written along with the plain one.
+    pub weights: ObjectiveWeights,
+    /// Where the guided text has come from, if it goes on from another one.
+    pub origin: Option<Origin>,
+    /// How many tokens at the guided text's beginning stay whatever the weights are: a person chose them.
+    pub given: usize,
     /// Numbers under other weights than the recorded ones.
     pub rejudged: Option<Rejudged>,
+    /// How far each slider can move before the guided text changes.
+    pub steadiness: Option<Steadiness>,
     /// When the first word came, on the window's clock, seconds.
     pub first_word_secs: Option<f64>,
     /// When the last word came.
@@ -160,12 +209,21 @@ pub const ROW_BUDGET_BYTES: usize = 384 << 20;
 impl Run {
     /// A run that has just been asked for.
     #[must_use]
-    pub(crate) fn new(id: RunId, prompt: Prompt, sampling: Sampling, cancel: CancelToken) -> Self {
+    pub(crate) fn new(
+        id: RunId,
+        prompt: Prompt,
+        weights: ObjectiveWeights,
+        sampling: Sampling,
+        cancel: CancelToken,
+    ) -> Self {
         Self {
             id,
             prompt,
             sampling,
             cancel,
+            weights,
+            origin: None,
+            given: 0,
             phase: RunPhase::Reading,
             rendered: String::new(),
             prompt_tokens: 0,
@@ -173,6 +231,7 @@ impl Run {
             base: WrittenText::default(),
             guided: WrittenText::default(),
             rejudged: None,
+            steadiness: None,
             first_word_secs: None,
             last_word_secs: 0.0,
         }
@@ -184,6 +243,70 @@ impl Run {
         match self.phase {
             RunPhase::Reading | RunPhase::Writing => true,
             RunPhase::Ended(_) | RunPhase::Failed(_) | RunPhase::Replaced => false,
+        }
+    }
+
+    /// A run whose guided text goes on from this one's behind its first `from` tokens, under other weights. What is known
+    /// of the texts under those weights stays known.
+    pub(crate) fn branch(
+        &self,
+        id: RunId,
+        from: usize,
+        weights: ObjectiveWeights,
+        change: Option<Divergence>,
+    ) -> Self {
+        let rejudged = self
+            .rejudged
+            .as_ref()
+            .filter(|rejudged| rejudged.weights == weights)
+            .map(|rejudged| {
+                let known = rejudged.guided.insights.iter().take(from);
+                Rejudged {
+                    run: id,
+                    weights: Arc::clone(&weights),
+                    base: rejudged.base.clone(),
+                    guided: Reweighted {
+                        insights: known.cloned().collect(),
+                        ..Reweighted::default()
+                    },
+                }
+            });
+        Self {
+            id,
+            cancel: CancelToken::default(),
+            phase: RunPhase::Writing,
+            base: self.base.clone(),
+            guided: self.guided.beginning(from),
+            weights,
+            origin: Some(Origin {
+                parent: self.id,
+                from,
+                change,
+            }),
+            given: self.given.min(from),
+            rejudged,
+            steadiness: None,
+            first_word_secs: None,
+            last_word_secs: 0.0,
+            prompt: self.prompt.clone(),
+            sampling: self.sampling.clone(),
+            rendered: self.rendered.clone(),
+            ..*self
+        }
+    }
+
+    /// Whether it writes the plain text too at the moment: then moved sliders act from the next word on.
+    #[must_use]
+    pub fn writes_both(&self) -> bool {
+        self.is_active() && self.origin.is_none()
+    }
+
+    /// Whether the guided text was left before its end because another one took its place.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        match self.phase {
+            RunPhase::Reading | RunPhase::Writing | RunPhase::Replaced => self.origin.is_some(),
+            RunPhase::Ended(_) | RunPhase::Failed(_) => false,
         }
     }
 
@@ -212,7 +335,8 @@ impl Run {
             Pane::Base => &self.guided,
             Pane::Guided => &self.base,
         };
-        !self.is_active() || self.text(pane).len() + 1 < other.len()
+        let is_kept = pane == Pane::Base && self.origin.is_some();
+        !self.is_active() || is_kept || self.text(pane).len() + 1 < other.len()
     }
 
     /// The numbers of a token as they are to be shown: re-judged where that is done, else as written.
@@ -241,7 +365,7 @@ impl Run {
             .iter()
             .zip(guided)
             .position(|(a, b)| a.token != b.token);
-        if differs.is_some() || self.is_active() || base.is_empty() {
+        if differs.is_some() || self.is_active() || base.is_empty() || guided.is_empty() {
             return differs;
         }
         // One text may simply be longer.
@@ -255,10 +379,16 @@ impl Run {
         steps.iter().any(|step| *step.weights != *weights)
     }
 
-    /// What to ask for so that the numbers on screen follow `weights`; nothing while it writes, or where they do already.
+    /// What to ask for so that the numbers on screen follow `weights`; nothing where they do already, or while it writes,
+    /// unless the text is to be steered over to them.
     #[must_use]
-    pub fn reweight_request(&self, weights: &ObjectiveWeights) -> Option<ReweightRequest> {
-        if self.is_active() || self.guided.is_empty() {
+    pub fn reweight_request(
+        &self,
+        weights: &ObjectiveWeights,
+        to_steer: bool,
+    ) -> Option<ReweightRequest> {
+        let waits = to_steer && self.origin.is_some() && self.weights != *weights;
+        if (self.is_active() && !waits) || self.guided.is_empty() {
             return None;
         }
         let shown = match &self.rejudged {
@@ -271,6 +401,7 @@ impl Run {
             sampling: self.sampling.clone(),
             base: Arc::clone(&self.base.trace),
             guided: Arc::clone(&self.guided.trace),
+            given: self.given,
         })
     }
 

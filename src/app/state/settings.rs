@@ -130,6 +130,8 @@ pub struct Settings {
     pub heat: HeatSettings,
     /// Whether texts are written slowly enough to read along and steer.
     pub reading_pace: bool,
+    /// Whether a finished text follows the sliders while they move rather than when they are let go.
+    pub live: bool,
     /// Whether the prompt library is open.
     pub library_open: bool,
     /// Whether the advanced settings are open.
@@ -143,6 +145,7 @@ impl Default for Settings {
             zoom: 1.0,
             heat: HeatSettings::default(),
             reading_pace: true,
+            live: false,
             library_open: true,
             advanced_open: false,
         }

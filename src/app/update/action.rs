@@ -31,6 +31,8 @@ pub enum Action {
         /// Its new weight.
         weight: f64,
     },
+    /// Wants texts to follow the sliders while they move, or when they are let go.
+    ToggleLive,
     /// Let go of a slider, or ended another edit that undo takes back in one step.
     EndEdit,
     /// Put a slider back to the lineup's own weight.

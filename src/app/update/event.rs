@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::state::run::{Rejudged, Run, RunPhase};
+use crate::app::state::steadiness::Steadiness;
 use crate::app::state::{LineupState, Problem, ProblemPlace, State};
 use crate::app::theme::HeatScale;
 use crate::domain::{Pane, RunId};
@@ -38,7 +39,8 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
             if let Some(run) = active(state, run) {
                 run.rendered = rendered;
                 run.prompt_tokens = prompt_tokens;
-                run.unfamiliar = unfamiliar;
+                // Of a text that goes on from another one it is known already.
+                run.unfamiliar |= unfamiliar;
                 run.phase = RunPhase::Writing;
             }
             Vec::new()
@@ -49,6 +51,9 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
                 run.phase = RunPhase::Writing;
                 run.first_word_secs.get_or_insert(now);
                 run.last_word_secs = now;
+                if step.step.given && step.pane == Pane::Guided {
+                    run.given = run.given.max(step.step.position + 1);
+                }
                 run.text_mut(step.pane).put(&step.step, &step.text);
                 if state.shown == Some(id) {
                     grow_scale(state);
@@ -95,18 +100,42 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
     }
 }
 
-/// Takes in re-judged numbers; those that came too late are dropped.
-pub fn on_rejudged(state: &mut State, rejudged: Rejudged) {
-    let weights = state.draft.effective_weights();
+/// Takes in re-judged numbers, those that came too late aside, and has the text written again where that was waiting for
+/// them.
+pub fn on_rejudged(state: &mut State, rejudged: Rejudged) -> Vec<Command> {
+    let fits = rejudged.weights == state.draft.effective_weights();
     let id = rejudged.run;
-    let fits = rejudged.weights == weights;
-    if let Some(run) = state.runs.get_mut(&id)
-        && !run.is_active()
-    {
+    let Some(run) = state.runs.get_mut(&id).filter(|run| !run.writes_both()) else {
+        return Vec::new();
+    };
+    let verdict = super::live::Verdict::of(&rejudged);
+    let is_whole = verdict.judged >= run.guided.len();
+    let unfinished = run.is_unfinished();
+    if is_whole && !run.is_active() {
         run.rejudged = Some(rejudged);
-        if fits && state.shown == Some(id) {
-            grow_scale(state);
-        }
+    }
+    if state.shown != Some(id) {
+        return Vec::new();
+    }
+    if fits {
+        grow_scale(state);
+    }
+    // While a slider moves, a text for where it was a moment ago is better than none.
+    let timely = fits || state.settings.live;
+    if state.steer_wanted && timely && (is_whole || unfinished) {
+        super::live::steer_to(state, verdict)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Takes in how far the sliders can move.
+pub fn on_steadiness(state: &mut State, steadiness: Steadiness) {
+    if let Some(run) = state.runs.get_mut(&steadiness.run)
+        && !run.is_active()
+        && run.guided.len() == steadiness.length
+    {
+        run.steadiness = Some(steadiness);
     }
 }
 

@@ -4,11 +4,10 @@
 
 mod action;
 mod event;
-
-use std::sync::Arc;
+mod live;
 
 pub use action::Action;
-pub use event::{on_event, on_rejudged, on_worker_lost, tick};
+pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, tick};
 
 use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
 use crate::app::state::history::{EditKind, Snapshot};
@@ -77,18 +76,26 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
             }
             remember(state, EditKind::Weight(objective));
             state.draft.strips[objective].weight = weight;
-            weights_changed(state)
+            if state.settings.live {
+                weights_changed(state)
+            } else {
+                live::told(state)
+            }
+        }
+        Action::ToggleLive => {
+            state.settings.live = !state.settings.live;
+            Vec::new()
         }
         Action::EndEdit => {
             state.history.close_step();
-            Vec::new()
+            live::steer(state)
         }
         Action::ResetWeight(objective) => {
             let usual = state.objectives().get(objective).map(|o| o.weight);
             state.history.close_step();
             usual.map_or_else(Vec::new, |weight| {
-                let commands = apply(state, Action::SetWeight { objective, weight });
-                state.history.close_step();
+                let mut commands = apply(state, Action::SetWeight { objective, weight });
+                commands.extend(apply(state, Action::EndEdit));
                 commands
             })
         }
@@ -305,6 +312,7 @@ pub(super) fn run(state: &mut State) -> Vec<Command> {
     let run = Run::new(
         id,
         draft.prompt.clone(),
+        draft.effective_weights(),
         draft.sampling.clone(),
         cancel.clone(),
     );
@@ -385,31 +393,29 @@ fn restore(state: &mut State, snapshot: Snapshot) -> Vec<Command> {
     if state.draft.strips.len() != strips.len() {
         state.draft.strips = strips;
     }
-    // What is being written stays on screen until it has ended.
-    if state.active_run().is_none() && snapshot.shown != state.shown {
+    state.steer_wanted = false;
+    // Two texts that are being written stay on screen until they have ended.
+    if !state.run().is_some_and(Run::writes_both) && snapshot.shown != state.shown {
+        stop_active(state);
         state.shown = snapshot.shown.filter(|id| state.runs.contains_key(id));
         state.focus.hovered = None;
         state.focus.pinned = None;
         event::fit_scale(state);
     }
-    if *weights == *state.draft.effective_weights() {
+    if state.run().is_some_and(Run::is_unfinished) {
+        live::steer(state)
+    } else if *weights == *state.draft.effective_weights() {
         Vec::new()
     } else {
-        weights_changed(state)
+        live::told(state)
     }
 }
 
-/// What a change of weights means for the worker: a text that is being written goes on with the new ones.
-fn weights_changed(state: &State) -> Vec<Command> {
-    let weights = state.draft.effective_weights();
-    state
-        .active_run()
-        .map(|run| Command::SetWeights {
-            run: run.id,
-            weights: Arc::clone(&weights),
-        })
-        .into_iter()
-        .collect()
+/// What weights that have come to rest mean for the worker.
+fn weights_changed(state: &mut State) -> Vec<Command> {
+    let mut commands = live::told(state);
+    commands.extend(live::steer(state));
+    commands
 }
 
 fn mended_weight(weight: f64) -> f64 {

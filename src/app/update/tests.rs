@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::worker::{Event, LineupInfo, RunEnd, Step, StreamEnd};
 
 /// A lineup of two objectives over four words.
-fn info() -> Arc<LineupInfo> {
+pub(super) fn info() -> Arc<LineupInfo> {
     let objective = |name: &str| Objective {
         name: name.to_owned(),
         kind: RewardKind::Adapter,
@@ -32,7 +32,7 @@ fn info() -> Arc<LineupInfo> {
 }
 
 /// A window whose models are loaded and whose prompt box is filled.
-fn ready() -> State {
+pub(super) fn ready() -> State {
     let mut state = State::default();
     load(&mut state);
     on_event(&mut state, Event::Loaded(info()));
@@ -96,7 +96,7 @@ fn run_once(state: &mut State) -> RunId {
     id
 }
 
-fn set_weight(state: &mut State, objective: usize, weight: f64) -> Vec<Command> {
+pub(super) fn set_weight(state: &mut State, objective: usize, weight: f64) -> Vec<Command> {
     apply(state, Action::SetWeight { objective, weight })
 }
 
@@ -171,14 +171,14 @@ fn a_slider_moved_after_the_end_asks_for_new_numbers_and_no_model_pass() {
         .insight(Pane::Guided, 0)
         .unwrap()
         .clone();
-    on_rejudged(&mut state, request.answer());
+    assert!(on_rejudged(&mut state, request.answer()).is_empty());
     let after = state.run().unwrap().insight(Pane::Guided, 0).unwrap();
     assert!((before.chosen.guided - after.chosen.guided).abs() > 0.01);
     assert!(state.reweight_request().is_none());
     // The slider goes back: so do the numbers.
     set_weight(&mut state, 0, 1.0);
     let request = state.reweight_request().unwrap();
-    on_rejudged(&mut state, request.answer());
+    assert!(on_rejudged(&mut state, request.answer()).is_empty());
     let again = state.run().unwrap().insight(Pane::Guided, 0).unwrap();
     assert!((before.chosen.guided - again.chosen.guided).abs() < 1e-9);
 }

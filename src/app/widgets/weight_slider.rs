@@ -16,6 +16,19 @@ const STEP: f64 = 0.05;
 const PAGE: f64 = 0.5;
 const HANDLE: f32 = 7.0;
 
+/// A stretch of the track on which the text stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Band {
+    /// Its least weight.
+    pub low: f64,
+    /// Its greatest weight.
+    pub high: f64,
+    /// Whether something changes below it; else it ends because the track does.
+    pub ends_below: bool,
+    /// The same above it.
+    pub ends_above: bool,
+}
+
 /// What a strip shows.
 #[derive(Debug, Clone, Copy)]
 pub struct WeightStrip<'a> {
@@ -39,6 +52,12 @@ pub struct WeightStrip<'a> {
     pub silent: bool,
     /// Whether its values colour the words.
     pub selected: bool,
+    /// Where the text stays as it is.
+    pub band: Option<Band>,
+    /// What the band says, in words.
+    pub band_words: Option<&'a str>,
+    /// What is said beside the slider while it is dragged.
+    pub moving_words: Option<&'a str>,
 }
 
 /// What a person did to a strip.
@@ -208,7 +227,14 @@ impl WeightStrip<'_> {
         if ui.is_rect_visible(rect) {
             self.paint(ui, palette, rect, rail.min..=rail.max, value, &response);
         }
-        response.on_hover_text("Drag, or use the arrow keys; a double click resets");
+        if let (true, Some(words)) = (response.dragged(), self.moving_words) {
+            response.show_tooltip_text(words);
+        }
+        let keys = "Drag, or use the arrow keys; a double click resets";
+        response.on_hover_text(match self.band_words {
+            Some(words) => format!("{words}\n{keys}"),
+            None => keys.to_owned(),
+        });
     }
 
     fn keys(ui: &Ui, response: &Response) -> Option<f64> {
@@ -241,6 +267,27 @@ impl WeightStrip<'_> {
         (step.abs() > 1e-9).then_some(step)
     }
 
+    /// A light field behind the track, closed by an upright stroke where the text changes.
+    fn paint_band(
+        &self,
+        ui: &Ui,
+        palette: &Palette,
+        band: Band,
+        y: f32,
+        x_of: impl Fn(f64) -> f32,
+    ) {
+        let (left, right) = (x_of(band.low), x_of(band.high));
+        let field = Rect::from_min_max(pos2(left, y - 5.0), pos2(right, y + 5.0));
+        ui.painter()
+            .rect_filled(field, 0.0, self.color.gamma_multiply(0.24));
+        for (ends, x) in [(band.ends_below, left), (band.ends_above, right)] {
+            if ends {
+                let stroke = Stroke::new(1.5, palette.text);
+                ui.painter().vline(x, y - 7.0..=y + 7.0, stroke);
+            }
+        }
+    }
+
     fn paint(
         &self,
         ui: &Ui,
@@ -267,6 +314,9 @@ impl WeightStrip<'_> {
         };
         line(rail.start() - 2.0, rail.end() + 2.0, palette.border);
         line(rail.start() - 2.0, x_of(value), color);
+        if let Some(band) = self.band {
+            self.paint_band(ui, palette, band, y, x_of);
+        }
         for mark in 0..=3 {
             let x = x_of(f64::from(mark)).round();
             painter.vline(

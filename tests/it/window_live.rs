@@ -1,0 +1,102 @@
+//! Live steering under a person's hands: sliders of a finished text, and what they have written again.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use counterpoise::domain::Pane;
+use counterpoise::engine::decode::GuidedStep;
+use counterpoise::worker::{Command, Event, GenerateRequest, Step};
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT, Queryable};
+
+use crate::stage::{Stage, scores, token};
+
+fn request(command: Command) -> GenerateRequest {
+    match command {
+        Command::Generate(request) => request,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Writes guided tokens where the text goes on.
+fn write(stage: &mut Stage, asked: &GenerateRequest, words: &[&str]) {
+    for (i, word) in words.iter().enumerate() {
+        let position = asked.beginning.told_from + i;
+        let id = token(word);
+        let step = GuidedStep::new(position, id, scores(position, id), asked.weights.clone());
+        let step = Box::new(Step {
+            pane: Pane::Guided,
+            step,
+            text: (*word).to_owned(),
+        });
+        stage.tell(Event::Step {
+            run: asked.run,
+            step,
+        });
+    }
+}
+
+#[test]
+fn a_slider_says_what_would_change_while_it_moves_and_asks_the_worker_when_it_is_let_go() {
+    let mut stage = Stage::ready();
+    let old = stage.answered_by_its_rows();
+    let whole = stage.text_of("Guided text");
+    stage.hold_slider("harmless weight", 1.0);
+    stage.wait_for("instead of");
+    assert!(stage.next_command().is_none(), "it is still held");
+    let base = stage.text_of("Base text");
+    stage.let_go("harmless weight", 1.0);
+    let asked = request(stage.wait_for_command());
+    assert!(asked.live && !asked.with_base && asked.pace.is_none());
+    let from = asked.beginning.told_from;
+    let kept = stage.state().runs[&old].guided.pieces[..from].concat();
+    assert_eq!(stage.state().run().unwrap().guided.pieces.concat(), kept);
+    assert_eq!(stage.text_of("Base text"), base);
+    write(&mut stage, &asked, &[" lie", "."]);
+    stage.finish(asked.run, counterpoise::domain::Finish::Eos);
+    assert_eq!(stage.text_of("Guided text"), kept.clone() + " lie.");
+    assert_eq!(stage.text_of("Base text"), base);
+    assert!(stage.shows("Written again from word"));
+    stage.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(stage.state().shown, Some(old));
+    assert_eq!(stage.text_of("Guided text"), whole);
+}
+
+#[test]
+fn a_live_text_is_written_again_while_the_slider_is_held() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    stage.click("Live: follow the sliders while they move");
+    stage.hold_slider("harmless weight", 1.0);
+    let asked = request(stage.wait_for_command());
+    assert!(asked.live);
+    write(&mut stage, &asked, &[" lie"]);
+    assert!(stage.text_of("Guided text").ends_with(" lie"));
+}
+
+#[test]
+fn a_text_that_stays_the_same_is_not_written_again() {
+    let mut stage = Stage::ready();
+    stage.answered_by_its_rows();
+    let text = stage.text_of("Guided text");
+    stage.hold_slider("humorous weight", 0.06);
+    stage.let_go("humorous weight", 0.06);
+    stage.wait_for("The text stays the same");
+    assert!(stage.next_command().is_none());
+    assert_eq!(stage.text_of("Guided text"), text);
+}
+
+#[test]
+fn a_band_on_the_track_says_how_far_the_slider_can_move() {
+    let mut stage = Stage::ready();
+    stage.answered_by_its_rows();
+    stage.wait_until(|state| state.run().is_some_and(|run| run.steadiness.is_some()));
+    let slider = stage
+        .harness
+        .get_by_role_and_label(Role::Slider, "harmless weight");
+    let described = slider.accesskit_node().description().unwrap_or_default();
+    assert!(described.contains("The text stays the same"), "{described}");
+    assert!(described.contains(" instead of "), "{described}");
+    slider.hover();
+    stage.frames(60);
+    assert!(stage.shows("The text stays the same"));
+}
