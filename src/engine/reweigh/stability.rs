@@ -244,7 +244,8 @@ fn narrow(
         }
         for block in 0..blocks(judging.scratch) {
             if known.is_empty() {
-                return;
+                // Nothing more to learn of this objective; the next may still have an interval.
+                break;
             }
             let ends = [known.low, known.high].map(|end| Ends {
                 shift: (end - at) as f32,

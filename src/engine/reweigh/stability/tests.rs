@@ -106,6 +106,25 @@ proptest! {
 }
 
 #[test]
+fn an_objective_that_cannot_reach_the_text_does_not_hide_the_changes_of_the_next() {
+    let sampling = Sampling {
+        seed: 264,
+        ..Sampling::default()
+    };
+    let written_with = [0.352_781_311, 0.323_499_485, 1.312_383_945];
+    let trace = written(&sampling, &written_with, 9, usize::MAX);
+    let question = Question {
+        weights: &[0.293_392_568, 0.323_499_485, 1.312_383_945],
+        sampling: &sampling,
+        pinned: 0,
+    };
+    let found = stability(&trace, &question, (0.0, 3.0), &|| false).unwrap();
+    let reachable: Vec<bool> = found.iter().map(Option::is_some).collect();
+    assert!(reachable.windows(2).any(|two| two == [false, true]));
+    agrees_with_trying(&trace, &question, (0.0, 3.0), &found, 1e-7);
+}
+
+#[test]
 fn with_filters_the_ends_are_found_by_trying() {
     for sampling in [
         Sampling {
