@@ -30,6 +30,10 @@ pub enum Shortcut {
     PreviousToken,
     /// Pin the token after the pinned one.
     NextToken,
+    /// Show the branch before this one.
+    PreviousBranch,
+    /// Show the branch after this one.
+    NextBranch,
     /// Larger.
     ZoomIn,
     /// Larger, on keyboards where plus needs no shift.
@@ -44,7 +48,7 @@ pub enum Shortcut {
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Redo,
         Self::Run,
         Self::Escape,
@@ -56,6 +60,8 @@ impl Shortcut {
         Self::NextRegion,
         Self::PreviousToken,
         Self::NextToken,
+        Self::PreviousBranch,
+        Self::NextBranch,
         Self::ZoomIn,
         Self::ZoomInAgain,
         Self::ZoomOut,
@@ -80,6 +86,8 @@ impl Shortcut {
             Self::NextRegion => (Modifiers::NONE, Key::F6),
             Self::PreviousToken => (Modifiers::ALT, Key::ArrowLeft),
             Self::NextToken => (Modifiers::ALT, Key::ArrowRight),
+            Self::PreviousBranch => (Modifiers::ALT, Key::ArrowUp),
+            Self::NextBranch => (Modifiers::ALT, Key::ArrowDown),
             Self::ZoomIn => (CTRL, Key::Plus),
             Self::ZoomInAgain => (CTRL, Key::Equals),
             Self::ZoomOut => (CTRL, Key::Minus),
@@ -103,6 +111,8 @@ impl Shortcut {
             Self::NextRegion => "Next part of the window",
             Self::PreviousToken => "Previous word",
             Self::NextToken => "Next word",
+            Self::PreviousBranch => "Previous branch",
+            Self::NextBranch => "Next branch",
             Self::ZoomIn | Self::ZoomInAgain => "Zoom in",
             Self::ZoomOut => "Zoom out",
             Self::ZoomReset => "Usual size",
@@ -126,6 +136,8 @@ impl Shortcut {
             Self::NextRegion => "Move the keyboard to the next part of the window",
             Self::PreviousToken => "Move the pinned card one word back",
             Self::NextToken => "Move the pinned card one word on",
+            Self::PreviousBranch => "Show the text before this one where the ways part",
+            Self::NextBranch => "Show the next text where the ways part",
             Self::ZoomIn | Self::ZoomInAgain => "Make everything larger",
             Self::ZoomOut => "Make everything smaller",
             Self::ZoomReset => "Back to the usual size",
@@ -153,6 +165,8 @@ impl Shortcut {
             Self::NextRegion => Action::NextRegion,
             Self::PreviousToken => Action::MovePin(-1),
             Self::NextToken => Action::MovePin(1),
+            Self::PreviousBranch => Action::MoveBranch(-1),
+            Self::NextBranch => Action::MoveBranch(1),
             Self::ZoomIn | Self::ZoomInAgain => Action::ZoomIn,
             Self::ZoomOut => Action::ZoomOut,
             Self::ZoomReset => Action::ZoomReset,
@@ -164,6 +178,7 @@ impl Shortcut {
     fn is_ours(self, state: &State) -> bool {
         match self {
             Self::PreviousToken | Self::NextToken => state.focus.pinned.is_some(),
+            Self::PreviousBranch | Self::NextBranch => state.family().is_some(),
             // With nothing to stop or close, it closes open menus.
             Self::Escape => {
                 state.active_run().is_some()

@@ -409,6 +409,7 @@ fn card_harness(dark: bool) -> Harness<'static, (bool, CardValue)> {
                 objectives: &objectives,
                 value: state.1,
                 pinned: true,
+                words: None,
             }
             .show(ui);
             state.0 |= answer.close;

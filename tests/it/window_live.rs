@@ -100,3 +100,115 @@ fn a_band_on_the_track_says_how_far_the_slider_can_move() {
     stage.frames(60);
     assert!(stage.shows("The text stays the same"));
 }
+
+/// Pins the card of a guided word.
+fn pin(stage: &mut Stage, index: usize) {
+    stage.harness.get_by_label("Guided text").focus();
+    stage.frames(2);
+    for _ in 0..=index {
+        stage.press(Modifiers::NONE, Key::ArrowRight);
+    }
+    stage.press(Modifiers::NONE, Key::Enter);
+}
+
+#[test]
+fn an_alternative_in_the_card_is_written_on_with_and_the_texts_stand_beside_one_another() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    pin(&mut stage, 2);
+    let index = stage.state().focus.pinned.unwrap().index;
+    let label = stage
+        .harness
+        .query_all_by_role(Role::Button)
+        .filter_map(|node| node.accesskit_node().label())
+        .find(|label| label.starts_with("Write on with "))
+        .unwrap();
+    stage.click(&label);
+    let asked = request(stage.wait_for_command());
+    assert_eq!(asked.beginning.told_from, index);
+    assert_eq!(asked.beginning.tokens.len(), index + 1);
+    write(&mut stage, &asked, &[" good", "."]);
+    stage.finish(asked.run, counterpoise::domain::Finish::Eos);
+    assert!(stage.shows("2 of 2") && stage.shows("First text"));
+    stage.click("Previous branch");
+    assert_eq!(stage.text_of("Guided text"), crate::stage::GUIDED.concat());
+    assert!(stage.shows("1 of 2"));
+    stage.press(Modifiers::ALT, Key::ArrowDown);
+    assert!(stage.text_of("Guided text").ends_with(" good."));
+    stage.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(stage.text_of("Guided text"), crate::stage::GUIDED.concat());
+}
+
+#[test]
+fn other_words_are_typed_in_the_card_and_luck_is_changed_from_a_word_on() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    pin(&mut stage, 2);
+    let index = stage.state().focus.pinned.unwrap().index;
+    stage.harness.get_by_label("Other words here").focus();
+    stage.frames(2);
+    stage
+        .harness
+        .get_by_label("Other words here")
+        .type_text("kindly");
+    stage.frames(2);
+    stage.click("Write on");
+    let asked = request(stage.wait_for_command());
+    assert_eq!(asked.beginning.words.trim(), "kindly");
+    assert_eq!(asked.beginning.told_from, index);
+    stage.finish(asked.run, counterpoise::domain::Finish::Eos);
+    stage.press(Modifiers::COMMAND, Key::Z);
+    pin(&mut stage, 2);
+    stage.click("Next seed");
+    let again = request(stage.wait_for_command());
+    assert_ne!(again.sampling.seed, asked.sampling.seed);
+    assert!(again.beginning.words.is_empty());
+}
+
+#[test]
+fn the_guided_pane_says_how_far_guidance_went_and_follows_the_sliders() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    assert!(stage.shows("Guidance "));
+    let words = |stage: &Stage| {
+        let mut nodes = stage.harness.query_all_by_label_contains("Guidance ");
+        nodes.find_map(|node| {
+            node.accesskit_node()
+                .label()
+                .or(node.accesskit_node().value())
+        })
+    };
+    let before = words(&stage);
+    stage.hold_slider("harmless weight", 1.0);
+    stage.wait_until(|state| state.reweight_request().is_none());
+    stage.frames(2);
+    assert_ne!(words(&stage), before);
+}
+
+#[test]
+fn arrow_keys_step_finely_with_shift_and_a_kept_sum_takes_from_the_others() {
+    let mut stage = Stage::ready();
+    stage
+        .harness
+        .get_by_role_and_label(Role::Slider, "harmless weight")
+        .focus();
+    stage.frames(2);
+    let weights = |stage: &Stage| stage.state().draft.effective_weights().to_vec();
+    stage.press(Modifiers::SHIFT, Key::ArrowRight);
+    assert!((weights(&stage)[1] - 1.01).abs() < 1e-9);
+    stage.press(Modifiers::NONE, Key::ArrowLeft);
+    assert!((weights(&stage)[1] - 0.96).abs() < 1e-9);
+    stage.click("Keep sum: what one slider gains the others lose");
+    stage
+        .harness
+        .get_by_role_and_label(Role::Slider, "harmless weight")
+        .focus();
+    stage.frames(2);
+    stage.press(Modifiers::NONE, Key::End);
+    let shared = weights(&stage);
+    assert!(
+        (shared.iter().sum::<f64>() - 1.46).abs() < 1e-9,
+        "{shared:?}"
+    );
+    assert!((shared[1] - 1.46).abs() < 1e-9);
+}

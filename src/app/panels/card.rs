@@ -4,8 +4,9 @@ use egui::{Align2, Area, Id, Order, Pos2, Rect, RichText, Ui};
 
 use super::panes::WordPlaces;
 use crate::app::state::State;
+use crate::app::state::branches::Turn;
 use crate::app::theme::{palette, size, space};
-use crate::app::update::Action;
+use crate::app::update::{Action, can_fork};
 use crate::app::widgets::token_card::{CardObjective, CardValue, TokenCard};
 use crate::domain::Pane;
 use crate::engine::insight::TokenInsight;
@@ -34,6 +35,8 @@ pub struct CardView<'a> {
     pub pinned: bool,
     /// The weights that the token was written with, and whether the numbers are for others.
     pub written_with: Option<String>,
+    /// What stands in the box for other words, where the text can go on another way from here.
+    pub words: Option<&'a str>,
     /// Seconds until it may show.
     pub wait_secs: f64,
 }
@@ -63,6 +66,8 @@ impl<'a> CardView<'a> {
             texts: &info.texts,
             value: state.focus.card_value,
             pinned,
+            words: (pinned && token.pane == Pane::Guided && can_fork(state))
+                .then_some(state.card_words.as_str()),
             written_with: match token.pane {
                 Pane::Base => None,
                 Pane::Guided => run.guided.weights(token.index).map(|weights| {
@@ -149,6 +154,7 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
                 objectives: &objectives,
                 value: view.value,
                 pinned: view.pinned,
+                words: view.words,
             }
             .show(ui);
             if let Some(written_with) = &view.written_with {
@@ -158,6 +164,22 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
             }
             if answer.close {
                 actions.push(Action::Unpin);
+            }
+            let fork = |turn| Action::Fork {
+                index: view.position,
+                turn,
+            };
+            if let Some(token) = answer.pick {
+                actions.push(fork(Turn::Token(token)));
+            }
+            if answer.next_seed {
+                actions.push(fork(Turn::Seed(0)));
+            }
+            let typed = answer.words.as_deref().or(view.words).unwrap_or_default();
+            if answer.take_words {
+                actions.push(fork(Turn::Words(typed.to_owned())));
+            } else if let Some(words) = answer.words {
+                actions.push(Action::EditCardWords(words));
             }
             if let Some(value) = answer.value {
                 actions.push(Action::SetCardValue(value));

@@ -2,6 +2,7 @@
 //! what the person did.
 
 pub mod advanced;
+pub mod branches;
 pub mod card;
 pub mod colours;
 pub mod formula;

@@ -23,6 +23,8 @@ pub struct ObjectivesView {
     pub note: Option<String>,
     /// Whether texts follow the sliders while they move.
     pub live: bool,
+    /// Whether the sum of all weights stays.
+    pub keep_sum: bool,
     /// Whether the keyboard is wanted here.
     pub wants_focus: bool,
 }
@@ -79,6 +81,7 @@ impl ObjectivesView {
             strips: strips.collect(),
             note: note(state),
             live: state.settings.live,
+            keep_sum: state.settings.keep_sum,
             wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Objectives,
         }
     }
@@ -109,6 +112,15 @@ pub fn objectives_ui(ui: &mut Ui, view: &ObjectivesView) -> Vec<Action> {
                 .on_hover_text("Write the guided text again while a slider moves, not only when it is let go; what stays the same stays where it is");
             if live.clicked() {
                 actions.push(Action::ToggleLive);
+            }
+            if view.strips.len() < 2 {
+                return;
+            }
+            let label = "Keep sum: what one slider gains the others lose";
+            let keep = toggle(ui, "Keep sum", label, view.keep_sum)
+                .on_hover_text("What one slider gains the others lose, so that all together pull as hard as before");
+            if keep.clicked() {
+                actions.push(Action::ToggleKeepSum);
             }
         });
     });

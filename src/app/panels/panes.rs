@@ -2,6 +2,7 @@
 
 use egui::{Align, Layout, Rect, RichText, Ui};
 
+use super::branches::{BranchesView, branches_ui};
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::{LineupState, Region, State, TokenRef};
 use crate::app::theme::{HeatScale, palette, section, size, space};
@@ -47,6 +48,10 @@ pub struct PaneView {
     pub streaming: bool,
     /// Whether the keyboard is wanted here.
     pub wants_focus: bool,
+    /// How far guidance moved the choices of this text, in words.
+    pub guidance: Option<String>,
+    /// Where a text that branches has come from.
+    pub branches: Option<BranchesView>,
 }
 
 /// One token.
@@ -111,6 +116,14 @@ impl PaneView {
             echo,
             streaming: run.is_some_and(|run| run.is_active() && !run.has_ended(pane)),
             wants_focus: state.focus_step.wanted && state.focus_step.region == region,
+            guidance: match pane {
+                Pane::Base => None,
+                Pane::Guided => run.and_then(guidance),
+            },
+            branches: match pane {
+                Pane::Base => None,
+                Pane::Guided => BranchesView::build(state),
+            },
             cells,
         }
     }
@@ -127,6 +140,12 @@ fn first_change(state: &State, run: &Run, pane: Pane) -> Option<usize> {
         Pane::Guided => judged.guided.divergence.as_ref(),
     };
     change.map(|change| change.position)
+}
+
+fn guidance(run: &Run) -> Option<String> {
+    let (total, tokens) = run.guidance();
+    let each = total / tokens.max(1) as f64;
+    (tokens > 0).then(|| format!("Guidance {total:.1} nats, {each:.2} per token"))
 }
 
 fn cells(state: &State, run: &Run, pane: Pane) -> Vec<Cell> {
@@ -233,7 +252,14 @@ fn pane_ui(
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(view.title).text_style(section()));
         ui.label(RichText::new(view.subtitle).size(size::SMALL).color(weak));
+        if let Some(guidance) = &view.guidance {
+            ui.label(RichText::new(guidance).size(size::SMALL).color(weak))
+                .on_hover_text("How far the sliders moved the choices away from the plain model's, added up over the text (Kullback-Leibler divergence). 0 is the plain model itself");
+        }
     });
+    if let Some(branches) = &view.branches {
+        actions.extend(branches_ui(ui, branches));
+    }
     ui.add_space(space::XS);
     let (id, label, region) = match view.pane {
         Pane::Base => ("base text", "Base text", Region::Base),

@@ -72,6 +72,31 @@ impl Draft {
             .collect()
     }
 
+    /// Gives objective `index` a weight and takes it from the others, in the proportions that they have, so that the sum
+    /// of all stays.
+    pub(crate) fn share(&mut self, index: usize, weight: f64) {
+        let total: f64 = self.strips.iter().map(|strip| strip.weight).sum();
+        let Some(own) = self.strips.get(index).map(|strip| strip.weight) else {
+            return;
+        };
+        let others = self.strips.len() - 1;
+        let weight = if others == 0 {
+            own
+        } else {
+            weight.clamp(0.0, total)
+        };
+        let (before, after) = (total - own, total - weight);
+        for (i, strip) in self.strips.iter_mut().enumerate() {
+            strip.weight = if i == index {
+                weight
+            } else if before > 1e-9 {
+                strip.weight * after / before
+            } else {
+                after / others as f64
+            };
+        }
+    }
+
     /// What the mix adds to the plain model: index and weight of every objective that counts.
     #[must_use]
     pub fn terms(&self) -> Vec<(usize, f64)> {
@@ -197,6 +222,18 @@ mod tests {
         draft.strips[1].soloed = true;
         draft.strips[1].muted = true;
         assert_eq!(*draft.effective_weights(), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_shared_weight_is_taken_from_the_others() {
+        let mut draft = draft();
+        draft.share(0, 1.2);
+        assert!((draft.strips[1].weight - 0.3).abs() < 1e-9);
+        draft.share(0, 9.0);
+        assert!((draft.strips[0].weight - 1.5).abs() < 1e-9);
+        assert!(draft.strips[1].weight.abs() < 1e-9);
+        draft.share(0, 1.0);
+        assert!((draft.strips[1].weight - 0.5).abs() < 1e-9);
     }
 
     #[test]

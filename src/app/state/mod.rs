@@ -1,5 +1,6 @@
 //! Everything the window knows, split by what it is for. Only [`super::update`] writes it.
 
+pub mod branches;
 pub mod draft;
 pub mod history;
 pub mod library;
@@ -116,6 +117,8 @@ pub struct State {
     pub run_when_ready: bool,
     /// The guided text is to be written again for the sliders as they stand, as soon as it is known from where.
     pub steer_wanted: bool,
+    /// What stands in the card's box for other words.
+    pub card_words: String,
     /// What is being looked at.
     pub focus: Focus,
     /// The heatmap's scale in nats: colours are full at ± this.
@@ -188,6 +191,7 @@ impl Default for State {
             shown: None,
             run_when_ready: false,
             steer_wanted: false,
+            card_words: String::new(),
             focus: Focus::default(),
             heat_scale: 1.0,
             problem: None,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::app::state::branches::Fork;
 use crate::app::state::steadiness::Steadiness;
 use crate::domain::{CancelToken, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId};
 use crate::engine::decode::GuidedStep;
@@ -193,6 +194,12 @@ pub struct Run {
     pub origin: Option<Origin>,
     /// How many tokens at the guided text's beginning stay whatever the weights are: a person chose them.
     pub given: usize,
+    /// The first run of the tree that it belongs to.
+    pub root: RunId,
+    /// The first run of the branch that it belongs to: moved sliders write a branch again, and no new one.
+    pub branch: RunId,
+    /// Where its branch leaves another one.
+    pub fork: Option<Fork>,
     /// Numbers under other weights than the recorded ones.
     pub rejudged: Option<Rejudged>,
     /// How far each slider can move before the guided text changes.
@@ -224,6 +231,9 @@ impl Run {
             weights,
             origin: None,
             given: 0,
+            root: id,
+            branch: id,
+            fork: None,
             phase: RunPhase::Reading,
             rendered: String::new(),
             prompt_tokens: 0,
@@ -284,6 +294,7 @@ impl Run {
                 change,
             }),
             given: self.given.min(from),
+            fork: self.fork.clone(),
             rejudged,
             steadiness: None,
             first_word_secs: None,
@@ -354,6 +365,15 @@ impl Run {
         rejudged.or_else(|| {
             let step = self.text(pane).trace.steps().get(index)?;
             Some(&step.insight)
+        })
+    }
+
+    /// How far guidance moved the choices of the guided text, nats: in all, and over how many tokens that is known.
+    #[must_use]
+    pub fn guidance(&self) -> (f64, usize) {
+        let known = (0..self.guided.len()).filter_map(|index| self.insight(Pane::Guided, index));
+        known.fold((0.0, 0), |(total, tokens), insight| {
+            (total + insight.kl.max(0.0), tokens + 1)
         })
     }
 

@@ -132,6 +132,8 @@ pub struct Settings {
     pub reading_pace: bool,
     /// Whether a finished text follows the sliders while they move rather than when they are let go.
     pub live: bool,
+    /// Whether a moved slider takes from the others, or gives to them, so that their sum stays.
+    pub keep_sum: bool,
     /// Whether the prompt library is open.
     pub library_open: bool,
     /// Whether the advanced settings are open.
@@ -146,6 +148,7 @@ impl Default for Settings {
             heat: HeatSettings::default(),
             reading_pace: true,
             live: false,
+            keep_sum: false,
             library_open: true,
             advanced_open: false,
         }

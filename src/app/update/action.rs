@@ -1,9 +1,10 @@
 //! What a person can do in the window.
 
+use crate::app::state::branches::Turn;
 use crate::app::state::settings::{HeatMode, ThemeChoice};
 use crate::app::state::{Region, TokenRef};
 use crate::app::widgets::token_card::CardValue;
-use crate::domain::Sampling;
+use crate::domain::{RunId, Sampling};
 
 /// What a person did.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,21 @@ pub enum Action {
     },
     /// Wants texts to follow the sliders while they move, or when they are let go.
     ToggleLive,
+    /// Wants the guided text to go on from token `index` another way.
+    Fork {
+        /// Position of the first token that is to be another one.
+        index: usize,
+        /// What goes on from there.
+        turn: Turn,
+    },
+    /// Typed into the card's box for other words.
+    EditCardWords(String),
+    /// Wants another text of the tree on screen.
+    ShowRun(RunId),
+    /// Wants the branch so many places further at the newest fork.
+    MoveBranch(isize),
+    /// Wants the sum of all sliders to stay as it is, or not.
+    ToggleKeepSum,
     /// Let go of a slider, or ended another edit that undo takes back in one step.
     EndEdit,
     /// Put a slider back to the lineup's own weight.

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use crate::app::state::branches::Fork;
 use crate::app::state::run::{Rejudged, Run};
 use crate::app::state::{State, TokenRef};
-use crate::domain::{ObjectiveWeights, Pane, RunId};
+use crate::domain::{ObjectiveWeights, Pane, RunId, Sampling};
 use crate::engine::reweigh::Divergence;
 use crate::worker::{Beginning, Command, GenerateRequest};
 
@@ -105,31 +106,52 @@ pub(super) fn steer_to(state: &mut State, verdict: Verdict) -> Vec<Command> {
         words: String::new(),
         told_from: from,
     };
-    go_on(state, beginning, verdict.weights, verdict.change)
+    let sampling = run.sampling.clone();
+    let way = Way {
+        beginning,
+        weights: verdict.weights,
+        sampling,
+        change: verdict.change,
+        fork: None,
+    };
+    go_on(state, way)
+}
+
+/// How a guided text goes on.
+pub(super) struct Way {
+    pub(super) beginning: Beginning,
+    pub(super) weights: ObjectiveWeights,
+    pub(super) sampling: Sampling,
+    /// What moved sliders changed first.
+    pub(super) change: Option<Divergence>,
+    /// Where it becomes another branch.
+    pub(super) fork: Option<Fork>,
 }
 
 /// Lets the guided text on screen go on behind a beginning, at full speed; whatever is being written gives way.
-pub(super) fn go_on(
-    state: &mut State,
-    beginning: Beginning,
-    weights: ObjectiveWeights,
-    change: Option<Divergence>,
-) -> Vec<Command> {
+pub(super) fn go_on(state: &mut State, way: Way) -> Vec<Command> {
     let id = RunId(state.next_run);
     let Some(parent) = state.run() else {
         return Vec::new();
     };
-    let from = beginning.told_from;
-    let run = parent.branch(id, from, Arc::clone(&weights), change);
+    let from = way.beginning.told_from;
+    let mut run = parent.branch(id, from, Arc::clone(&way.weights), way.change);
+    run.sampling = way.sampling;
+    if let Some(fork) = way.fork {
+        run.branch = id;
+        run.fork = Some(fork);
+        // What stands before a fork was chosen with it.
+        run.given = from;
+    }
     let request = GenerateRequest {
         run: id,
         cancel: run.cancel.clone(),
         prompt: run.prompt.clone(),
-        weights,
+        weights: way.weights,
         sampling: run.sampling.clone(),
         with_base: false,
         pace: None,
-        beginning,
+        beginning: way.beginning,
         live: true,
     };
     super::stop_active(state);
@@ -148,4 +170,4 @@ pub(super) fn go_on(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

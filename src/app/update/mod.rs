@@ -4,25 +4,24 @@
 
 mod action;
 mod event;
+mod fork;
 mod live;
+mod looking;
 
 pub use action::Action;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, tick};
+pub use fork::can_fork;
 
 use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
 use crate::app::state::history::{EditKind, Snapshot};
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::settings::{READING_PACE, ZOOM_RANGE};
-use crate::app::state::{FocusStep, LineupState, Region, State, TokenRef};
+use crate::app::state::{FocusStep, LineupState, State};
 use crate::domain::{CancelToken, RunId};
 use crate::worker::{Beginning, Command, GenerateRequest, LineupSource};
 
 /// Runs whose rows are kept for re-judging; older ones keep their numbers.
 const RUNS_WITH_ROWS: usize = 4;
-/// How long the pointer rests on a word before its card shows.
-const CARD_DELAY_SECS: f64 = 0.25;
-/// How long after leaving a word the next one's card shows at once.
-const CARD_MEMORY_SECS: f64 = 0.3;
 /// One press of a zoom key.
 const ZOOM_STEP: f32 = 0.1;
 
@@ -75,7 +74,11 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
                 return Vec::new();
             }
             remember(state, EditKind::Weight(objective));
-            state.draft.strips[objective].weight = weight;
+            if state.settings.keep_sum {
+                state.draft.share(objective, weight);
+            } else {
+                state.draft.strips[objective].weight = weight;
+            }
             if state.settings.live {
                 weights_changed(state)
             } else {
@@ -84,6 +87,17 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
         }
         Action::ToggleLive => {
             state.settings.live = !state.settings.live;
+            Vec::new()
+        }
+        Action::Fork { index, turn } => fork::fork(state, index, turn),
+        Action::EditCardWords(words) => {
+            state.card_words = words;
+            Vec::new()
+        }
+        Action::ShowRun(run) => fork::show(state, run),
+        Action::MoveBranch(by) => fork::move_branch(state, by),
+        Action::ToggleKeepSum => {
+            state.settings.keep_sum = !state.settings.keep_sum;
             Vec::new()
         }
         Action::EndEdit => {
@@ -169,7 +183,7 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
             Vec::new()
         }
         Action::Hover(token) => {
-            hover(state, token);
+            looking::hover(state, token);
             Vec::new()
         }
         Action::SetCardValue(value) => {
@@ -185,7 +199,7 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
             Vec::new()
         }
         Action::MovePin(by) => {
-            move_pin(state, by);
+            looking::move_pin(state, by);
             Vec::new()
         }
         Action::Escape => {
@@ -224,7 +238,7 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
         }
         Action::NextRegion => {
             state.focus_step = FocusStep {
-                region: next_region(state),
+                region: looking::next_region(state),
                 wanted: true,
             };
             Vec::new()
@@ -354,7 +368,16 @@ fn tidy_runs(state: &mut State) {
     let mut wanted: Vec<RunId> = state.history.runs().chain(state.shown).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    state.runs.retain(|id, _| wanted.binary_search(id).is_ok());
+    let tree = state.run().map(|run| run.root);
+    let branches = state
+        .runs
+        .values()
+        .any(|run| Some(run.root) == tree && run.fork.is_some());
+    state.runs.retain(|id, run| {
+        // Branches stay as long as their tree is on screen.
+        let of_tree = branches && Some(run.root) == tree && !run.is_unfinished();
+        of_tree || wanted.binary_search(id).is_ok()
+    });
     let shown = state.shown;
     let old = state.runs.len().saturating_sub(RUNS_WITH_ROWS);
     for run in state.runs.values_mut().take(old) {
@@ -429,50 +452,6 @@ fn mended_weight(weight: f64) -> f64 {
 
 fn zoom_to(state: &mut State, zoom: f32) {
     state.settings.zoom = ((zoom * 10.0).round() / 10.0).clamp(ZOOM_RANGE.0, ZOOM_RANGE.1);
-}
-
-fn hover(state: &mut State, token: Option<TokenRef>) {
-    let now = state.now_secs;
-    let focus = &mut state.focus;
-    match (focus.hovered, token) {
-        (None, Some(_)) => {
-            let was_here =
-                now - focus.left_at_secs < CARD_MEMORY_SECS && focus.card_from_secs < now;
-            if !was_here {
-                focus.card_from_secs = now + CARD_DELAY_SECS;
-            }
-        }
-        (Some(_), None) => focus.left_at_secs = now,
-        (None, None) | (Some(_), Some(_)) => {}
-    }
-    focus.hovered = token;
-}
-
-fn move_pin(state: &mut State, by: isize) {
-    let (Some(pinned), Some(run)) = (state.focus.pinned, state.run()) else {
-        return;
-    };
-    let last = run.text(pinned.pane).len().saturating_sub(1);
-    state.focus.pinned = Some(TokenRef {
-        pane: pinned.pane,
-        index: pinned.index.saturating_add_signed(by).min(last),
-    });
-}
-
-/// The next part of the window that has anything to take the keyboard.
-fn next_region(state: &State) -> Region {
-    let there = |region: Region| match region {
-        Region::Prompt => true,
-        Region::Library => state.settings.library_open,
-        Region::Base => state.run().is_some_and(|run| !run.base.is_empty()),
-        Region::Guided => state.run().is_some_and(|run| !run.guided.is_empty()),
-        Region::Objectives => !state.draft.strips.is_empty(),
-    };
-    let mut region = state.focus_step.region.next();
-    while !there(region) {
-        region = region.next();
-    }
-    region
 }
 
 #[cfg(test)]

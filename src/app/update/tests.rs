@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::app::state::{Problem, ProblemPlace};
+use crate::app::state::{Problem, ProblemPlace, TokenRef};
 use crate::domain::{Finish, Objective, Pane, RewardKind, Sampling};
 use crate::engine::decode::GuidedStep;
 use crate::engine::mix::log_softmax;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use egui::{Align, Align2, Color32, Layout, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use table::{close_button, columns, number, row, words};
+use table::{close_button, columns, number, pick_row, row, words};
 
 use super::numbers;
 use super::toggle::toggle;
@@ -71,6 +71,8 @@ pub struct TokenCard<'a> {
     pub value: CardValue,
     /// Whether it stays open; then it can be closed and its table switched.
     pub pinned: bool,
+    /// What stands in the box for other words, where the text can go on another way from this token.
+    pub words: Option<&'a str>,
 }
 
 /// What a person did to the card.
@@ -80,6 +82,14 @@ pub struct TokenCardResponse {
     pub close: bool,
     /// The table is to show the other number.
     pub value: Option<CardValue>,
+    /// The text is to go on with this token instead.
+    pub pick: Option<TokenId>,
+    /// The text is to go on from here with the next seed.
+    pub next_seed: bool,
+    /// The box for other words holds this now.
+    pub words: Option<String>,
+    /// The text is to go on with the words in the box.
+    pub take_words: bool,
 }
 
 impl TokenCard<'_> {
@@ -103,6 +113,9 @@ impl TokenCard<'_> {
                 self.rewards(ui, palette);
             }
             self.alternatives(ui, palette, &mut answer);
+            if let Some(words) = self.words {
+                ways_on(ui, words, &mut answer);
+            }
         });
         answer
     }
@@ -271,7 +284,10 @@ impl TokenCard<'_> {
         ui.spacing_mut().item_spacing.y = 0.0;
         self.candidate_header(ui, palette);
         for candidate in insight.top.iter() {
-            self.candidate(ui, palette, candidate, candidate.id == insight.chosen.id);
+            let chosen = candidate.id == insight.chosen.id;
+            if self.candidate(ui, palette, candidate, chosen) {
+                answer.pick = Some(candidate.id);
+            }
         }
         if !insight
             .top
@@ -330,7 +346,14 @@ impl TokenCard<'_> {
         table::headings(ui, palette, rect, right, &["Plain", "Guided"], NUMBER);
     }
 
-    fn candidate(&self, ui: &mut Ui, palette: &Palette, candidate: &Candidate, chosen: bool) {
+    /// Draws an alternative; says whether it was picked.
+    fn candidate(
+        &self,
+        ui: &mut Ui,
+        palette: &Palette,
+        candidate: &Candidate,
+        chosen: bool,
+    ) -> bool {
         let text = self.text(candidate.id);
         let shown = self.shown_objectives();
         let mut label = format!(
@@ -351,7 +374,11 @@ impl TokenCard<'_> {
         if chosen {
             label.push_str(", chosen");
         }
-        let rect = row(ui, &label);
+        let (rect, picked) = if self.words.is_some() && !chosen {
+            pick_row(ui, palette, &format!("Write on with {label}"))
+        } else {
+            (row(ui, &label), false)
+        };
         if chosen {
             ui.painter()
                 .rect_filled(rect, radius::WORD, palette.accent_soft);
@@ -386,7 +413,38 @@ impl TokenCard<'_> {
             right - rect.left() - space::S,
             chosen,
         );
+        picked
     }
+}
+
+/// The ways to go on from a token, alternatives apart: other words, other luck.
+fn ways_on(ui: &mut Ui, words: &str, answer: &mut TokenCardResponse) {
+    ui.add_space(space::XS);
+    ui.horizontal(|ui| {
+        let mut text = words.to_owned();
+        let edit = egui::TextEdit::singleline(&mut text)
+            .id_salt("other words")
+            .hint_text("Other words here")
+            .desired_width(WIDTH - 190.0);
+        let response = ui.add_sized([WIDTH - 190.0, space::TARGET], edit);
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_label("Other words here");
+        });
+        let entered =
+            response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if response.changed() {
+            answer.words = Some(text.clone());
+        }
+        let some = !text.trim().is_empty();
+        let go = ui
+            .add_enabled(some, egui::Button::new("Write on"))
+            .on_hover_text("Put these words here and let the models write on behind them");
+        answer.take_words = some && (entered || go.clicked());
+        answer.next_seed = ui
+            .button("Next seed")
+            .on_hover_text("Write on from here with the next seed: the same weights, other luck")
+            .clicked();
+    });
 }
 
 /// The first letter as a capital.

@@ -12,6 +12,8 @@ use crate::app::theme::{self, Palette, radius, size, space};
 pub const RANGE: std::ops::RangeInclusive<f64> = 0.0..=3.0;
 /// What an arrow key adds.
 const STEP: f64 = 0.05;
+/// What an arrow key adds while Shift is held.
+const FINE_STEP: f64 = 0.01;
 /// What a page key adds.
 const PAGE: f64 = 0.5;
 const HANDLE: f32 = 7.0;
@@ -230,7 +232,7 @@ impl WeightStrip<'_> {
         if let (true, Some(words)) = (response.dragged(), self.moving_words) {
             response.show_tooltip_text(words);
         }
-        let keys = "Drag, or use the arrow keys; a double click resets";
+        let keys = "Drag, or use the arrow keys, with Shift for fine steps; a double click resets";
         response.on_hover_text(match self.band_words {
             Some(words) => format!("{words}\n{keys}"),
             None => keys.to_owned(),
@@ -252,8 +254,13 @@ impl WeightStrip<'_> {
             });
             ui.input(|input| {
                 let presses = |key| input.num_presses(key) as f64;
-                step += STEP * (presses(Key::ArrowRight) + presses(Key::ArrowUp));
-                step -= STEP * (presses(Key::ArrowLeft) + presses(Key::ArrowDown));
+                let one = if input.modifiers.shift {
+                    FINE_STEP
+                } else {
+                    STEP
+                };
+                step += one * (presses(Key::ArrowRight) + presses(Key::ArrowUp));
+                step -= one * (presses(Key::ArrowLeft) + presses(Key::ArrowDown));
                 step += PAGE * (presses(Key::PageUp) - presses(Key::PageDown));
                 let span = RANGE.end() - RANGE.start();
                 step += span * (presses(Key::End) - presses(Key::Home));

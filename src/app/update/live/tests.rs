@@ -10,7 +10,13 @@ use crate::engine::scorer::StepScores;
 use crate::worker::{Event, RunEnd, Step, StreamEnd};
 
 /// The first objective wants `a`, the second `b`; the plain model insists on `a` for the first two tokens.
-fn step(run: RunId, pane: Pane, position: usize, token: u32, weights: &[f64]) -> Event {
+pub(in crate::app::update) fn step(
+    run: RunId,
+    pane: Pane,
+    position: usize,
+    token: u32,
+    weights: &[f64],
+) -> Event {
     let insists = if position < 2 { 20.0 } else { 0.0 };
     let scores = StepScores {
         base: log_softmax(&[insists + 0.1, 0.0, 0.0, -5.0]),
@@ -29,7 +35,7 @@ fn step(run: RunId, pane: Pane, position: usize, token: u32, weights: &[f64]) ->
     }
 }
 
-fn finished(run: RunId) -> Event {
+pub(in crate::app::update) fn finished(run: RunId) -> Event {
     let guided = StreamEnd {
         finish: Finish::Length,
         text: String::new(),
@@ -51,7 +57,7 @@ fn finished(run: RunId) -> Event {
 }
 
 /// Both texts are `aaaa`, chosen greedily with weights 2 and 1.
-fn written() -> (State, RunId) {
+pub(in crate::app::update) fn written() -> (State, RunId) {
     let mut state = ready();
     state.draft.sampling.temperature = 0.0;
     set_weight(&mut state, 0, 2.0);
@@ -73,14 +79,14 @@ fn judge(state: &mut State) -> Vec<Command> {
     on_rejudged(state, request.answer())
 }
 
-fn request(commands: &[Command]) -> &GenerateRequest {
+pub(in crate::app::update) fn request(commands: &[Command]) -> &GenerateRequest {
     match commands {
         [Command::Generate(request)] => request,
         other => panic!("{other:?}"),
     }
 }
 
-fn text(state: &State) -> String {
+pub(in crate::app::update) fn text(state: &State) -> String {
     state.run().unwrap().guided.pieces.concat()
 }
 

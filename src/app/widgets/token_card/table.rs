@@ -14,6 +14,25 @@ pub(super) fn row(ui: &mut Ui, label: &str) -> Rect {
     rect
 }
 
+/// A line that can be picked; says whether it was.
+pub(super) fn pick_row(ui: &mut Ui, palette: &Palette, label: &str) -> (Rect, bool) {
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(WIDTH, ROW), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, label));
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, radius::WORD, palette.hover);
+    }
+    if response.has_focus() {
+        ui.painter().rect_stroke(
+            rect,
+            radius::WORD,
+            Stroke::new(1.0, palette.accent),
+            egui::StrokeKind::Inside,
+        );
+    }
+    let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
+    (rect, response.clicked())
+}
+
 /// A table's headline with the name of its first column and the rule below; the other names are for the caller to add.
 pub(super) fn headline(ui: &mut Ui, palette: &Palette, first: &str, indent: f32) -> Rect {
     let (rect, _) = ui.allocate_exact_size(Vec2::new(WIDTH, 18.0), Sense::hover());

@@ -1,0 +1,52 @@
+//! What a person looks at: the pointer, the pinned card, the part of the window that has the keyboard.
+
+use crate::app::state::{Region, State, TokenRef};
+
+/// How long the pointer rests on a word before its card shows.
+const CARD_DELAY_SECS: f64 = 0.25;
+/// How long after leaving a word the next one's card shows at once.
+const CARD_MEMORY_SECS: f64 = 0.3;
+
+pub(super) fn hover(state: &mut State, token: Option<TokenRef>) {
+    let now = state.now_secs;
+    let focus = &mut state.focus;
+    match (focus.hovered, token) {
+        (None, Some(_)) => {
+            let was_here =
+                now - focus.left_at_secs < CARD_MEMORY_SECS && focus.card_from_secs < now;
+            if !was_here {
+                focus.card_from_secs = now + CARD_DELAY_SECS;
+            }
+        }
+        (Some(_), None) => focus.left_at_secs = now,
+        (None, None) | (Some(_), Some(_)) => {}
+    }
+    focus.hovered = token;
+}
+
+pub(super) fn move_pin(state: &mut State, by: isize) {
+    let (Some(pinned), Some(run)) = (state.focus.pinned, state.run()) else {
+        return;
+    };
+    let last = run.text(pinned.pane).len().saturating_sub(1);
+    state.focus.pinned = Some(TokenRef {
+        pane: pinned.pane,
+        index: pinned.index.saturating_add_signed(by).min(last),
+    });
+}
+
+/// The next part of the window that has anything to take the keyboard.
+pub(super) fn next_region(state: &State) -> Region {
+    let there = |region: Region| match region {
+        Region::Prompt => true,
+        Region::Library => state.settings.library_open,
+        Region::Base => state.run().is_some_and(|run| !run.base.is_empty()),
+        Region::Guided => state.run().is_some_and(|run| !run.guided.is_empty()),
+        Region::Objectives => !state.draft.strips.is_empty(),
+    };
+    let mut region = state.focus_step.region.next();
+    while !there(region) {
+        region = region.next();
+    }
+    region
+}
