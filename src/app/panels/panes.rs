@@ -251,10 +251,12 @@ fn pane_ui(
     let weak = palette(ui).weak;
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(view.title).text_style(section()));
-        ui.label(RichText::new(view.subtitle).size(size::SMALL).color(weak));
+        // One line, so that the two texts begin at the same height.
         if let Some(guidance) = &view.guidance {
             ui.label(RichText::new(guidance).size(size::SMALL).color(weak))
                 .on_hover_text("How far the sliders moved the choices away from the plain model's, added up over the text (Kullback-Leibler divergence). 0 is the plain model itself");
+        } else {
+            ui.label(RichText::new(view.subtitle).size(size::SMALL).color(weak));
         }
     });
     if let Some(branches) = &view.branches {

@@ -424,7 +424,7 @@ fn ways_on(ui: &mut Ui, words: &str, answer: &mut TokenCardResponse) {
         let mut text = words.to_owned();
         let edit = egui::TextEdit::singleline(&mut text)
             .id_salt("other words")
-            .hint_text("Other words here")
+            .hint_text("Other words")
             .desired_width(WIDTH - 190.0);
         let response = ui.add_sized([WIDTH - 190.0, space::TARGET], edit);
         ui.ctx().accesskit_node_builder(response.id, |node| {
