@@ -360,6 +360,11 @@ impl Scorer for Ensemble {
         Ok(result?.pop().unwrap_or_default())
     }
 
+    fn steady_tokens(&self) -> usize {
+        let each = self.trunks.iter().map(|trunk| trunk.decoder.steady_rows());
+        each.min().unwrap_or(1)
+    }
+
     fn step(&mut self, moves: &[(StreamId, TokenId)]) -> Result<Vec<StepScores>, EngineError> {
         let mut streams = Vec::with_capacity(moves.len());
         let mut problem = None;

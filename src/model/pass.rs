@@ -58,6 +58,16 @@ struct Piece {
 }
 
 impl Decoder {
+    /// Most new tokens of a text in one pass that give the very rows of reading them one by one.
+    #[must_use]
+    pub fn steady_rows(&self) -> usize {
+        if self.device().is_cpu() {
+            step::MOST_ROWS
+        } else {
+            1
+        }
+    }
+
     /// Reads the tokens of all segments and hands their logits to `sink`.
     ///
     /// After an error the caches hold part of the new tokens: truncate them.

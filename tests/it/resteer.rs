@@ -269,21 +269,42 @@ fn texts_of_every_kind_of_objective_steered_anew_are_those_written_from_scratch(
 
 #[test]
 fn a_forgotten_beginning_is_read_again_to_the_same_rows() {
-    let mut scorer = built_in();
-    let sampling = Sampling {
-        max_tokens: 40,
-        ..Sampling::default()
-    };
-    let weights = [1.0, 0.5, 0.0];
-    let whole = from_scratch(scorer.as_mut(), &[], &weights, &sampling);
-    let tokens: Vec<TokenId> = whole.iter().map(|step| step.token).collect();
-    for cut in [1, 7, tokens.len() - 1] {
-        let again = from_scratch(scorer.as_mut(), &tokens[..cut], &weights, &sampling);
-        assert_eq!(again.len(), whole.len());
-        for (again, whole) in again.iter().zip(&whole) {
-            assert_eq!(again.token, whole.token);
-            assert_eq!(again.scores, whole.scores);
-            assert_eq!(again.given, again.position < cut);
+    for (mut scorer, weights) in [
+        (built_in(), vec![1.0, 0.5, 0.0]),
+        (tiny("shared", "f32"), vec![0.4; 4]),
+        (tiny("separate", "f32"), vec![0.4; 4]),
+        (tiny("shared", "f16"), vec![0.4; 4]),
+        (tiny("separate", "bf16"), vec![0.4; 4]),
+    ] {
+        let sampling = Sampling {
+            max_tokens: 40,
+            ..Sampling::default()
+        };
+        let scorer = scorer.as_mut();
+        let whole = from_scratch(scorer, &[], &weights, &sampling);
+        let tokens: Vec<TokenId> = whole.iter().map(|step| step.token).collect();
+        for cut in [1, 7, tokens.len() - 1] {
+            let told = from_scratch(scorer, &tokens[..cut], &weights, &sampling);
+            assert_eq!(told.len(), whole.len());
+            for (told, whole) in told.iter().zip(&whole) {
+                assert_eq!((told.token, &told.scores), (whole.token, &whole.scores));
+                assert_eq!(told.given, told.position < cut);
+            }
+            // Several tokens at a time, since nobody wants to be told of them.
+            let mut recorder = Recorder::new(&weights, usize::MAX);
+            let prompt = prompt();
+            let job = Job {
+                prompt: &prompt,
+                sampling: &sampling,
+                with_base: false,
+                prefix: &tokens[..cut],
+                told_from: cut,
+            };
+            decode(scorer, &job, &CancelToken::default(), &mut recorder).unwrap();
+            assert_eq!(recorder.steps.len(), whole.len() - cut);
+            for (again, whole) in recorder.steps.iter().zip(&whole[cut..]) {
+                assert_eq!((again.token, &again.scores), (whole.token, &whole.scores));
+            }
         }
     }
 }

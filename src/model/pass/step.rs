@@ -18,7 +18,7 @@ use crate::model::matrix::{Matrix, OpenMatrix, Reading};
 use crate::model::rope;
 
 /// Most new tokens per text: more are faster in a product of general matrices.
-const MOST_ROWS: usize = 8;
+pub(super) const MOST_ROWS: usize = 8;
 
 thread_local! {
     /// Of the thread that takes the steps, so that no step asks for memory.
