@@ -1,5 +1,4 @@
 //! The window under a person's hands: clicks, keys and drags against a worker whose answers the test writes itself.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::mpsc::sync_channel;
 

@@ -1,5 +1,4 @@
 //! Live steering under a person's hands: sliders of a finished text, and what they have written again.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use counterpoise::domain::Pane;
 use counterpoise::engine::decode::GuidedStep;

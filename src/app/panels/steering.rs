@@ -81,6 +81,10 @@ pub struct Steady {
 }
 
 /// How far slider `index` can move before the text on screen changes; nothing where that is not known.
+#[expect(
+    clippy::float_cmp,
+    reason = "weights that nobody has moved are the same to the last bit"
+)]
 pub(super) fn steady(state: &State, index: usize) -> Option<Steady> {
     let run = state.run().filter(|run| !run.is_active())?;
     let known = run.steadiness.as_ref()?;

@@ -63,7 +63,7 @@ impl State {
         let (from, at) = forks()
             .filter(|(_, fork)| fork.from == shown.branch || own == Some((fork.from, fork.at)))
             .map(|(_, fork)| (fork.from, fork.at))
-            .last()?;
+            .next_back()?;
         let here = forks().filter(|(_, fork)| (fork.from, fork.at) == (from, at));
         let branches = std::iter::once(from).chain(here.map(|(run, _)| run.branch));
         let runs: Vec<RunId> = branches.filter_map(|branch| self.tip(branch)).collect();
