@@ -1,6 +1,6 @@
 //! A whole text seen under other weights, from its cached rows and without a model pass: fast enough to follow a slider.
 //!
-//! Each step's rows are read once. [`kernel`] mixes them in f32 on the vector units and sums up; [`choice`] finds the token
+//! Each step's rows are read once. `kernel` mixes them in f32 on the vector units and sums up; `choice` finds the token
 //! that decoding would choose, exactly. Steps are shared out over all cores, and the work can be given up between any two.
 
 pub(crate) mod choice;

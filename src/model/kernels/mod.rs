@@ -3,13 +3,13 @@
 //! Writing one token per text asks for products of 1 to 8 rows with one weight matrix, and general matrix products read
 //! such a matrix several times or in poor order. Here each block of weights is read once for all rows:
 //!
-//! 1. [`isa`] finds out once which vector instructions this processor has, and compiles each loop for all of them.
-//! 2. [`dense`] multiplies f32, f16 and bf16 matrices as they lie in weight files; [`blocks`] multiplies matrices that
-//!    [`packed`] has laid out in blocks of 4 or 8 bits.
-//! 3. [`product`] is the safe way in: it checks every length and spreads outputs over a [`team`] of threads.
-//! 4. [`small`] holds what stands between the products: norms, gates, positions, attention of single rows.
+//! 1. `isa` finds out once which vector instructions this processor has, and compiles each loop for all of them.
+//! 2. `dense` multiplies f32, f16 and bf16 matrices as they lie in weight files; `blocks` multiplies matrices that
+//!    `packed` has laid out in blocks of 4 or 8 bits.
+//! 3. `product` is the safe way in: it checks every length and spreads outputs over a `team` of threads.
+//! 4. `small` holds what stands between the products: norms, gates, positions, attention of single rows.
 //!
-//! [`amx`] is for training: products of many rows on the tile unit.
+//! `amx` is for training: products of many rows on the tile unit.
 //!
 //! Every output of every row is summed in an order of its own that neither the number of rows, nor the threads, nor its
 //! place in the matrix can change: the row of a batch equals the row alone, bit for bit.
