@@ -75,6 +75,14 @@ impl Weights {
         }
     }
 
+    /// Makes the model surer: multiplies all of its logits by `factor`, as drawing at temperature 1 / `factor` would, by the
+    /// weights of its last norm.
+    pub fn sharpen(&mut self, factor: f32) {
+        for value in &mut self.values[self.layout.norm.clone()] {
+            *value *= factor;
+        }
+    }
+
     /// A copy of a decoder's weights, in f32 on the CPU.
     ///
     /// # Errors
@@ -238,5 +246,37 @@ impl TensorSource for Source {
             path: String::new(),
         })?;
         Ok(Tensor::from_vec(found.values, shape, &Device::Cpu)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::config::LlamaShape;
+
+    #[test]
+    fn sharpening_scales_the_last_norm_and_nothing_else() {
+        let config = Config::llama_like(LlamaShape {
+            vocab: 16,
+            hidden: 8,
+            intermediate: 16,
+            layers: 1,
+            heads: 2,
+            kv_heads: 2,
+            context: 32,
+            tied: true,
+        });
+        let plain = Weights::random(config, 3);
+        let mut sharp = plain.clone();
+        sharp.sharpen(1.5);
+        for (before, after) in plain.named().iter().zip(sharp.named()) {
+            let factor = if before.name == "model.norm.weight" {
+                1.5
+            } else {
+                1.0
+            };
+            let expected: Vec<f32> = before.values.iter().map(|value| value * factor).collect();
+            assert_eq!(after.values, expected, "{}", before.name);
+        }
     }
 }
