@@ -29,7 +29,7 @@ pub use run::run;
 /// Seed of the shipped models.
 pub const SEED: u64 = 16;
 /// Optimiser steps of the shipped base model.
-pub const STEPS: u64 = 2000;
+pub const STEPS: u64 = 36_000;
 /// Questions of each sort that every row of the judge's table answers.
 pub const QUESTIONS: usize = 200;
 /// Answers to each of them.

@@ -31,19 +31,19 @@ const BASE_BATCH: usize = 16;
 /// Pairs per step of a reward model.
 const PAIR_BATCH: usize = 16;
 /// A reward model takes one step for so many of the base model.
-const STEPS_PER_REWARD_STEP: u64 = 20;
+const STEPS_PER_REWARD_STEP: u64 = 40;
 /// Share of the base's texts whose question is learnt too, word for word; the others only teach answers.
 const WITH_QUESTION: f64 = 0.2;
 /// Share of the other texts' questions that are blurred, and of the questions of pairs.
 const BLURRED: f64 = 0.5;
 /// The finished base's logits are multiplied by this: a small model keeps a little probability for every slip, and at
 /// temperature 1 over fifty words that adds up.
-const SHARPEN: f32 = 1.25;
+const SHARPEN: f32 = 1.75;
 /// Held-out examples that judge each training.
 const HELD_OUT: usize = 400;
 /// β of GenARM's loss: large enough that the rewards stop growing once a weight of 1 settles a choice, so that several at
 /// once still leave sound English.
-const BETA: f64 = 1.0;
+const BETA: f64 = 0.5;
 /// Rank of the reward models' adapters, on all seven products of a block.
 const RANK: usize = 8;
 
@@ -173,7 +173,7 @@ impl Kitchen<'_> {
     }
 
     fn base(&mut self, encoder: &Encoder) -> Result<Weights, RecipeError> {
-        let settings = self.settings(BASE_BATCH, 2e-3, 100);
+        let settings = self.settings(BASE_BATCH, 1.5e-3, 100);
         let count = self.options.steps as usize * BASE_BATCH;
         let with_question = (count as f64 * WITH_QUESTION) as usize;
         let plain = self
