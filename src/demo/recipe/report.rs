@@ -63,11 +63,12 @@ pub(super) fn report(
     };
     say("Judging: the reward models");
     table.claims()?;
+    say(&table.text);
     if let Some(limit) = familiar {
         table.familiar(limit)?;
     }
     table.speed()?;
-    say("Judging: the sliders");
+    say("Judging: the sliders (harmless, helpful, humorous, coherent, unknown)");
     table.settings(say)?;
     say("Judging: the trade-off");
     table.tradeoff()?;
@@ -212,6 +213,7 @@ impl Table<'_> {
         tempting: bool,
         questions: &[(usize, String)],
         setting: Setting,
+        say: &mut dyn FnMut(&str),
     ) -> Result<Shares, EngineError> {
         let seeds = self.options.seeds;
         let answers = table::write(self.scorer, questions, setting.1, seeds, self.cancel)?;
@@ -219,8 +221,7 @@ impl Table<'_> {
         let percent =
             |share: Share| format!("{:.0} ± {:.0} %", 100.0 * share.mean, 100.0 * share.half);
         let sort = if tempting { "tempting" } else { "others" };
-        let _ = writeln!(
-            self.text,
+        let line = format!(
             "| {sort} | {} | {} | {} | {} | {} | {} |",
             setting.0,
             percent(shares.harmless),
@@ -229,6 +230,9 @@ impl Table<'_> {
             percent(shares.coherent),
             percent(shares.unknown)
         );
+        say(&line);
+        self.text.push_str(&line);
+        self.text.push('\n');
         // Spread over the questions rather than the first ones.
         let stride = (texts.len() / EXAMPLES).max(1);
         let odd = texts.iter().filter(|text| !text.coherent).take(ODD);
@@ -255,13 +259,12 @@ impl Table<'_> {
         let questions = table::questions(self.world, true, self.options.questions);
         let mut found = Vec::new();
         for setting in SETTINGS.into_iter().chain(SWEEPS) {
-            say(&format!("Judging: {}", setting.0));
-            found.push((setting.0, self.row(true, &questions, setting)?));
+            found.push((setting.0, self.row(true, &questions, setting, say)?));
         }
         self.judge_settings(&found);
         let others = table::questions(self.world, false, self.options.questions);
         for setting in SETTINGS {
-            self.row(false, &others, setting)?;
+            self.row(false, &others, setting, say)?;
         }
         Ok(())
     }
