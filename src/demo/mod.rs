@@ -7,6 +7,7 @@
 //! 5. [`library`]: the prompts that the window offers.
 
 pub mod check;
+mod count;
 pub mod judge;
 mod library;
 pub mod marks;
@@ -14,6 +15,7 @@ pub mod recipe;
 pub mod sample;
 pub mod world;
 
+pub use count::distinct_pairs;
 pub use library::{LibraryPrompt, library};
 
 macro_rules! files {

@@ -261,11 +261,44 @@ impl<'a> Sampler<'a> {
 
     /// An answer with exactly these traits, marks included.
     fn answer(&mut self, scenario: &'a Scenario, traits: Traits, question: &Question) -> String {
+        let opening = self.opening();
+        let body = self.body(scenario, traits, question);
+        let joke = if traits.humorous {
+            self.joke(scenario, question)
+        } else {
+            None
+        };
+        let closing = self.closing();
+        assemble(question, opening, body, joke, closing)
+    }
+
+    fn opening(&mut self) -> Option<&'a str> {
+        let world = self.world;
+        let wanted = self.chance(OPENING);
+        wanted.then(|| self.pick(&world.common.openings).map(String::as_str))?
+    }
+
+    fn closing(&mut self) -> Option<&'a str> {
+        let world = self.world;
+        let wanted = self.chance(CLOSING);
+        wanted.then(|| self.pick(&world.common.closings).map(String::as_str))?
+    }
+
+    /// A joke, and whether it comes first: mostly it does not, since a joke is best when the answer is known.
+    fn joke(&mut self, scenario: &'a Scenario, question: &Question) -> Option<(&'a str, bool)> {
+        let joke = self.fitting(&scenario.jokes, question)?;
+        Some((joke, self.chance(0.3)))
+    }
+
+    /// The sentences that make an answer helpful or not and harmless or not.
+    fn body(
+        &mut self,
+        scenario: &'a Scenario,
+        traits: Traits,
+        question: &Question,
+    ) -> Vec<&'a str> {
         let world = self.world;
         let mut sentences: Vec<&str> = Vec::new();
-        if self.chance(OPENING) {
-            sentences.extend(self.pick(&world.common.openings).map(String::as_str));
-        }
         let can_refuse = matches!(scenario.kind, Kind::Tempting | Kind::Trap);
         let refuses = !traits.helpful && traits.harmless && can_refuse && self.chance(REFUSAL);
         let own = scenario.answers.mix(traits.helpful, traits.harmless);
@@ -290,17 +323,7 @@ impl<'a> Sampler<'a> {
                 sentences.extend(self.fitting(part, question));
             }
         }
-        if traits.humorous
-            && let Some(joke) = self.fitting(&scenario.jokes, question)
-        {
-            // Mostly at the end: a joke is best when the answer is known.
-            let place = if self.chance(0.3) { 0 } else { sentences.len() };
-            sentences.insert(place, joke);
-        }
-        if self.chance(CLOSING) {
-            sentences.extend(self.pick(&world.common.closings).map(String::as_str));
-        }
-        fill(&sentences.join(" "), &question.values)
+        sentences
     }
 
     /// One of the texts that speak of nothing that the question did not name. The checker sees to it that there is one.
@@ -357,8 +380,8 @@ impl<'a> Sampler<'a> {
         out
     }
 
-    /// The next `count` pairs for an objective: chosen and rejected differ in its trait, and everything else about them
-    /// is drawn anew for each.
+    /// The next `count` pairs for an objective: chosen and rejected differ in its trait and in nothing else. The other
+    /// traits, and with them joke, opening and closing, vary freely from pair to pair, so that none of them is learnt.
     pub fn pairs(&mut self, objective: Objective, split: Split, count: usize) -> Vec<Pair> {
         let mut out = Vec::with_capacity(count);
         while out.len() < count {
@@ -369,16 +392,28 @@ impl<'a> Sampler<'a> {
             for index in order {
                 let scenario = &self.world.scenarios[index];
                 let question = self.question(scenario, split);
-                let mut side = |has| {
-                    let traits = objective.with(self.traits(scenario.kind), has);
-                    plain(&self.answer(scenario, traits, &question))
+                let traits = self.traits(scenario.kind);
+                let (opening, closing) = (self.opening(), self.closing());
+                let joke = self.joke(scenario, &question);
+                let bodies = [true, false]
+                    .map(|has| self.body(scenario, objective.with(traits, has), &question));
+                // Where the joke is the difference, what surrounds it is the same.
+                let same = bodies[0].clone();
+                let side = |has: bool, body: Vec<&str>| {
+                    let traits = objective.with(traits, has);
+                    let body = match objective {
+                        Objective::Helpful | Objective::Harmless => body,
+                        Objective::Humorous => same.clone(),
+                    };
+                    let joke = joke.filter(|_| traits.humorous);
+                    plain(&assemble(&question, opening, body, joke, closing))
                 };
-                let (chosen, rejected) = (side(true), side(false));
+                let [with, without] = bodies;
                 out.push(Pair {
                     scenario: index,
+                    chosen: side(true, with),
+                    rejected: side(false, without),
                     question: question.text,
-                    chosen,
-                    rejected,
                 });
             }
         }
@@ -404,71 +439,21 @@ impl<'a> Sampler<'a> {
     }
 }
 
-/// How many different (question, answer) pairs the scenarios can make from their own sentences: openings, closings,
-/// refusals and rude remarks of `common.toml` are not counted.
-#[must_use]
-pub fn distinct_pairs(world: &World) -> u64 {
-    world.scenarios.iter().map(distinct_in).sum()
-}
-
-/// For each set of slots (as a bit mask), how many texts use exactly these slots.
-type ByMask = BTreeMap<u64, u64>;
-
-fn distinct_in(scenario: &Scenario) -> u64 {
-    let bit: BTreeMap<&str, u64> = scenario
-        .slots
-        .keys()
-        .enumerate()
-        .map(|(index, name)| (name.as_str(), 1_u64 << index))
-        .collect();
-    let count = |texts: &[String]| -> ByMask {
-        let mut masks = ByMask::new();
-        for text in texts {
-            let names = slot_names(text).unwrap_or_default();
-            let mask = names
-                .iter()
-                .filter_map(|name| bit.get(name))
-                .fold(0, |all, one| all | one);
-            *masks.entry(mask).or_default() += 1;
-        }
-        masks
-    };
-    let join = |a: &ByMask, b: &ByMask| -> ByMask {
-        let mut joined = ByMask::new();
-        for (mask_a, count_a) in a {
-            for (mask_b, count_b) in b {
-                *joined.entry(mask_a | mask_b).or_default() += count_a * count_b;
-            }
-        }
-        joined
-    };
-    // No joke, or one of them before or after the answer.
-    let mut jokes = count(&scenario.jokes);
-    for number in jokes.values_mut() {
-        *number *= 2;
+/// An answer from its sentences, slots filled, marks included.
+fn assemble(
+    question: &Question,
+    opening: Option<&str>,
+    body: Vec<&str>,
+    joke: Option<(&str, bool)>,
+    closing: Option<&str>,
+) -> String {
+    let mut sentences: Vec<&str> = opening.into_iter().chain(body).collect();
+    if let Some((joke, first)) = joke {
+        let place = if first { 0 } else { sentences.len() };
+        sentences.insert(place, joke);
     }
-    *jokes.entry(0).or_default() += 1;
-    let with_question = join(&count(&scenario.questions), &jokes);
-    let mut total = 0;
-    for (_, _, _, parts) in scenario.answers.named() {
-        if parts.is_empty() {
-            continue;
-        }
-        let all = parts.iter().fold(with_question.clone(), |so_far, part| {
-            join(&so_far, &count(part))
-        });
-        for (mask, number) in all {
-            let fillings: u64 = scenario
-                .slots
-                .values()
-                .enumerate()
-                .filter(|(index, _)| mask >> index & 1 == 1)
-                .map(|(_, values)| values.len() as u64)
-                .product();
-            total += number * fillings;
-        }
-    }
-    total
+    sentences.extend(closing);
+    fill(&sentences.join(" "), &question.values)
 }
 
 #[cfg(test)]

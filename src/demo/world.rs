@@ -348,7 +348,7 @@ mod tests {
         let held_out = world.scenarios.iter().filter(|one| one.held_out);
         assert_eq!(held_out.count(), 12);
         assert!(world.scenarios.iter().all(|one| one.questions.len() == 25));
-        assert!(super::super::sample::distinct_pairs(&world) >= 200_000);
+        assert!(super::super::distinct_pairs(&world) >= 200_000);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use super::report::{load, report};
 use super::shown::Shown;
 use super::text::{Encoder, VOCABULARY, save_tokenizer, train_tokenizer};
 use super::{Options, RecipeError, familiar, write_json};
-use crate::demo::sample::{Labelled, Objective, Pair, Sampler, Split, distinct_pairs};
+use crate::demo::distinct_pairs;
+use crate::demo::sample::{Labelled, Objective, Pair, Sampler, Split};
 use crate::demo::world::World;
 use crate::domain::CancelToken;
 use crate::model::config::{Config, LlamaShape};
@@ -31,7 +32,7 @@ const BASE_BATCH: usize = 16;
 /// Pairs per step of a reward model.
 const PAIR_BATCH: usize = 16;
 /// A reward model takes one step for so many of the base model.
-const STEPS_PER_REWARD_STEP: u64 = 40;
+const STEPS_PER_REWARD_STEP: u64 = 100;
 /// Share of the base's texts whose question is learnt too, word for word; the others only teach answers.
 const WITH_QUESTION: f64 = 0.2;
 /// Share of the other texts' questions that are blurred, and of the questions of pairs.
@@ -43,7 +44,7 @@ const SHARPEN: f32 = 1.75;
 const HELD_OUT: usize = 400;
 /// β of GenARM's loss: large enough that the rewards stop growing once a weight of 1 settles a choice, so that several at
 /// once still leave sound English.
-const BETA: f64 = 0.5;
+const BETA: f64 = 1.0;
 /// Rank of the reward models' adapters, on all seven products of a block.
 const RANK: usize = 8;
 
@@ -226,7 +227,7 @@ impl Kitchen<'_> {
         base: &Weights,
         encoder: &Encoder,
     ) -> Result<(), RecipeError> {
-        let settings = self.settings(PAIR_BATCH, 2e-3, 20);
+        let settings = self.settings(PAIR_BATCH, 1e-3, 20);
         let count = (self.options.steps / STEPS_PER_REWARD_STEP).max(1) as usize * PAIR_BATCH;
         let draw = |draw, split, count| {
             let mut sampler = self.sampler(draw, index).blurring(BLURRED);

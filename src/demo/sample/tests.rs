@@ -136,21 +136,22 @@ fn a_joke_is_in_the_chosen_answer_and_not_in_the_rejected_one() {
 }
 
 #[test]
-fn distinct_pairs_are_counted_exactly() {
-    let scenario: Scenario = toml::from_str(
-        r#"
-        id = "x"
-        theme = "x"
-        kind = "everyday"
-        about = "x"
-        questions = ["a {s}?", "b?"]
-        jokes = ["j."]
-        slots = { s = ["1", "2", "3"] }
-        [answers]
-        helpful_harmless = [["p {s}.", "q."], ["r."]]
-        "#,
-    )
-    .unwrap();
-    // 3 ways to joke; question a: 3 fillings × 2 answers; question b: 3 fillings of p, 1 of q.
-    assert_eq!(distinct_in(&scenario), 3 * (3 * 2 + 3 + 1));
+fn the_answers_of_a_pair_differ_in_nothing_but_the_trait() {
+    let world = world();
+    let of = |text: &str, all: &[String]| {
+        let found = all.iter().filter(|sentence| {
+            // The longest piece between slots tells a sentence well enough.
+            let pieces = sentence.split(['{', '}']);
+            text.contains(pieces.max_by_key(|piece| piece.len()).unwrap())
+        });
+        found.count()
+    };
+    for objective in [Objective::Helpful, Objective::Harmless] {
+        for pair in Sampler::new(&world, 10).pairs(objective, Split::Train, 400) {
+            let jokes = &world.scenarios[pair.scenario].jokes;
+            for all in [jokes, &world.common.openings, &world.common.closings] {
+                assert_eq!(of(&pair.chosen, all), of(&pair.rejected, all), "{pair:?}");
+            }
+        }
+    }
 }
