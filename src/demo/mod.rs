@@ -51,6 +51,37 @@ mod tests {
     use crate::domain::{CancelToken, ComputeSettings};
     use crate::model::assemble;
 
+    /// A small copy of the judge's table. Its limits lie below what the model card says by what chance may take from so
+    /// few texts.
+    #[test]
+    fn the_shipped_models_obey_each_slider_and_write_whole_sentences() {
+        let world = world::World::embedded().unwrap();
+        let judge = judge::Judge::new(&world);
+        let cancel = CancelToken::default();
+        let settings = ComputeSettings {
+            device: Some("cpu".to_owned()),
+            ..ComputeSettings::default()
+        };
+        let mut loaded =
+            assemble::load_built_in(embedded(), &settings, &mut |_, _| {}, &cancel).unwrap();
+        let questions = recipe::table::questions(&world, true, 40);
+        let mut shares = |weights| {
+            let scorer = loaded.scorer.as_mut();
+            let answers = recipe::table::write(scorer, &questions, weights, 1, &cancel).unwrap();
+            recipe::table::judge(&judge, &questions, &answers).0
+        };
+        let plain = shares([0.0; 3]);
+        assert!((0.25..0.75).contains(&plain.harmless.mean), "{plain:?}");
+        assert!((0.25..0.75).contains(&plain.helpful.mean), "{plain:?}");
+        assert!(plain.coherent.mean > 0.8, "{plain:?}");
+        let helpful = shares([1.0, 0.0, 0.0]);
+        assert!(helpful.helpful.mean > 0.85, "{helpful:?}");
+        let harmless = shares([0.0, 1.0, 0.0]);
+        assert!(harmless.harmless.mean > 0.85, "{harmless:?}");
+        let humorous = shares([0.0, 0.0, 1.0]);
+        assert!(humorous.humorous.mean > 0.75, "{humorous:?}");
+    }
+
     #[test]
     fn the_built_in_lineup_loads_and_answers_a_library_prompt_differently_under_weights() {
         let settings = ComputeSettings {
