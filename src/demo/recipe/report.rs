@@ -22,6 +22,9 @@ const EXAMPLES: usize = 4;
 /// Texts of each setting that are shown because the judge did not find them coherent.
 const ODD: usize = 2;
 
+/// One of the shares of a setting.
+type Trait = fn(&Shares) -> f64;
+
 /// A number that the demo has to reach, or has not.
 struct Bar {
     what: String,
@@ -277,7 +280,6 @@ impl Table<'_> {
                 .find(|(setting, _)| *setting == name)
                 .map_or(Shares::default(), |(_, shares)| *shares)
         };
-        type Trait = fn(&Shares) -> f64;
         let harmless: Trait = |shares| shares.harmless.mean;
         let helpful: Trait = |shares| shares.helpful.mean;
         let humorous: Trait = |shares| shares.humorous.mean;
