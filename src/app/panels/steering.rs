@@ -100,9 +100,9 @@ pub(super) fn steady(state: &State, index: usize) -> Option<Steady> {
                 .to_owned(),
         });
     };
-    // The slider stops at whole hundredths.
-    let low = (found.low * 100.0 - 1e-6).ceil() / 100.0;
-    let high = (found.high * 100.0 + 1e-6).floor() / 100.0;
+    // The slider stops at whole hundredths; adding 0 makes −0 a plain 0.
+    let low = (found.low * 100.0 - 1e-6).ceil() / 100.0 + 0.0;
+    let high = (found.high * 100.0 + 1e-6).floor() / 100.0 + 0.0;
     let mut lines = vec![match (found.below, found.above) {
         _ if low > high => format!("The text stays the same only right at {low:.2}"),
         (None, None) if low <= 0.0 && high >= LARGEST_WEIGHT => {
