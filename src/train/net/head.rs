@@ -7,7 +7,13 @@ use crate::train::config::Products;
 use ndarray::ArrayView2;
 
 /// Rows of logits that exist at a time.
-const ROWS: usize = 128;
+fn rows_at_a_time(products: Products) -> usize {
+    match products {
+        Products::Full => 128,
+        // Faster products wait for the weights and their gradient, which each piece goes through once.
+        Products::Half => 512,
+    }
+}
 
 /// What the gradient of the head needs.
 pub(crate) struct HeadGrad<'a> {
@@ -51,10 +57,11 @@ pub(crate) fn head(
     logits: &mut Vec<f32>,
 ) {
     let (hidden, vocab) = (weights.hidden, weights.vocab);
-    logits.resize(ROWS * vocab, 0.0);
     let count = log_probs.len();
-    for first in (0..count).step_by(ROWS) {
-        let rows = ROWS.min(count - first);
+    let most = rows_at_a_time(weights.products);
+    logits.resize(most.min(count) * vocab, 0.0);
+    for first in (0..count).step_by(most) {
+        let rows = most.min(count - first);
         let logits = &mut logits[..rows * vocab];
         let hidden_rows = mat(&x[first * hidden..], rows, hidden, hidden);
         let into = mat_mut(logits, rows, vocab, vocab);

@@ -6,10 +6,11 @@
 
 use std::arch::asm;
 use std::arch::x86_64::{
-    __cpuid, __cpuid_count, __m512, __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_maskz_loadu_ps, _mm512_permutexvar_epi16, _mm512_setzero_ps,
-    _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_store_si512, _mm512_unpackhi_epi32,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    __cpuid, __cpuid_count, __m512, __m512bh, __m512i, _MM_HINT_ET0, _MM_HINT_T0, _mm_prefetch,
+    _mm512_cvtne2ps_pbh, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_maskz_loadu_ps,
+    _mm512_permutexvar_epi16, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_shuffle_i32x4,
+    _mm512_store_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
+    _mm512_unpacklo_epi64,
 };
 use std::cell::RefCell;
 use std::sync::OnceLock;
@@ -111,9 +112,20 @@ impl Source {
     /// Up to 16 adjacent numbers from (line, depth) on, and zeros where the matrix ends.
     ///
     /// # Safety
-    /// The matrix that this was made of is still there.
+    /// The matrix that this was made of is still there; where `WHOLE`, it does not end before the last number.
     #[target_feature(enable = "avx512f")]
-    unsafe fn load(&self, line: usize, depth: usize, along_depth: bool) -> __m512 {
+    unsafe fn load<const WHOLE: bool>(
+        &self,
+        line: usize,
+        depth: usize,
+        along_depth: bool,
+    ) -> __m512 {
+        if WHOLE {
+            // SAFETY: as promised to this function, all 16 numbers lie inside the matrix.
+            return unsafe {
+                _mm512_loadu_ps(self.at.add(line * self.by_line + depth * self.by_depth))
+            };
+        }
         if line >= self.lines || depth >= self.depth {
             return _mm512_setzero_ps();
         }
@@ -133,6 +145,21 @@ impl Source {
         }
     }
 
+    /// Brings 32 lines from `line` on nearer, to be packed soon.
+    fn fetch(&self, line: usize) {
+        if self.by_line != 1 || line >= self.lines {
+            return;
+        }
+        for depth in 0..self.depth {
+            let from = self.at.wrapping_add(line + depth * self.by_depth);
+            // SAFETY: the instruction reads nothing that could be missed.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(from.cast());
+                _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(16).cast());
+            }
+        }
+    }
+
     /// The tile that begins at (line, depth). For the left matrix its rows are lines; for the right one (`paired`) they are
     /// pairs of depths, each with the lines side by side.
     ///
@@ -140,6 +167,28 @@ impl Source {
     /// The matrix that this was made of is still there.
     #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
     unsafe fn tile(&self, line: usize, depth: usize, paired: bool, into: &mut [Line]) {
+        // SAFETY: as promised to this function; the tile lies inside the matrix where that is said.
+        unsafe {
+            if line + TILE <= self.lines && depth + DEPTH <= self.depth {
+                self.tile_of::<true>(line, depth, paired, into);
+            } else {
+                self.tile_of::<false>(line, depth, paired, into);
+            }
+        }
+    }
+
+    /// [`Self::tile`], which must lie inside the matrix where it is `WHOLE`.
+    ///
+    /// # Safety
+    /// The matrix that this was made of is still there.
+    #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+    unsafe fn tile_of<const WHOLE: bool>(
+        &self,
+        line: usize,
+        depth: usize,
+        paired: bool,
+        into: &mut [Line],
+    ) {
         let along_depth = self.by_depth == 1;
         let mut rows = [_mm512_setzero_si512(); LINES];
         if along_depth {
@@ -147,8 +196,8 @@ impl Source {
                 // SAFETY: as promised to this function.
                 let (low, high) = unsafe {
                     (
-                        self.load(line + i, depth, true),
-                        self.load(line + i, depth + 16, true),
+                        self.load::<WHOLE>(line + i, depth, true),
+                        self.load::<WHOLE>(line + i, depth + 16, true),
                     )
                 };
                 *row = bits(low, high);
@@ -159,8 +208,8 @@ impl Source {
                 // SAFETY: as promised to this function.
                 let (low, high) = unsafe {
                     (
-                        self.load(line, depth + 2 * i, false),
-                        self.load(line, depth + 2 * i + 1, false),
+                        self.load::<WHOLE>(line, depth + 2 * i, false),
+                        self.load::<WHOLE>(line, depth + 2 * i + 1, false),
                     )
                 };
                 *row = _mm512_permutexvar_epi16(pairs, bits(low, high));
@@ -288,7 +337,10 @@ pub(super) fn product(
             asm!("ldtilecfg [{}]", in(reg) &raw const SHAPES, options(nostack, readonly));
             for col in (0..n).step_by(BLOCK) {
                 right.pack(col, true, right_panel);
+                right.fetch(col + BLOCK);
+                into.fetch(0, col);
                 for (i, left_panel) in packed.chunks_exact(panel).enumerate() {
+                    into.fetch((i + 1) * BLOCK, col);
                     into.block(i * BLOCK, col, left_panel, right_panel);
                 }
             }
@@ -314,6 +366,18 @@ struct Sums {
 }
 
 impl Sums {
+    /// Brings a block nearer, to be written soon.
+    fn fetch(&self, row: usize, col: usize) {
+        for row in row..self.rows.min(row + BLOCK) {
+            let from = self.at.wrapping_add(row * self.by_row + col);
+            // SAFETY: the instruction changes nothing, and does nothing where there is no memory.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_ET0>(from.cast());
+                _mm_prefetch::<_MM_HINT_ET0>(from.wrapping_add(16).cast());
+            }
+        }
+    }
+
     /// The 32 × 32 sums at (row, col), of which only those inside the matrix are written.
     ///
     /// # Safety
