@@ -95,18 +95,34 @@ pub(crate) fn swiglu(gate_up: &[f32], inner: usize, out: &mut [f32]) {
 
 /// Replaces `gate_up` by the gradient with respect to it.
 pub(crate) fn swiglu_grad(gate_up: &mut [f32], inner: usize, dout: &[f32]) {
-    vectorised(|| {
-        let rows = gate_up.chunks_exact_mut(2 * inner);
-        for (row, dout) in rows.zip(dout.chunks_exact(inner)) {
-            let (gates, ups) = row.split_at_mut(inner);
-            for ((gate, up), d) in gates.iter_mut().zip(ups).zip(dout) {
-                let s = sigmoid(*gate);
-                let silu = *gate * s;
-                let slope = s + silu * (1.0 - s);
-                (*gate, *up) = (d * *up * slope, d * silu);
-            }
+    let rows = gate_up.chunks_exact_mut(2 * inner);
+    for (row, dout) in rows.zip(dout.chunks_exact(inner)) {
+        let (gates, ups) = row.split_at_mut(inner);
+        pulp::Arch::new().dispatch(SwigluGrad { gates, ups, dout });
+    }
+}
+
+/// One row of [`swiglu_grad`]. A closure would be too long for the compiler to take into the function that it compiles for
+/// the vector unit, so this says that it must.
+struct SwigluGrad<'a> {
+    gates: &'a mut [f32],
+    ups: &'a mut [f32],
+    dout: &'a [f32],
+}
+
+impl pulp::WithSimd for SwigluGrad<'_> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "part of a vectorised loop")]
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        for ((gate, up), d) in self.gates.iter_mut().zip(self.ups).zip(self.dout) {
+            let s = sigmoid(*gate);
+            let silu = *gate * s;
+            let slope = s + silu * (1.0 - s);
+            (*gate, *up) = (d * *up * slope, d * silu);
         }
-    });
+    }
 }
 
 /// Softmax of the first `keep` numbers of a row in place, the rest set to 0; returns the log of the sum.
