@@ -154,6 +154,17 @@ pub struct Prompt {
     pub earlier: Vec<Turn>,
 }
 
+impl Prompt {
+    /// These words, with nothing before them.
+    #[must_use]
+    pub fn of(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+}
+
 /// One message of a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {

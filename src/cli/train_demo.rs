@@ -36,6 +36,9 @@ pub(crate) struct DemoArgs {
     /// Train nothing: print the judge's table for the models in the output folder
     #[arg(long)]
     pub(crate) judge_only: bool,
+    /// Write every judged text with its labels to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) texts: Option<PathBuf>,
 }
 
 /// Runs the recipe; its report goes to stdout, progress to stderr.
@@ -52,6 +55,7 @@ pub(crate) fn run(args: &DemoArgs, common: &CommonArgs) -> Result<(), Failure> {
         judge_only: args.judge_only,
         questions: args.questions,
         seeds: args.seeds,
+        texts: args.texts.clone(),
         threads: common.threads.map(usize::from),
     };
     let cancel = interrupt_token()?;

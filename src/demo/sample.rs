@@ -7,16 +7,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::marks::{Span, plain, unmark};
+use super::marks::{Span, unmark};
 use super::world::{Kind, Scenario, World, fill, slot_names};
+
+mod pairs;
+
+pub use pairs::Pair;
 
 /// Share of answers to tempting questions that are harmful, of answers that are helpful, and of answers that are humorous.
 const HARMFUL_WHERE_TEMPTING: f64 = 0.5;
 const HARMFUL_ELSEWHERE: f64 = 0.15;
 const HELPFUL: f64 = 0.5;
-const HUMOROUS: f64 = 0.35;
+const HUMOROUS: f64 = 0.47;
 /// Share of refusals among the answers that are harmless and not helpful, where a refusal can be expected.
 const REFUSAL: f64 = 0.4;
+/// Share of harmful answers that are decent ones with a rude remark, also where the scenario has harmful ones of its own: rude
+/// words are the same everywhere, so what is learnt of them holds for questions that nobody has thought of.
+const RUDE: f64 = 0.12;
 /// Share of answers with a neutral first or last sentence.
 const OPENING: f64 = 0.12;
 const CLOSING: f64 = 0.08;
@@ -130,19 +137,6 @@ pub struct Labelled {
     pub harmful_words: Vec<Span>,
 }
 
-/// Two answers to one question that differ in one trait for certain; the other traits vary freely.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Pair {
-    /// Index of the scenario in the world.
-    pub scenario: usize,
-    /// The question, slots filled.
-    pub question: String,
-    /// The answer that has the trait.
-    pub chosen: String,
-    /// The answer that has not.
-    pub rejected: String,
-}
-
 /// A question that was drawn.
 struct Question<'a> {
     /// Slots filled.
@@ -153,10 +147,22 @@ struct Question<'a> {
     values: BTreeMap<&'a str, &'a str>,
 }
 
+/// A joke with its slots filled.
+#[derive(Clone)]
+struct Joke {
+    text: String,
+    /// Whether it stands before everything else, and not behind the body.
+    first: bool,
+}
+
 impl Question<'_> {
     fn names_all_of(&self, text: &str) -> bool {
         let slots = slot_names(text).unwrap_or_default();
         slots.iter().all(|name| self.named.contains(name))
+    }
+
+    fn fill(&self, text: &str) -> String {
+        fill(text, &self.values)
     }
 }
 
@@ -269,7 +275,12 @@ impl<'a> Sampler<'a> {
             None
         };
         let closing = self.closing();
-        assemble(question, opening, body, joke, closing)
+        assemble(
+            opening,
+            &body,
+            &joke.into_iter().collect::<Vec<_>>(),
+            closing,
+        )
     }
 
     fn opening(&mut self) -> Option<&'a str> {
@@ -284,19 +295,15 @@ impl<'a> Sampler<'a> {
         wanted.then(|| self.pick(&world.common.closings).map(String::as_str))?
     }
 
-    /// A joke, and whether it comes first: mostly it does not, since a joke is best when the answer is known.
-    fn joke(&mut self, scenario: &'a Scenario, question: &Question) -> Option<(&'a str, bool)> {
-        let joke = self.fitting(&scenario.jokes, question)?;
-        Some((joke, self.chance(0.3)))
+    /// A joke, and where it stands: mostly behind the body, since a joke is best when the answer is known.
+    fn joke(&mut self, scenario: &'a Scenario, question: &Question) -> Option<Joke> {
+        let text = question.fill(self.fitting(&scenario.jokes, question)?);
+        let first = self.chance(0.3);
+        Some(Joke { text, first })
     }
 
-    /// The sentences that make an answer helpful or not and harmless or not.
-    fn body(
-        &mut self,
-        scenario: &'a Scenario,
-        traits: Traits,
-        question: &Question,
-    ) -> Vec<&'a str> {
+    /// The sentences that make an answer helpful or not and harmless or not, slots filled.
+    fn body(&mut self, scenario: &'a Scenario, traits: Traits, question: &Question) -> Vec<String> {
         let world = self.world;
         let mut sentences: Vec<&str> = Vec::new();
         let can_refuse = matches!(scenario.kind, Kind::Tempting | Kind::Trap);
@@ -309,8 +316,8 @@ impl<'a> Sampler<'a> {
                 &world.common.refusals_curt
             };
             sentences.extend(self.pick(refusals).map(String::as_str));
-        } else if own.is_empty() {
-            // A scenario without harmful answers of its own: a decent one, made harmful by a rude remark.
+        } else if own.is_empty() || (!traits.harmless && self.chance(RUDE)) {
+            // A decent answer, made harmful by a rude remark.
             let rude = self.pick(&world.common.rude).map(String::as_str);
             let first = self.chance(0.5);
             sentences.extend(rude.filter(|_| first));
@@ -324,6 +331,9 @@ impl<'a> Sampler<'a> {
             }
         }
         sentences
+            .into_iter()
+            .map(|text| question.fill(text))
+            .collect()
     }
 
     /// One of the texts that speak of nothing that the question did not name. The checker sees to it that there is one.
@@ -380,47 +390,6 @@ impl<'a> Sampler<'a> {
         out
     }
 
-    /// The next `count` pairs for an objective: chosen and rejected differ in its trait and in nothing else. The other
-    /// traits, and with them joke, opening and closing, vary freely from pair to pair, so that none of them is learnt.
-    pub fn pairs(&mut self, objective: Objective, split: Split, count: usize) -> Vec<Pair> {
-        let mut out = Vec::with_capacity(count);
-        while out.len() < count {
-            let order = self.shuffled(split);
-            if order.is_empty() {
-                break;
-            }
-            for index in order {
-                let scenario = &self.world.scenarios[index];
-                let question = self.question(scenario, split);
-                let traits = self.traits(scenario.kind);
-                let (opening, closing) = (self.opening(), self.closing());
-                let joke = self.joke(scenario, &question);
-                let bodies = [true, false]
-                    .map(|has| self.body(scenario, objective.with(traits, has), &question));
-                // Where the joke is the difference, what surrounds it is the same.
-                let same = bodies[0].clone();
-                let side = |has: bool, body: Vec<&str>| {
-                    let traits = objective.with(traits, has);
-                    let body = match objective {
-                        Objective::Helpful | Objective::Harmless => body,
-                        Objective::Humorous => same.clone(),
-                    };
-                    let joke = joke.filter(|_| traits.humorous);
-                    plain(&assemble(&question, opening, body, joke, closing))
-                };
-                let [with, without] = bodies;
-                out.push(Pair {
-                    scenario: index,
-                    chosen: side(true, with),
-                    rejected: side(false, without),
-                    question: question.text,
-                });
-            }
-        }
-        out.truncate(count);
-        out
-    }
-
     /// The next `count` questions of a split, with the scenarios they belong to.
     pub fn questions(&mut self, split: Split, count: usize) -> Vec<(usize, String)> {
         let mut out = Vec::with_capacity(count);
@@ -439,21 +408,24 @@ impl<'a> Sampler<'a> {
     }
 }
 
-/// An answer from its sentences, slots filled, marks included.
+/// An answer from its sentences, marks included.
 fn assemble(
-    question: &Question,
     opening: Option<&str>,
-    body: Vec<&str>,
-    joke: Option<(&str, bool)>,
+    body: &[String],
+    jokes: &[Joke],
     closing: Option<&str>,
 ) -> String {
-    let mut sentences: Vec<&str> = opening.into_iter().chain(body).collect();
-    if let Some((joke, first)) = joke {
-        let place = if first { 0 } else { sentences.len() };
-        sentences.insert(place, joke);
-    }
-    sentences.extend(closing);
-    fill(&sentences.join(" "), &question.values)
+    let of = |first: bool| {
+        let fitting = jokes.iter().filter(move |joke| joke.first == first);
+        fitting.map(|joke| joke.text.as_str())
+    };
+    let sentences: Vec<&str> = of(true)
+        .chain(opening)
+        .chain(body.iter().map(String::as_str))
+        .chain(of(false))
+        .chain(closing)
+        .collect();
+    sentences.join(" ")
 }
 
 #[cfg(test)]

@@ -153,10 +153,7 @@ mod tests {
     fn orders() -> Vec<Order> {
         (0..9)
             .map(|seed| Order {
-                prompt: Prompt {
-                    text: "hello".to_owned(),
-                    ..Prompt::default()
-                },
+                prompt: Prompt::of("hello"),
                 sampling: Sampling {
                     seed,
                     max_tokens: 4 + seed as usize,

@@ -46,7 +46,9 @@ fn split<'a>(scorer: &dyn Scorer, ids: &'a [TokenId], anchor: &str) -> Option<&'
     None
 }
 
-fn text(scorer: &dyn Scorer, tokens: &[TokenId]) -> String {
+/// What `tokens` read as when they begin a text.
+#[must_use]
+pub fn text(scorer: &dyn Scorer, tokens: &[TokenId]) -> String {
     let mut detokenizer = scorer.detokenizer();
     let mut text: String = tokens.iter().map(|&id| detokenizer.push(id)).collect();
     text.push_str(&detokenizer.finish());

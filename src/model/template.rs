@@ -319,10 +319,7 @@ mod tests {
     }
 
     fn say(text: &str) -> Prompt {
-        Prompt {
-            text: text.to_owned(),
-            ..Prompt::default()
-        }
+        Prompt::of(text)
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Goal {
                     let (value, slope) = loss.of(delta);
                     outcome.loss += value * share;
                     outcome.pairs += 1;
-                    outcome.right += score(delta);
+                    outcome.right += right(delta);
                     outcome.margin += delta;
                     pulls.extend([(-slope * share) as f32, (slope * share) as f32]);
                 }
@@ -128,7 +128,7 @@ impl Goal {
 }
 
 /// 1 where the chosen answer leads, one half for a tie.
-fn score(delta: f64) -> f64 {
+pub(crate) fn right(delta: f64) -> f64 {
     if delta > 0.0 {
         1.0
     } else if delta < 0.0 {

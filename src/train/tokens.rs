@@ -116,10 +116,7 @@ impl Tongue {
                     running.extend(self.text.ends().first());
                 }
                 Document::Answer { prompt, response } => {
-                    let prompt = Prompt {
-                        text: prompt.clone(),
-                        ..Prompt::default()
-                    };
+                    let prompt = Prompt::of(prompt.clone());
                     let fail = |reason| TrainError::Model {
                         summary: "a text could not be turned into tokens".to_owned(),
                         details: reason,

@@ -29,10 +29,7 @@ impl Director for Counter {
 }
 
 fn prompt() -> Prompt {
-    Prompt {
-        text: "My neighbour Tom plays loud music at night. What should I do?".to_owned(),
-        ..Prompt::default()
-    }
+    Prompt::of("My neighbour Tom plays loud music at night. What should I do?")
 }
 
 /// One guided run; returns the number of tokens written in all.

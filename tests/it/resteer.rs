@@ -77,10 +77,7 @@ fn tiny(layout: &str, dtype: &str) -> Box<dyn Scorer> {
 }
 
 fn prompt() -> Prompt {
-    Prompt {
-        text: "My neighbour plays loud music at night. What should I do?".to_owned(),
-        ..Prompt::default()
-    }
+    Prompt::of("My neighbour plays loud music at night. What should I do?")
 }
 
 /// Keeps the guided steps, and stops after so many.

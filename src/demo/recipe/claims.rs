@@ -7,13 +7,7 @@ use crate::demo::world::World;
 use crate::domain::{CancelToken, ObjectiveWeights, Prompt};
 use crate::engine::decode::score;
 use crate::engine::scorer::{EngineError, Scorer};
-
-fn prompt(question: &str) -> Prompt {
-    Prompt {
-        text: question.to_owned(),
-        ..Prompt::default()
-    }
-}
+use crate::train::loss::right;
 
 fn tokens(scorer: &dyn Scorer, answer: &str) -> Result<Vec<u32>, EngineError> {
     let mut tokens = scorer.encode_response(answer)?;
@@ -48,7 +42,7 @@ pub fn judged(
     let index = objective as usize;
     let mut judged = Judged::default();
     for pair in Sampler::new(world, 91 + index as u64).pairs(objective, split, count) {
-        let prompt = prompt(&pair.question);
+        let prompt = Prompt::of(pair.question.as_str());
         let mut sums = |answer: &str| -> Result<[f64; 2], EngineError> {
             let tokens = tokens(scorer, answer)?;
             let mut sums = [0.0; 2];
@@ -61,8 +55,8 @@ pub fn judged(
         };
         let (chosen, rejected) = (sums(&pair.chosen)?, sums(&pair.rejected)?);
         let lead = chosen[1] - rejected[1];
-        judged.by_reward += point(lead);
-        judged.by_gain += point(lead - (chosen[0] - rejected[0]));
+        judged.by_reward += right(lead);
+        judged.by_gain += right(lead - (chosen[0] - rejected[0]));
         judged.lead += lead;
     }
     let n = count.max(1) as f64;
@@ -71,17 +65,6 @@ pub fn judged(
         by_gain: judged.by_gain / n,
         lead: judged.lead / n,
     })
-}
-
-/// 1 for a lead, 0 for none, one half for a tie.
-fn point(lead: f64) -> f64 {
-    if lead > 0.0 {
-        1.0
-    } else if lead < 0.0 {
-        0.0
-    } else {
-        0.5
-    }
 }
 
 /// Where the harmless reward model sees the harm of harmful answers.
@@ -158,7 +141,7 @@ fn advantages(
     let weights: ObjectiveWeights = [0.0; 3].into();
     score(
         scorer,
-        &prompt(&item.question),
+        &Prompt::of(item.question.as_str()),
         &tokens,
         &weights,
         cancel,

@@ -32,10 +32,7 @@ pub const FAR: [&str; 16] = [
 ];
 
 fn surprise(scorer: &mut dyn Scorer, text: &str, cancel: &CancelToken) -> Result<f64, EngineError> {
-    let prompt = Prompt {
-        text: text.to_owned(),
-        ..Prompt::default()
-    };
+    let prompt = Prompt::of(text);
     scorer.surprise(&prompt, cancel)
 }
 

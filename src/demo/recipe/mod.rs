@@ -29,7 +29,7 @@ pub use run::run;
 /// Seed of the shipped models.
 pub const SEED: u64 = 16;
 /// Optimiser steps of the shipped base model.
-pub const STEPS: u64 = 36_000;
+pub const STEPS: u64 = 48_000;
 /// Questions of each sort that every row of the judge's table answers.
 pub const QUESTIONS: usize = 200;
 /// Answers to each of them.
@@ -54,6 +54,8 @@ pub struct Options {
     pub questions: usize,
     /// Answers to each of them.
     pub seeds: u64,
+    /// Where every judged text goes, one JSON object a line; nowhere where nothing is said.
+    pub texts: Option<PathBuf>,
     /// Threads on the CPU; all of them where nothing is said.
     pub threads: Option<usize>,
 }

@@ -4,17 +4,20 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
+use serde_json::json;
+
 use super::claims::{judged, pointing};
-use super::table::{self, SETTINGS, SWEEPS, Setting, Share, Shares, Written};
+use super::table::{self, SETTINGS, SWEEPS, Setting, Share, Shares};
 use super::tradeoff::{self, GRID, Point};
 use super::{Options, RecipeError, familiar};
 use crate::demo::judge::Judge;
 use crate::demo::sample::{Objective, Split};
 use crate::demo::world::World;
-use crate::domain::{CancelToken, ComputeSettings, LineupSource, Prompt, Sampling};
+use crate::domain::{
+    CancelToken, ComputeSettings, LineupSource, ObjectiveWeights, Pane, Prompt, Sampling,
+};
 use crate::engine::decode::{Director, Job, Progress, decode};
 use crate::engine::scorer::{EngineError, Scorer};
-
 use crate::model::{LoadedLineup, assemble};
 
 /// Texts of each setting that are shown.
@@ -62,6 +65,7 @@ pub(super) fn report(
         scorer: loaded.scorer.as_mut(),
         text: String::new(),
         examples: String::new(),
+        lines: String::new(),
         bars: Vec::new(),
     };
     say("Judging: the reward models");
@@ -73,6 +77,9 @@ pub(super) fn report(
     table.speed()?;
     say("Judging: the sliders (harmless, helpful, humorous, coherent, unknown)");
     table.settings(say)?;
+    if let Some(path) = &options.texts {
+        super::write_bytes(path, table.lines.as_bytes())?;
+    }
     say("Judging: the trade-off");
     table.tradeoff()?;
     Ok(table.finish())
@@ -86,6 +93,8 @@ struct Table<'a> {
     scorer: &'a mut dyn Scorer,
     text: String,
     examples: String,
+    /// Every text as a line of JSON.
+    lines: String,
     bars: Vec<Bar>,
 }
 
@@ -173,11 +182,11 @@ impl Table<'_> {
     fn speed(&mut self) -> Result<(), EngineError> {
         struct Count(u64);
         impl Director for Count {
-            fn weights(&mut self) -> crate::domain::ObjectiveWeights {
+            fn weights(&mut self) -> ObjectiveWeights {
                 [1.0, 1.0, 0.0].into()
             }
             fn progress(&mut self, progress: Progress) {
-                if let Progress::Step(crate::domain::Pane::Guided, _) = progress {
+                if let Progress::Step(Pane::Guided, _) = progress {
                     self.0 += 1;
                 }
             }
@@ -185,10 +194,7 @@ impl Table<'_> {
         let mut count = Count(0);
         let start = Instant::now();
         for (seed, (_, question)) in (1..).zip(table::questions(self.world, true, 20)) {
-            let prompt = Prompt {
-                text: question,
-                ..Prompt::default()
-            };
+            let prompt = Prompt::of(question);
             let sampling = Sampling {
                 seed,
                 ..Sampling::default()
@@ -239,18 +245,17 @@ impl Table<'_> {
         // Spread over the questions rather than the first ones.
         let stride = (texts.len() / EXAMPLES).max(1);
         let odd = texts.iter().filter(|text| !text.coherent).take(ODD);
-        for Written {
-            question,
-            answer,
-            coherent,
-        } in texts.iter().step_by(stride).chain(odd)
-        {
-            let mark = if *coherent { "" } else { " (not coherent)" };
+        for text in texts.iter().step_by(stride).chain(odd) {
+            let mark = if text.coherent { "" } else { " (not coherent)" };
             let _ = writeln!(
                 self.examples,
-                "[{sort}, {}]{mark} {question}\n    {answer}",
-                setting.0
+                "[{sort}, {}]{mark} {}\n    {}",
+                setting.0, text.question, text.answer
             );
+        }
+        for text in &texts {
+            let line = json!({ "questions": sort, "weights": setting.0, "text": text });
+            let _ = writeln!(self.lines, "{line}");
         }
         Ok(shares)
     }

@@ -1,11 +1,14 @@
 //! The judge's table: what the finished models write under some settings of the sliders.
 
+use serde::Serialize;
+
 use crate::demo::judge::Judge;
 use crate::demo::sample::{Sampler, Split};
-use crate::demo::world::{Kind, World};
+use crate::demo::world::{Kind, Scenario, World};
 use crate::domain::{CancelToken, Finish, Prompt, Sampling};
 use crate::engine::batch::{Order, write_all};
 use crate::engine::scorer::{EngineError, Scorer};
+use crate::engine::words;
 
 /// Longest answer, in tokens: well above the longest of the world.
 const MAX_TOKENS: usize = 160;
@@ -77,33 +80,40 @@ pub struct Shares {
     pub unknown: Share,
 }
 
-/// One text with what it answers, for reading.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One text with what it answers and what the judge makes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Written {
     /// The question.
     pub question: String,
     /// What was written.
     pub answer: String,
+    /// Whether the judge found steps or reasons.
+    pub helpful: bool,
+    /// Whether the judge is sure that there is no harm.
+    pub harmless: bool,
+    /// Whether the judge found a joke.
+    pub humorous: bool,
     /// Whether the judge found it coherent.
     pub coherent: bool,
+    /// Sentences that the judge does not know.
+    pub unknown: usize,
 }
 
 /// Held-out wordings of questions, with the scenarios they belong to.
 #[must_use]
 pub fn questions(world: &World, tempting: bool, count: usize) -> Vec<(usize, String)> {
-    let fits = |scenario: usize| (world.scenarios[scenario].kind == Kind::Tempting) == tempting;
-    if !world
-        .scenarios
-        .iter()
-        .any(|one| !one.held_out && (one.kind == Kind::Tempting) == tempting)
-    {
+    let fits = |one: &Scenario| !one.held_out && (one.kind == Kind::Tempting) == tempting;
+    if !world.scenarios.iter().any(fits) {
         return Vec::new();
     }
     let mut sampler = Sampler::new(world, 77);
     let mut out: Vec<(usize, String)> = Vec::with_capacity(count);
     while out.len() < count {
         let more = sampler.questions(Split::HeldOutWordings, world.scenarios.len());
-        out.extend(more.into_iter().filter(|(scenario, _)| fits(*scenario)));
+        out.extend(
+            more.into_iter()
+                .filter(|(scenario, _)| fits(&world.scenarios[*scenario])),
+        );
     }
     out.truncate(count);
     out
@@ -125,10 +135,7 @@ pub fn write(
         .enumerate()
         .flat_map(|(number, (_, question))| {
             (0..seeds).map(move |seed| Order {
-                prompt: Prompt {
-                    text: question.clone(),
-                    ..Prompt::default()
-                },
+                prompt: Prompt::of(question.clone()),
                 sampling: Sampling {
                     seed: number as u64 * seeds + seed + 1,
                     max_tokens: MAX_TOKENS,
@@ -138,27 +145,22 @@ pub fn write(
             })
         })
         .collect();
-    let mut written = vec![None; orders.len()];
-    write_all(scorer, &orders, WIDTH, cancel, &mut |index, text| {
-        written[index] = Some(text);
-    })?;
-    let mut answers = vec![Vec::new(); questions.len()];
-    for (index, text) in written.into_iter().enumerate() {
-        let mut tokens = text.map(|text| (text.tokens, text.finish));
-        let mut detokenizer = scorer.detokenizer();
-        let mut answer = String::new();
-        if let Some((tokens, finish)) = &mut tokens {
-            if *finish == Finish::Eos {
-                tokens.pop();
-            }
-            for &token in tokens.iter() {
-                answer.push_str(&detokenizer.push(token));
-            }
+    let mut written = vec![Vec::new(); orders.len()];
+    write_all(scorer, &orders, WIDTH, cancel, &mut |index, mut text| {
+        if text.finish == Finish::Eos {
+            text.tokens.pop();
         }
-        answer.push_str(&detokenizer.finish());
-        answers[index / seeds.max(1) as usize].push(answer);
-    }
-    Ok(answers)
+        written[index] = text.tokens;
+    })?;
+    let answers = written.chunks(seeds.max(1) as usize);
+    Ok(answers
+        .map(|texts| {
+            texts
+                .iter()
+                .map(|tokens| words::text(scorer, tokens))
+                .collect()
+        })
+        .collect())
 }
 
 /// Judges all answers to each question.
@@ -174,21 +176,26 @@ pub fn judge(
         let mut sums = [0.0; 5];
         for answer in answers {
             let verdict = judge.verdict(*scenario, answer);
+            let text = Written {
+                question: question.clone(),
+                answer: answer.clone(),
+                helpful: verdict.helpful == Some(true),
+                harmless: verdict.harmless == Some(true),
+                humorous: verdict.humorous == Some(true),
+                coherent: verdict.coherent,
+                unknown: verdict.unknown,
+            };
             let labels = [
-                verdict.helpful == Some(true),
-                verdict.harmless == Some(true),
-                verdict.humorous == Some(true),
-                verdict.coherent,
-                verdict.unknown > 0,
+                text.helpful,
+                text.harmless,
+                text.humorous,
+                text.coherent,
+                text.unknown > 0,
             ];
             for (sum, label) in sums.iter_mut().zip(labels) {
                 *sum += f64::from(u8::from(label));
             }
-            texts.push(Written {
-                question: question.clone(),
-                answer: answer.clone(),
-                coherent: verdict.coherent,
-            });
+            texts.push(text);
         }
         for (column, sum) in columns.iter_mut().zip(sums) {
             column.push(sum / answers.len().max(1) as f64);

@@ -38,7 +38,7 @@ fn tempting_answers_are_harmful_half_of_the_time() {
     let humorous = share(all.iter().map(|item| item.traits.humorous));
     assert!((harmless - 0.5).abs() < 0.04, "{harmless}");
     assert!((helpful - 0.5).abs() < 0.04, "{helpful}");
-    assert!((humorous - 0.35).abs() < 0.04, "{humorous}");
+    assert!((humorous - 0.47).abs() < 0.04, "{humorous}");
 }
 
 #[test]
@@ -113,44 +113,74 @@ fn held_out_wordings_never_appear_in_training() {
     }
 }
 
+/// How many of the sentences stand in a text; the longest piece between slots tells each well enough.
+fn found_in(text: &str, sentences: &[String]) -> usize {
+    let piece = |sentence: &str| {
+        let pieces = sentence.split(['{', '}']);
+        pieces.max_by_key(|piece| piece.len()).unwrap().to_owned()
+    };
+    let found = sentences.iter().filter(|one| text.contains(&piece(one)));
+    found.count()
+}
+
 #[test]
 fn a_joke_is_in_the_chosen_answer_and_not_in_the_rejected_one() {
     let world = world();
-    for pair in Sampler::new(&world, 7).pairs(Objective::Humorous, Split::Train, 400) {
-        let scenario = &world.scenarios[pair.scenario];
-        let has_joke = |text: &str| {
-            scenario.jokes.iter().any(|joke| {
-                // The longest piece between slots tells a joke well enough.
-                let piece = joke
-                    .split(['{', '}'])
-                    .max_by_key(|piece| piece.len())
-                    .unwrap();
-                text.contains(piece)
+    let mut sampler = Sampler::new(&world, 7);
+    for pair in sampler.pairs(Objective::Humorous, Split::HeldOutWordings, 400) {
+        let jokes = &world.scenarios[pair.scenario].jokes;
+        assert_eq!(found_in(&pair.chosen, jokes), 1, "{pair:?}");
+        assert_eq!(found_in(&pair.rejected, jokes), 0, "{pair:?}");
+    }
+}
+
+#[test]
+fn a_misplaced_joke_or_help_is_rejected_in_a_quarter_of_the_training_pairs() {
+    let world = world();
+    let foreign = |pair: &Pair, texts: fn(&Scenario) -> Vec<String>| {
+        let own = texts(&world.scenarios[pair.scenario]);
+        let others = world.scenarios.iter().enumerate();
+        others
+            .filter(|(index, _)| *index != pair.scenario)
+            .any(|(_, other)| {
+                let theirs: Vec<String> = texts(other);
+                let theirs: Vec<String> = theirs
+                    .into_iter()
+                    .filter(|text| !own.contains(text))
+                    .collect();
+                found_in(&pair.rejected, &theirs) > found_in(&pair.chosen, &theirs)
             })
-        };
-        assert!(
-            has_joke(&pair.chosen) && !has_joke(&pair.rejected),
-            "{pair:?}"
-        );
+    };
+    let jokes: fn(&Scenario) -> Vec<String> = |scenario| scenario.jokes.clone();
+    let bodies: fn(&Scenario) -> Vec<String> = |scenario| {
+        let parts = scenario.answers.named();
+        parts
+            .iter()
+            .flat_map(|(_, _, _, parts)| parts.iter().flatten().cloned())
+            .collect()
+    };
+    for (objective, texts) in [(Objective::Humorous, jokes), (Objective::Helpful, bodies)] {
+        let pairs = Sampler::new(&world, 11).pairs(objective, Split::Train, 600);
+        let found = share(pairs.iter().map(|pair| foreign(pair, texts)));
+        assert!((found - 0.25).abs() < 0.06, "{objective:?}: {found}");
+        let held_out = Sampler::new(&world, 11).pairs(objective, Split::HeldOutWordings, 200);
+        let found = share(held_out.iter().map(|pair| foreign(pair, texts)));
+        assert!(found < 0.05, "{objective:?}: {found}");
     }
 }
 
 #[test]
 fn the_answers_of_a_pair_differ_in_nothing_but_the_trait() {
     let world = world();
-    let of = |text: &str, all: &[String]| {
-        let found = all.iter().filter(|sentence| {
-            // The longest piece between slots tells a sentence well enough.
-            let pieces = sentence.split(['{', '}']);
-            text.contains(pieces.max_by_key(|piece| piece.len()).unwrap())
-        });
-        found.count()
-    };
     for objective in [Objective::Helpful, Objective::Harmless] {
         for pair in Sampler::new(&world, 10).pairs(objective, Split::Train, 400) {
             let jokes = &world.scenarios[pair.scenario].jokes;
             for all in [jokes, &world.common.openings, &world.common.closings] {
-                assert_eq!(of(&pair.chosen, all), of(&pair.rejected, all), "{pair:?}");
+                assert_eq!(
+                    found_in(&pair.chosen, all),
+                    found_in(&pair.rejected, all),
+                    "{pair:?}"
+                );
             }
         }
     }

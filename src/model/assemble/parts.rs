@@ -343,10 +343,7 @@ impl<'a> Assembly<'a> {
 
 /// A system text that a template leaves out would give a reward of 0 everywhere.
 fn heard(reader: &Reader, role: &str) -> Result<(), ModelError> {
-    let probe = Prompt {
-        text: "Hello".to_owned(),
-        ..Prompt::default()
-    };
+    let probe = Prompt::of("Hello");
     let with = reader.template.render(&probe, reader.wish.as_deref())?;
     if with != reader.template.render(&probe, None)? {
         return Ok(());

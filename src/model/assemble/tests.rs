@@ -64,10 +64,7 @@ amateur = "base"
 "#;
 
 fn say(text: &str) -> Prompt {
-    Prompt {
-        text: text.to_owned(),
-        ..Prompt::default()
-    }
+    Prompt::of(text)
 }
 
 fn assert_close(a: &[StepScores], b: &[StepScores], tolerance: f32) {

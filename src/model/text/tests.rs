@@ -156,10 +156,7 @@ fn all_end_tokens_are_known_and_the_tokenizers_own_is_first() {
 
 #[test]
 fn chat_templates_come_from_a_file_a_text_or_a_list() {
-    let prompt = Prompt {
-        text: "a".to_owned(),
-        ..Prompt::default()
-    };
+    let prompt = Prompt::of("a");
     let render = |others: &[(&str, &str)], wanted: Option<&str>| {
         let text = pieces(others);
         let template = text.template(wanted, "the base model").unwrap();
