@@ -221,6 +221,18 @@ pub struct LineupInfo {
     pub is_demo: bool,
 }
 
+impl LineupInfo {
+    /// What to say of a prompt that surprises the base by more than [`Self::familiar`].
+    #[must_use]
+    pub const fn far(&self) -> &'static str {
+        if self.is_demo {
+            "The built-in model only knows everyday situations, and this prompt is far from them"
+        } else {
+            "These models were trained on a small world of their own, and this prompt is far from it"
+        }
+    }
+}
+
 /// One model file set of a lineup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelInfo {

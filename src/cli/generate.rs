@@ -213,9 +213,7 @@ fn one(
             } => {
                 rendered_prompt = rendered;
                 if unfamiliar {
-                    super::say(
-                        "The built-in model only knows everyday situations, and this prompt is far from them: its answer may not fit",
-                    );
+                    super::say(&format!("{}: its answer may not fit", session.info.far()));
                 }
             }
             Event::Step { step, .. } => {

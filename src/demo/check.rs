@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::marks::{MARK, unmark};
-use super::world::{Common, Kind, Parts, Scenario, slot_names};
+use super::world::{Common, Kind, Parts, Scenario, needs_only, slot_names};
 use crate::error::Failure;
 
 /// Fewest wordings of a question.
@@ -357,10 +357,7 @@ fn fitting(place: &Place<'_>, scenario: &Scenario) -> Result<(), WorldError> {
     }
     for (index, question) in scenario.questions.iter().enumerate() {
         let known = slot_names(question).unwrap_or_default();
-        let fits = |text: &String| {
-            let named = slot_names(text).unwrap_or_default();
-            named.iter().all(|name| known.contains(name))
-        };
+        let fits = |text: &String| needs_only(text, |slot| known.contains(&slot));
         if let Some((field, _)) = lists.iter().find(|(_, texts)| !texts.iter().any(fits)) {
             return Err(place.broken(
                 field.clone(),

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::marks::{Span, unmark};
-use super::world::{Kind, Scenario, World, fill, slot_names};
+use super::world::{Kind, Scenario, World, fill, needs_only};
 
 mod pairs;
 
@@ -157,8 +157,7 @@ struct Joke {
 
 impl Question<'_> {
     fn names_all_of(&self, text: &str) -> bool {
-        let slots = slot_names(text).unwrap_or_default();
-        slots.iter().all(|name| self.named.contains(name))
+        needs_only(text, |slot| self.named.contains(slot))
     }
 
     fn fill(&self, text: &str) -> String {

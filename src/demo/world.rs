@@ -327,6 +327,13 @@ pub fn slot_names(text: &str) -> Result<Vec<&str>, String> {
     Ok(names)
 }
 
+/// Whether `text` has no slot but known ones.
+#[must_use]
+pub fn needs_only(text: &str, known: impl Fn(&str) -> bool) -> bool {
+    // Most texts have none, and looking for a brace is cheap.
+    !text.contains('{') || slot_names(text).unwrap_or_default().into_iter().all(known)
+}
+
 /// Fills the slots of `text`; a slot without a value stays as it is.
 #[must_use]
 pub fn fill(text: &str, values: &BTreeMap<&str, &str>) -> String {
@@ -368,6 +375,10 @@ mod tests {
     #[test]
     fn a_slot_is_filled_and_a_stray_brace_is_named() {
         assert_eq!(slot_names("{name} met {other}").unwrap(), ["name", "other"]);
+        assert!(
+            needs_only("{name} sleeps.", |slot| slot == "name") && needs_only("Why?", |_| false)
+        );
+        assert!(!needs_only("{name} met {other}.", |slot| slot == "name"));
         assert!(slot_names("{name met").is_err());
         assert!(slot_names("name} met").is_err());
         let values = BTreeMap::from([("name", "Mia")]);

@@ -31,7 +31,8 @@ pub(super) fn generate(
     let known = &prefix[..first];
     let (rendered, prompt_tokens) = scorer.rendered(&request.prompt)?;
     // A live run writes on what its window has asked about already.
-    let unfamiliar = first == 0 && unfamiliar(scorer, familiar, &request.prompt, &request.cancel)?;
+    let unfamiliar =
+        !request.live && unfamiliar(scorer, familiar, &request.prompt, &request.cancel)?;
     let mut director = RunDirector {
         run: request.run,
         cancel: request.cancel.clone(),

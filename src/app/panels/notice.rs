@@ -25,13 +25,8 @@ impl NoticeView {
         let LineupState::Ready(info) = &state.lineup else {
             return None;
         };
-        let models = if info.is_demo {
-            "The built-in model only knows everyday situations"
-        } else {
-            "These models were trained on a small world of their own"
-        };
         Some(Self {
-            summary: format!("{models}, and this prompt is far from them"),
+            summary: info.far().to_owned(),
             hint: "What it writes may not fit the prompt. Try one from the library, or open real models with \
                    --lineup: they know far more."
                 .to_owned(),
