@@ -1,8 +1,9 @@
 //! One table of everything that keys do: menus, tooltips, the help window and the keyboard itself read it.
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers};
+use egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 use crate::app::state::State;
+use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::update::Action;
 
 /// A command that has a key.
@@ -34,6 +35,16 @@ pub enum Shortcut {
     PreviousBranch,
     /// Show the branch after this one.
     NextBranch,
+    /// Keep the sliders in the first snapshot.
+    KeepAsA,
+    /// Keep them in the second.
+    KeepAsB,
+    /// Put the sliders where the first snapshot has them.
+    SwitchToA,
+    /// Put them where the second has them.
+    SwitchToB,
+    /// Look at the other snapshot for as long as it is held.
+    Compare,
     /// Larger.
     ZoomIn,
     /// Larger, on keyboards where plus needs no shift.
@@ -48,8 +59,10 @@ pub enum Shortcut {
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::Redo,
+        Self::KeepAsA,
+        Self::KeepAsB,
         Self::Run,
         Self::Escape,
         Self::NewSeed,
@@ -62,6 +75,9 @@ impl Shortcut {
         Self::NextToken,
         Self::PreviousBranch,
         Self::NextBranch,
+        Self::SwitchToA,
+        Self::SwitchToB,
+        Self::Compare,
         Self::ZoomIn,
         Self::ZoomInAgain,
         Self::ZoomOut,
@@ -88,6 +104,11 @@ impl Shortcut {
             Self::NextToken => (Modifiers::ALT, Key::ArrowRight),
             Self::PreviousBranch => (Modifiers::ALT, Key::ArrowUp),
             Self::NextBranch => (Modifiers::ALT, Key::ArrowDown),
+            Self::KeepAsA => (Modifiers::SHIFT, Key::F7),
+            Self::KeepAsB => (Modifiers::SHIFT, Key::F8),
+            Self::SwitchToA => (Modifiers::NONE, Key::F7),
+            Self::SwitchToB => (Modifiers::NONE, Key::F8),
+            Self::Compare => (Modifiers::NONE, Key::F9),
             Self::ZoomIn => (CTRL, Key::Plus),
             Self::ZoomInAgain => (CTRL, Key::Equals),
             Self::ZoomOut => (CTRL, Key::Minus),
@@ -113,6 +134,11 @@ impl Shortcut {
             Self::NextToken => "Next word",
             Self::PreviousBranch => "Previous branch",
             Self::NextBranch => "Next branch",
+            Self::KeepAsA => "Keep the sliders as snapshot A",
+            Self::KeepAsB => "Keep the sliders as snapshot B",
+            Self::SwitchToA => "Go to snapshot A",
+            Self::SwitchToB => "Go to snapshot B",
+            Self::Compare => "Hold to compare with the other snapshot",
             Self::ZoomIn | Self::ZoomInAgain => "Zoom in",
             Self::ZoomOut => "Zoom out",
             Self::ZoomReset => "Usual size",
@@ -138,6 +164,13 @@ impl Shortcut {
             Self::NextToken => "Move the pinned card one word on",
             Self::PreviousBranch => "Show the text before this one where the ways part",
             Self::NextBranch => "Show the next text where the ways part",
+            Self::KeepAsA => "Remember where the sliders stand as snapshot A",
+            Self::KeepAsB => "Remember where the sliders stand as snapshot B",
+            Self::SwitchToA => "Put the sliders where snapshot A has them",
+            Self::SwitchToB => "Put the sliders where snapshot B has them",
+            Self::Compare => {
+                "Hold to read the text with the other snapshot's weights; let go to come back"
+            }
             Self::ZoomIn | Self::ZoomInAgain => "Make everything larger",
             Self::ZoomOut => "Make everything smaller",
             Self::ZoomReset => "Back to the usual size",
@@ -167,6 +200,11 @@ impl Shortcut {
             Self::NextToken => Action::MovePin(1),
             Self::PreviousBranch => Action::MoveBranch(-1),
             Self::NextBranch => Action::MoveBranch(1),
+            Self::KeepAsA => Action::KeepAs(Slot::A),
+            Self::KeepAsB => Action::KeepAs(Slot::B),
+            Self::SwitchToA => Action::SwitchTo(Slot::A),
+            Self::SwitchToB => Action::SwitchTo(Slot::B),
+            Self::Compare => Action::HoldCompare(Some(Hold::Key)),
             Self::ZoomIn | Self::ZoomInAgain => Action::ZoomIn,
             Self::ZoomOut => Action::ZoomOut,
             Self::ZoomReset => Action::ZoomReset,
@@ -194,6 +232,11 @@ impl Shortcut {
             | Self::Heat
             | Self::Library
             | Self::NextRegion
+            | Self::KeepAsA
+            | Self::KeepAsB
+            | Self::SwitchToA
+            | Self::SwitchToB
+            | Self::Compare
             | Self::ZoomIn
             | Self::ZoomInAgain
             | Self::ZoomOut
@@ -211,11 +254,22 @@ impl Shortcut {
 
 /// Takes our keys out of the input, before a text box sees them, and says what they ask for.
 pub fn pressed(ctx: &Context, state: &State) -> Vec<Action> {
+    let held = state.compare.as_ref().map(|compare| compare.hold);
     ctx.input_mut(|input| {
-        Shortcut::ALL
+        let compare = Shortcut::Compare.keys().logical_key;
+        // A key that stays down tells so again and again; what ended the comparison meanwhile must not begin it anew.
+        input.events.retain(
+            |event| !matches!(event, Event::Key { key, repeat: true, .. } if *key == compare),
+        );
+        let let_go = held == Some(Hold::Key) && !input.key_down(compare);
+        let pressed = Shortcut::ALL
             .into_iter()
             .filter(|shortcut| shortcut.is_ours(state) && input.consume_shortcut(&shortcut.keys()))
-            .map(Shortcut::action)
+            .map(Shortcut::action);
+        let_go
+            .then_some(Action::HoldCompare(None))
+            .into_iter()
+            .chain(pressed)
             .collect()
     })
 }
@@ -245,5 +299,7 @@ mod tests {
     fn more_modifiers_come_first() {
         let at = |wanted| Shortcut::ALL.iter().position(|s| *s == wanted);
         assert!(at(Shortcut::Redo) < at(Shortcut::Undo));
+        assert!(at(Shortcut::KeepAsA) < at(Shortcut::SwitchToA));
+        assert!(at(Shortcut::KeepAsB) < at(Shortcut::SwitchToB));
     }
 }

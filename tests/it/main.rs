@@ -19,3 +19,5 @@ mod training;
 mod window;
 #[cfg(feature = "gui")]
 mod window_live;
+#[cfg(feature = "gui")]
+mod window_snapshots;

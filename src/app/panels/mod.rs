@@ -13,6 +13,7 @@ pub mod objectives;
 pub mod panes;
 pub mod problem;
 pub mod prompt;
+pub mod snapshots;
 pub mod status;
 pub mod steering;
 pub mod top_bar;

@@ -2,6 +2,7 @@
 
 use egui::{Align, Layout, RichText, Ui};
 
+use super::snapshots::{SnapshotsView, snapshots_ui};
 use super::steering::{self, Steady};
 
 use crate::app::state::settings::HeatMode;
@@ -19,6 +20,8 @@ const NOTE_HEIGHT: f32 = 48.0;
 pub struct ObjectivesView {
     /// One per objective.
     pub strips: Vec<StripView>,
+    /// Snapshots of them.
+    pub snapshots: Option<SnapshotsView>,
     /// A sentence about what the sliders do at the moment.
     pub note: Option<String>,
     /// Whether texts follow the sliders while they move.
@@ -79,6 +82,7 @@ impl ObjectivesView {
             });
         Self {
             strips: strips.collect(),
+            snapshots: SnapshotsView::build(state),
             note: note(state),
             live: state.settings.live,
             keep_sum: state.settings.keep_sum,
@@ -134,6 +138,10 @@ pub fn objectives_ui(ui: &mut Ui, view: &ObjectivesView) -> Vec<Action> {
             view.note.as_deref(),
             wants_focus,
         ));
+        ui.add_space(space::S);
+    }
+    if let Some(snapshots) = &view.snapshots {
+        actions.extend(snapshots_ui(ui, snapshots));
         ui.add_space(space::S);
     }
     // Room for the note even without one, so that nothing below it jumps.

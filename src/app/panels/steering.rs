@@ -10,6 +10,10 @@ use crate::engine::reweigh::stability::{Method, SEARCH_STEP};
 /// A sentence about what the sliders, as they stand now, do to the guided text.
 #[must_use]
 pub(super) fn note(state: &State) -> Option<String> {
+    if let Some(compare) = &state.compare {
+        let name = compare.slot.name();
+        return Some(format!("Snapshot {name}, until you let go"));
+    }
     let run = state.run()?;
     if run.writes_both() {
         return Some("Move a slider: it acts from the next word on".to_owned());

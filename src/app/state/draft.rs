@@ -1,5 +1,6 @@
 //! What the next run would use: words, sliders and the way tokens are drawn. This is what undo goes back over.
 
+use crate::app::state::snapshots::Slot;
 use crate::domain::{Objective, ObjectiveWeights, Prompt, Sampling};
 
 /// The largest weight that a slider reaches; the number box goes up to [`LARGEST_TYPED_WEIGHT`].
@@ -37,6 +38,8 @@ pub struct Draft {
     pub strips: Vec<Strip>,
     /// How tokens are drawn.
     pub sampling: Sampling,
+    /// Strips that were kept to compare with, by [`Slot`].
+    pub slots: [Option<Vec<Strip>>; 2],
 }
 
 impl Draft {
@@ -49,6 +52,29 @@ impl Draft {
                 Strip::new(asked.map_or(objective.weight, |(_, weight)| *weight))
             })
             .collect();
+        self.slots = [None, None];
+    }
+
+    /// The strips kept in a slot.
+    #[must_use]
+    pub fn slot(&self, slot: Slot) -> Option<&[Strip]> {
+        self.slots[slot as usize].as_deref()
+    }
+
+    /// Whether the sliders stand where a slot has them.
+    #[must_use]
+    pub fn is_at(&self, slot: Slot) -> bool {
+        self.slot(slot) == Some(&self.strips)
+    }
+
+    /// The slot that a comparison would show: the first that differs from where the sliders stand.
+    #[must_use]
+    pub fn other_slot(&self) -> Option<Slot> {
+        let filled = |slot: &Slot| self.slot(*slot).is_some();
+        Slot::ALL
+            .into_iter()
+            .filter(filled)
+            .find(|slot| !self.is_at(*slot))
     }
 
     /// The weight that objective `index` really has: 0 where it is muted or another one is soloed.

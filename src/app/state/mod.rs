@@ -6,6 +6,7 @@ pub mod history;
 pub mod library;
 pub mod run;
 pub mod settings;
+pub mod snapshots;
 pub mod steadiness;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use history::{History, Snapshot};
 use library::Library;
 use run::{ReweightRequest, Run};
 use settings::{HeatMode, Settings};
+use snapshots::Compare;
 use steadiness::SteadinessRequest;
 
 /// The models, as far as the window knows.
@@ -117,6 +119,10 @@ pub struct State {
     pub run_when_ready: bool,
     /// The guided text is to be written again for the sliders as they stand, as soon as it is known from where.
     pub steer_wanted: bool,
+    /// A comparison with a snapshot, while it is held.
+    pub compare: Option<Compare>,
+    /// The text that the last comparison showed, for the next one.
+    pub(crate) compared: Option<RunId>,
     /// What stands in the card's box for other words.
     pub card_words: String,
     /// What is being looked at.
@@ -191,6 +197,8 @@ impl Default for State {
             shown: None,
             run_when_ready: false,
             steer_wanted: false,
+            compare: None,
+            compared: None,
             card_words: String::new(),
             focus: Focus::default(),
             heat_scale: 1.0,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::app::state::branches::Fork;
 use crate::app::state::steadiness::Steadiness;
-use crate::domain::{CancelToken, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId};
+use crate::domain::{
+    CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId,
+};
 use crate::engine::decode::GuidedStep;
 use crate::engine::insight::TokenInsight;
 use crate::engine::reweigh::{Divergence, Question, Reweighted, reweigh};
@@ -318,6 +320,17 @@ impl Run {
         match self.phase {
             RunPhase::Reading | RunPhase::Writing | RunPhase::Replaced => self.origin.is_some(),
             RunPhase::Ended(_) | RunPhase::Failed(_) => false,
+        }
+    }
+
+    /// Whether it came to its end by itself.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        match &self.phase {
+            RunPhase::Ended(end) => end.guided.finish != Finish::Cancelled,
+            RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
+                false
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::app::state::branches::Turn;
 use crate::app::state::settings::{HeatMode, ThemeChoice};
+use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::state::{Region, TokenRef};
 use crate::app::widgets::token_card::CardValue;
 use crate::domain::{RunId, Sampling};
@@ -47,6 +48,12 @@ pub enum Action {
     ShowRun(RunId),
     /// Wants the branch so many places further at the newest fork.
     MoveBranch(isize),
+    /// Keeps the sliders, as they stand, in a snapshot.
+    KeepAs(Slot),
+    /// Wants the sliders as a snapshot has them.
+    SwitchTo(Slot),
+    /// Holds on to the other snapshot to compare, or lets it go.
+    HoldCompare(Option<Hold>),
     /// Wants the sum of all sliders to stay as it is, or not.
     ToggleKeepSum,
     /// Let go of a slider, or ended another edit that undo takes back in one step.
@@ -113,4 +120,30 @@ pub enum Action {
     DismissProblem,
     /// Unfolded or folded the error's details.
     ToggleProblemDetails,
+}
+
+impl Action {
+    /// Whether a comparison that is being held goes on: it is only looked at, or moved about in.
+    pub(super) const fn leaves_comparison(&self) -> bool {
+        matches!(
+            self,
+            Self::HoldCompare(_)
+                | Self::EndEdit
+                | Self::Hover(_)
+                | Self::TogglePin(_)
+                | Self::Unpin
+                | Self::MovePin(_)
+                | Self::SetCardValue(_)
+                | Self::ToggleHeat
+                | Self::SetHeatMode(_)
+                | Self::SetHeatObjective(_)
+                | Self::ToggleScaleLock
+                | Self::SetTheme(_)
+                | Self::ZoomIn
+                | Self::ZoomOut
+                | Self::ZoomReset
+                | Self::NextRegion
+                | Self::RegionFocused(_)
+        )
+    }
 }

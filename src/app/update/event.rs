@@ -174,6 +174,8 @@ fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
             .map(|objective| objective.name.clone())
             .collect();
         state.focus.objective = 0;
+        state.compare = None;
+        state.compared = None;
         // Other models: what they wrote cannot be re-judged by these sliders.
         state.runs.clear();
         state.shown = None;
@@ -182,7 +184,7 @@ fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
     state.problem = unknown_objective(&state.wanted_weights, &info);
     state.lineup = LineupState::Ready(info);
     if std::mem::take(&mut state.run_when_ready) {
-        super::run(state)
+        super::writing::run(state)
     } else {
         Vec::new()
     }

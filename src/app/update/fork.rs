@@ -89,7 +89,7 @@ pub(super) fn show(state: &mut State, id: RunId) -> Vec<Command> {
         return Vec::new();
     }
     super::remember(state, EditKind::Single);
-    super::stop_active(state);
+    super::writing::stop_active(state);
     state.shown = Some(id);
     state.steer_wanted = false;
     state.focus.hovered = None;

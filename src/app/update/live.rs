@@ -154,7 +154,7 @@ pub(super) fn go_on(state: &mut State, way: Way) -> Vec<Command> {
         beginning: way.beginning,
         live: true,
     };
-    super::stop_active(state);
+    super::writing::stop_active(state);
     state.next_run += 1;
     state.problem = None;
     let stays = |token: &TokenRef| match token.pane {
@@ -165,7 +165,7 @@ pub(super) fn go_on(state: &mut State, way: Way) -> Vec<Command> {
     state.focus.pinned = state.focus.pinned.filter(stays);
     state.runs.insert(id, run);
     state.shown = Some(id);
-    super::tidy_runs(state);
+    super::writing::tidy_runs(state);
     vec![Command::Generate(request)]
 }
 

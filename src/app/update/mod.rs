@@ -3,30 +3,37 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod action;
+mod compare;
 mod event;
 mod fork;
 mod live;
 mod looking;
+mod writing;
 
 pub use action::Action;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, tick};
 pub use fork::can_fork;
+pub use writing::{can_run, load};
 
 use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
 use crate::app::state::history::{EditKind, Snapshot};
-use crate::app::state::run::{Run, RunPhase};
-use crate::app::state::settings::{READING_PACE, ZOOM_RANGE};
+use crate::app::state::run::Run;
+use crate::app::state::settings::ZOOM_RANGE;
 use crate::app::state::{FocusStep, LineupState, State};
-use crate::domain::{CancelToken, RunId};
-use crate::worker::{Beginning, Command, GenerateRequest, LineupSource};
+use crate::worker::{Command, LineupSource};
+use writing::{run, stop, stop_active};
 
-/// Runs whose rows are kept for re-judging; older ones keep their numbers.
-const RUNS_WITH_ROWS: usize = 4;
 /// One press of a zoom key.
 const ZOOM_STEP: f32 = 0.1;
 
 /// Applies what a person did and says what the worker must do.
 pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
+    // What a person does to the sliders or texts is meant for those that were there before a comparison.
+    if state.compare.is_some() && !action.leaves_comparison() {
+        let mut commands = compare::let_go(state);
+        commands.extend(apply(state, action));
+        return commands;
+    }
     match action {
         Action::EditPrompt(text) => edit_prompt(state, text),
         Action::PickPrompt(index) => {
@@ -96,6 +103,12 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
         }
         Action::ShowRun(run) => fork::show(state, run),
         Action::MoveBranch(by) => fork::move_branch(state, by),
+        Action::KeepAs(slot) => {
+            compare::keep(state, slot);
+            Vec::new()
+        }
+        Action::SwitchTo(slot) => compare::switch(state, slot),
+        Action::HoldCompare(hold) => compare::hold(state, hold),
         Action::ToggleKeepSum => {
             state.settings.keep_sum = !state.settings.keep_sum;
             Vec::new()
@@ -271,118 +284,6 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
                 problem.details_open = !problem.details_open;
             }
             Vec::new()
-        }
-    }
-}
-
-/// Asks for the models of `state.source`; also what the window does first.
-pub fn load(state: &mut State) -> Vec<Command> {
-    stop_active(state);
-    state.problem = None;
-    let cancel = CancelToken::default();
-    state.lineup = LineupState::Loading {
-        stage: "Starting".to_owned(),
-        fraction: None,
-        cancel: cancel.clone(),
-    };
-    vec![Command::Load {
-        source: state.source.clone(),
-        settings: state.compute.clone(),
-        cancel,
-    }]
-}
-
-/// Whether "Run" does anything.
-#[must_use]
-pub fn can_run(state: &State) -> bool {
-    let models = match state.lineup {
-        LineupState::Ready(_) | LineupState::Loading { .. } => true,
-        LineupState::Missing => false,
-    };
-    models && !state.draft.prompt.text.trim().is_empty()
-}
-
-pub(super) fn run(state: &mut State) -> Vec<Command> {
-    if !can_run(state) {
-        return Vec::new();
-    }
-    match state.lineup {
-        LineupState::Ready(_) => {}
-        LineupState::Loading { .. } | LineupState::Missing => {
-            state.run_when_ready = true;
-            return Vec::new();
-        }
-    }
-    stop_active(state);
-    remember(state, EditKind::Single);
-    let id = RunId(state.next_run);
-    state.next_run += 1;
-    state.run_when_ready = false;
-    state.problem = None;
-    state.focus.hovered = None;
-    state.focus.pinned = None;
-    let cancel = CancelToken::default();
-    let draft = &state.draft;
-    let run = Run::new(
-        id,
-        draft.prompt.clone(),
-        draft.effective_weights(),
-        draft.sampling.clone(),
-        cancel.clone(),
-    );
-    let request = GenerateRequest {
-        run: id,
-        cancel,
-        prompt: draft.prompt.clone(),
-        weights: draft.effective_weights(),
-        sampling: draft.sampling.clone(),
-        with_base: true,
-        pace: state.settings.reading_pace.then_some(READING_PACE),
-        beginning: Beginning::default(),
-        live: false,
-    };
-    state.runs.insert(id, run);
-    state.shown = Some(id);
-    tidy_runs(state);
-    vec![Command::Generate(request)]
-}
-
-/// Asks the run on screen to stop, and forgets a run that waits for the models.
-fn stop(state: &mut State) {
-    state.run_when_ready = false;
-    if let Some(run) = state.active_run() {
-        run.cancel.cancel();
-    }
-}
-
-/// Stops whatever writes because something else takes its place: what it would still tell is stale.
-fn stop_active(state: &mut State) {
-    for run in state.runs.values_mut().filter(|run| run.is_active()) {
-        run.cancel.cancel();
-        run.phase = RunPhase::Replaced;
-    }
-}
-
-/// Forgets runs that nothing can bring back, and the rows of all but the newest.
-fn tidy_runs(state: &mut State) {
-    let mut wanted: Vec<RunId> = state.history.runs().chain(state.shown).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let tree = state.run().map(|run| run.root);
-    let branches = state
-        .runs
-        .values()
-        .any(|run| Some(run.root) == tree && run.fork.is_some());
-    state.runs.retain(|id, run| {
-        // Branches stay as long as their tree is on screen.
-        let of_tree = branches && Some(run.root) == tree && !run.is_unfinished();
-        of_tree || wanted.binary_search(id).is_ok()
-    });
-    let shown = state.shown;
-    let old = state.runs.len().saturating_sub(RUNS_WITH_ROWS);
-    for run in state.runs.values_mut().take(old) {
-        if Some(run.id) != shown {
-            run.drop_rows();
         }
     }
 }

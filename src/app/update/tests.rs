@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::app::state::settings::READING_PACE;
 use crate::app::state::{Problem, ProblemPlace, TokenRef};
-use crate::domain::{Finish, Objective, Pane, RewardKind, Sampling};
+use crate::domain::{Finish, Objective, Pane, RewardKind, RunId, Sampling};
 use crate::engine::decode::GuidedStep;
 use crate::engine::mix::log_softmax;
 use crate::engine::scorer::StepScores;
@@ -344,7 +345,7 @@ fn a_new_seed_keeps_the_old_answer_behind_undo() {
 fn old_answers_give_their_rows_back_and_keep_their_numbers() {
     let mut state = ready();
     let first = run_once(&mut state);
-    for _ in 0..RUNS_WITH_ROWS {
+    for _ in 0..writing::RUNS_WITH_ROWS {
         run_once(&mut state);
     }
     let old = &state.runs[&first];
