@@ -4,16 +4,18 @@ use std::sync::mpsc::TryRecvError;
 
 use egui::{Context, Ui};
 
+use crate::app::state::budget::{BudgetAnswer, BudgetRequest};
 use crate::app::state::library::Library;
-use crate::app::state::run::{Rejudged, ReweightRequest};
+use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
 use crate::app::state::{LineupState, State};
 use crate::app::update::{self, Action};
 use crate::app::{AppOptions, panels, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
+use crate::engine::trace::default_budget;
 use crate::latest::Latest;
-use crate::worker::{Command, WorkerHandle};
+use crate::worker::{Command, Event, WorkerHandle, memory};
 
 /// Most events taken in before a frame is drawn.
 const EVENTS_PER_FRAME: usize = 64;
@@ -31,6 +33,10 @@ pub struct Window {
     steadiness: Latest<SteadinessRequest, Option<Steadiness>>,
     /// What that thread was asked for last, and what stops it.
     searched: Option<(RunId, ObjectiveWeights, usize, CancelToken)>,
+    /// Finds the factor on all sliders that gives the guidance asked for.
+    budget: Latest<BudgetRequest, Option<BudgetAnswer>>,
+    /// What that thread was asked for last, and what stops it.
+    budgeted: Option<(u64, CancelToken)>,
     applied: Option<(ThemeChoice, f32)>,
 }
 
@@ -60,6 +66,12 @@ impl Window {
             |request: SteadinessRequest| request.answer(),
             move || waker.request_repaint(),
         )?;
+        let waker = ctx.clone();
+        let budget = Latest::spawn(
+            "guidance",
+            |request: BudgetRequest| request.answer(),
+            move || waker.request_repaint(),
+        )?;
         let mut window = Self {
             state: first_state(options, settings.mended()),
             worker: Some(worker),
@@ -67,6 +79,8 @@ impl Window {
             asked: None,
             steadiness,
             searched: None,
+            budget,
+            budgeted: None,
             applied: None,
         };
         let commands = update::load(&mut window.state);
@@ -97,6 +111,11 @@ impl Window {
             let Some(worker) = &self.worker else { break };
             match worker.events.try_recv() {
                 Ok(event) => {
+                    if matches!(event, Event::Loaded(_)) {
+                        // What the models have left is what rows may be kept in.
+                        let bytes = default_budget(memory::free_bytes());
+                        update::set_row_budget(&mut self.state, bytes);
+                    }
                     let commands = update::on_event(&mut self.state, event);
                     self.send(commands);
                 }
@@ -111,7 +130,12 @@ impl Window {
         if let Some(Some(steadiness)) = self.steadiness.take() {
             update::on_steadiness(&mut self.state, steadiness);
         }
+        if let Some(Some(answer)) = self.budget.take() {
+            let commands = update::on_budget(&mut self.state, answer);
+            self.send(commands);
+        }
         self.ask_for_judgement();
+        self.ask_for_guidance();
     }
 
     /// Draws the window and does what the person did.
@@ -126,6 +150,7 @@ impl Window {
             self.act(action);
         }
         self.ask_for_judgement();
+        self.ask_for_guidance();
         // What was drawn is older than what was done.
         ui.ctx().request_repaint();
     }
@@ -148,6 +173,7 @@ impl Window {
             && !state.run_when_ready
             && state.active_run().is_none()
             && state.reweight_request().is_none()
+            && state.budget_request().is_none()
             && state.steadiness_request().is_none()
     }
 
@@ -192,6 +218,20 @@ impl Window {
         let weights = request.weights.clone();
         self.searched = Some((request.run, weights, length, request.cancel.clone()));
         self.steadiness.request(request);
+    }
+
+    fn ask_for_guidance(&mut self) {
+        let Some(request) = self.state.budget_request() else {
+            return;
+        };
+        if let Some((serial, search)) = &self.budgeted {
+            if *serial == request.serial {
+                return;
+            }
+            search.cancel();
+        }
+        self.budgeted = Some((request.serial, request.cancel.clone()));
+        self.budget.request(request);
     }
 
     fn send(&mut self, commands: Vec<Command>) {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::session::Session;
 use super::{CommonArgs, print, print_json};
 use crate::error::Failure;
+use crate::worker::memory;
 
 /// One thing that was looked at.
 struct Check {
@@ -16,7 +17,7 @@ struct Check {
 }
 
 pub(super) fn run(common: &CommonArgs) -> Result<(), Failure> {
-    let mut checks = vec![processor(), memory(), gpu(), display()];
+    let mut checks = vec![processor(), free_memory(), gpu(), display()];
     let lineup = Session::open(common);
     checks.push(match &lineup {
         Ok(session) => Check {
@@ -103,15 +104,10 @@ fn instructions() -> String {
 }
 
 /// Free memory, where the system tells it in the usual place.
-fn memory() -> Check {
-    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let gib = |name: &str| {
-        let line = info.lines().find(|line| line.starts_with(name))?;
-        let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-        Some(kib / (1024.0 * 1024.0))
-    };
-    let found = match (gib("MemAvailable:"), gib("MemTotal:")) {
-        (Some(free), Some(all)) => format!("{free:.1} GiB free of {all:.1} GiB"),
+fn free_memory() -> Check {
+    let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
+    let found = match (memory::free_bytes(), memory::total_bytes()) {
+        (Some(free), Some(all)) => format!("{:.1} GiB free of {:.1} GiB", gib(free), gib(all)),
         (None, _) | (_, None) => "this system does not tell".to_owned(),
     };
     Check {

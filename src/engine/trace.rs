@@ -202,12 +202,6 @@ impl Trace {
         }
     }
 
-    /// Gives the rows back and keeps the numbers that were shown.
-    pub fn forget_rows(&mut self) {
-        self.budget_bytes = 0;
-        self.save(Saving::Drop, 0);
-    }
-
     /// Forgets all steps from position `len` on: the text goes on otherwise from there.
     pub fn truncate(&mut self, len: usize) {
         self.steps.truncate(len);
@@ -441,17 +435,6 @@ mod tests {
             ]
         );
         assert_eq!(share(3)[1], Precision::Partial { dropped: 10 });
-    }
-
-    #[test]
-    fn forgotten_rows_leave_the_numbers() {
-        let mut trace = trace(DEFAULT_BUDGET_BYTES, 6);
-        trace.forget_rows();
-        assert_eq!(trace.bytes(), 0);
-        assert_eq!(trace.precision(), Precision::Partial { dropped: 6 });
-        assert!(trace.steps()[3].insight.kl >= 0.0);
-        let again = trace.reweight(&[1.0, 0.0], &Sampling::default());
-        assert!(again.insights.iter().all(Option::is_none));
     }
 
     #[test]

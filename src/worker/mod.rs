@@ -7,6 +7,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod inbox;
+pub mod memory;
 mod protocol;
 mod run;
 mod serve;

@@ -168,20 +168,94 @@ fn other_words_are_typed_in_the_card_and_luck_is_changed_from_a_word_on() {
 fn the_guided_pane_says_how_far_guidance_went_and_follows_the_sliders() {
     let mut stage = Stage::ready();
     stage.answered();
-    assert!(stage.shows("Guidance "));
-    let words = |stage: &Stage| {
-        let mut nodes = stage.harness.query_all_by_label_contains("Guidance ");
-        nodes.find_map(|node| {
-            node.accesskit_node()
-                .label()
-                .or(node.accesskit_node().value())
-        })
+    let meter = |stage: &Stage| {
+        let node = stage
+            .harness
+            .get_by_label("Guidance of the whole text, nats");
+        node.accesskit_node().numeric_value().unwrap()
     };
-    let before = words(&stage);
+    let before = meter(&stage);
+    assert!(before > 0.0);
     stage.hold_slider("harmless weight", 1.0);
     stage.wait_until(|state| state.reweight_request().is_none());
     stage.frames(2);
-    assert_ne!(words(&stage), before);
+    assert!((meter(&stage) - before).abs() > 0.05);
+}
+
+#[test]
+fn a_typed_amount_of_guidance_moves_all_sliders_and_is_told_in_a_sentence() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    let (total, _) = stage.state().run().unwrap().guidance();
+    let label = "Guidance of the whole text, nats";
+    stage.harness.get_by_label(label).click();
+    stage.frames(3);
+    stage.press(Modifiers::COMMAND, Key::A);
+    let typed = format!("{:.1}", total / 2.0);
+    stage.harness.get_by_label(label).type_text(&typed);
+    stage.frames(2);
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_for("All sliders times");
+    let weights = stage.state().draft.effective_weights();
+    assert!(
+        weights[1] < 1.0 && (weights[0] * 2.0 - weights[1]).abs() < 0.01,
+        "{weights:?}"
+    );
+    assert!(stage.shows(&format!("{typed} nats of guidance")));
+    stage.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(stage.state().draft.effective_weights()[1], 1.0);
+    assert!(!stage.shows("All sliders times"));
+}
+
+#[test]
+fn old_words_stand_dimmed_until_new_ones_take_their_places() {
+    let mut stage = Stage::ready();
+    stage.answered_by_its_rows();
+    stage.hold_slider("harmless weight", 1.0);
+    stage.let_go("harmless weight", 1.0);
+    let asked = request(stage.wait_for_command());
+    stage.frames(2);
+    let all = counterpoise::app::panels::panes::PanesView::build(stage.state()).guided;
+    assert_eq!(all.cells.len(), crate::stage::GUIDED.len());
+    assert_eq!(all.faded_from, Some(asked.beginning.told_from));
+    assert!(all.empty_note.is_none() && all.guidance.is_some());
+    let kept = stage.text_of("Guided text");
+    write(&mut stage, &asked, &[" lie"]);
+    let view = counterpoise::app::panels::panes::PanesView::build(stage.state()).guided;
+    assert_eq!(view.cells.len(), all.cells.len());
+    assert_eq!(view.faded_from, Some(asked.beginning.told_from + 1));
+    assert_eq!(
+        stage.text_of("Guided text"),
+        kept + " lie",
+        "dimmed words are not read out"
+    );
+    stage.finish(asked.run, counterpoise::domain::Finish::Eos);
+    let view = counterpoise::app::panels::panes::PanesView::build(stage.state()).guided;
+    assert_eq!(
+        (view.cells.len(), view.faded_from),
+        (asked.beginning.told_from + 1, None)
+    );
+}
+
+#[test]
+fn both_texts_begin_at_the_same_height_below_a_line_of_branches() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    let tops = |stage: &Stage| {
+        ["Base text", "Guided text"].map(|label| stage.harness.get_by_label(label).rect().top())
+    };
+    let [base, guided] = tops(&stage);
+    assert!((base - guided).abs() < 0.5, "{base} {guided}");
+    pin(&mut stage, 2);
+    stage.click("Next seed");
+    let asked = request(stage.wait_for_command());
+    stage.finish(asked.run, counterpoise::domain::Finish::Eos);
+    assert!(stage.shows("First text"));
+    let [below, beside] = tops(&stage);
+    assert!(
+        (below - beside).abs() < 0.5 && below > base,
+        "{below} {beside}"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod colours;
 pub mod formula;
 pub mod help;
 pub mod library;
+pub mod meter;
 pub mod notice;
 pub mod objectives;
 pub mod panes;

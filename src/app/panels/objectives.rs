@@ -2,6 +2,7 @@
 
 use egui::{Align, Layout, RichText, Ui};
 
+use super::meter;
 use super::snapshots::{SnapshotsView, snapshots_ui};
 use super::steering::{self, Steady};
 
@@ -12,8 +13,8 @@ use crate::app::update::Action;
 use crate::app::widgets::toggle::toggle;
 use crate::app::widgets::weight_slider::WeightStrip;
 
-/// Room for a note of three lines, points.
-const NOTE_HEIGHT: f32 = 48.0;
+/// Room for notes of four lines, points.
+const NOTE_HEIGHT: f32 = 64.0;
 
 /// What the strips show.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +100,9 @@ fn note(state: &State) -> Option<String> {
         LineupState::Missing => return Some("No models, no sliders".to_owned()),
         LineupState::Ready(_) => {}
     }
-    steering::note(state)
+    let notes = [meter::budget_note(state), steering::note(state)];
+    let notes: Vec<String> = notes.into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join("\n"))
 }
 
 /// Draws the strips.

@@ -1,8 +1,10 @@
 //! The two texts side by side: what the plain model writes, and what it writes under guidance.
 
+use egui::containers::frame::Prepared;
 use egui::{Align, Layout, Rect, RichText, Ui};
 
 use super::branches::{BranchesView, branches_ui};
+use super::meter::{Meter, meter_ui};
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::{LineupState, Region, State, TokenRef};
 use crate::app::theme::{HeatScale, palette, section, size, space};
@@ -44,12 +46,14 @@ pub struct PaneView {
     pub pinned: Option<usize>,
     /// The token whose partner is under the pointer in the other text.
     pub echo: Option<usize>,
+    /// The first token that only stands there until another takes its place.
+    pub faded_from: Option<usize>,
     /// Whether more words are to come.
     pub streaming: bool,
     /// Whether the keyboard is wanted here.
     pub wants_focus: bool,
-    /// How far guidance moved the choices of this text, in words.
-    pub guidance: Option<String>,
+    /// How far guidance moved the choices of this text.
+    pub guidance: Option<Meter>,
     /// Where a text that branches has come from.
     pub branches: Option<BranchesView>,
 }
@@ -91,16 +95,17 @@ impl PaneView {
                 Pane::Base,
             ),
         };
+        let written = run.map_or(0, |run| run.text(pane).len());
         let index_in = |token: Option<TokenRef>, wanted: Pane| {
             let token = token.filter(|token| token.pane == wanted)?;
             Some(token.index)
         };
         let fork_at = run
-            .and_then(Run::first_difference)
+            .and_then(Run::fork_at)
             .filter(|&index| index < cells.len());
         // Beyond the first difference the two texts have no partners.
         let echo = index_in(state.card_token(), other)
-            .filter(|&index| index < cells.len() && fork_at.is_none_or(|fork| index <= fork));
+            .filter(|&index| index < written && fork_at.is_none_or(|fork| index <= fork));
         Self {
             pane,
             title,
@@ -114,11 +119,12 @@ impl PaneView {
             change_at: run.and_then(|run| first_change(state, run, pane)),
             pinned: index_in(state.focus.pinned, pane),
             echo,
+            faded_from: (written < cells.len()).then_some(written),
             streaming: run.is_some_and(|run| run.is_active() && !run.has_ended(pane)),
             wants_focus: state.focus_step.wanted && state.focus_step.region == region,
             guidance: match pane {
                 Pane::Base => None,
-                Pane::Guided => run.and_then(guidance),
+                Pane::Guided => Meter::build(state),
             },
             branches: match pane {
                 Pane::Base => None,
@@ -142,12 +148,6 @@ fn first_change(state: &State, run: &Run, pane: Pane) -> Option<usize> {
     change.map(|change| change.position)
 }
 
-fn guidance(run: &Run) -> Option<String> {
-    let (total, tokens) = run.guidance();
-    let each = total / tokens.max(1) as f64;
-    (tokens > 0).then(|| format!("Guidance {total:.1} nats, {each:.2} per token"))
-}
-
 fn cells(state: &State, run: &Run, pane: Pane) -> Vec<Cell> {
     let pieces = &run.text(pane).pieces;
     let last = pieces.len().saturating_sub(1);
@@ -163,7 +163,28 @@ fn cells(state: &State, run: &Run, pane: Pane) -> Vec<Cell> {
             TokenMark::Word
         },
     };
-    pieces.iter().enumerate().map(cell).collect()
+    let mut cells: Vec<Cell> = pieces.iter().enumerate().map(cell).collect();
+    if pane == Pane::Guided {
+        cells.extend(ghost_cells(state, run));
+    }
+    cells
+}
+
+/// Words of the text before, in the places of which new ones are to come.
+fn ghost_cells(state: &State, run: &Run) -> impl Iterator<Item = Cell> {
+    let words = run.ghost_words();
+    let last = words.len().saturating_sub(1);
+    words.iter().enumerate().map(move |(index, word)| Cell {
+        text: word.text.clone(),
+        value: (state.settings.heat.on)
+            .then(|| state.heat_of(&word.insight))
+            .flatten(),
+        mark: if index == last && word.text.is_empty() {
+            TokenMark::End
+        } else {
+            TokenMark::Word
+        },
+    })
 }
 
 fn empty_note(state: &State, pane: Pane) -> String {
@@ -172,7 +193,8 @@ fn empty_note(state: &State, pane: Pane) -> String {
         Pane::Guided => "what it writes when the sliders guide it",
     };
     match (state.run().map(|run| &run.phase), &state.lineup) {
-        (Some(RunPhase::Reading | RunPhase::Writing), _) => "Reading the prompt…".to_owned(),
+        (Some(RunPhase::Reading), _) => "Reading the prompt…".to_owned(),
+        (Some(RunPhase::Writing), _) => "Writing…".to_owned(),
         (Some(RunPhase::Failed(_)), _) => "Nothing was written".to_owned(),
         (Some(RunPhase::Ended(_) | RunPhase::Replaced), _) => {
             "Stopped before the first word".to_owned()
@@ -218,22 +240,30 @@ pub fn panes_ui(ui: &mut Ui, view: &PanesView) -> (Vec<Action>, WordPlaces) {
     let mut places = WordPlaces::default();
     ui.spacing_mut().item_spacing.x = space::M;
     ui.columns_const(|[left, right]| {
-        for (ui, pane) in [(left, &view.base), (right, &view.guided)] {
-            let card = palette(ui).card().show(ui, |ui| {
-                ui.set_min_height((height - 2.0 * space::M).max(80.0));
-                ui.set_min_width(ui.available_width());
-                ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                    pane_ui(ui, pane, &mut actions)
-                })
-                .inner
-            });
-            let (token, there) = card.inner;
+        let mut cards = [(left, &view.base), (right, &view.guided)].map(|(ui, pane)| {
+            let mut card = palette(ui).card().begin(ui);
+            let content = &mut card.content_ui;
+            content.set_min_height((height - 2.0 * space::M).max(80.0));
+            content.set_min_width(content.available_width());
+            down(content, |ui| header_ui(ui, pane, &mut actions));
+            (ui, pane, card)
+        });
+        // The two texts begin at the same height, whatever stands above them.
+        let top = |card: &Prepared| card.content_ui.cursor().top();
+        let lowest = top(&cards[0].2).max(top(&cards[1].2));
+        for (_, pane, card) in &mut cards {
+            let content = &mut card.content_ui;
+            content.add_space((lowest - content.cursor().top()).max(0.0));
+            let (token, there) = down(content, |ui| text_ui(ui, pane, &mut actions));
             hovered = hovered.or(token);
             places.hovered = places.hovered.or(there.hovered);
             places.pinned = places.pinned.or(there.pinned);
+        }
+        for (ui, pane, card) in cards {
+            let rect = card.end(ui).rect;
             match pane.pane {
-                Pane::Base => places.base = card.response.rect,
-                Pane::Guided => places.guided = card.response.rect,
+                Pane::Base => places.base = rect,
+                Pane::Guided => places.guided = rect,
             }
         }
     });
@@ -243,18 +273,19 @@ pub fn panes_ui(ui: &mut Ui, view: &PanesView) -> (Vec<Action>, WordPlaces) {
     (actions, places)
 }
 
-fn pane_ui(
-    ui: &mut Ui,
-    view: &PaneView,
-    actions: &mut Vec<Action>,
-) -> (Option<TokenRef>, WordPlaces) {
+/// Draws from the left edge downwards; columns would centre it.
+fn down<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.with_layout(Layout::top_down(Align::Min), contents).inner
+}
+
+/// What stands above a text.
+fn header_ui(ui: &mut Ui, view: &PaneView, actions: &mut Vec<Action>) {
     let weak = palette(ui).weak;
     ui.horizontal_wrapped(|ui| {
+        ui.set_min_height(space::TARGET);
         ui.label(RichText::new(view.title).text_style(section()));
-        // One line, so that the two texts begin at the same height.
-        if let Some(guidance) = &view.guidance {
-            ui.label(RichText::new(guidance).size(size::SMALL).color(weak))
-                .on_hover_text("How far the sliders moved the choices away from the plain model's, added up over the text (Kullback-Leibler divergence). 0 is the plain model itself");
+        if let Some(meter) = &view.guidance {
+            actions.extend(meter_ui(ui, meter));
         } else {
             ui.label(RichText::new(view.subtitle).size(size::SMALL).color(weak));
         }
@@ -263,6 +294,15 @@ fn pane_ui(
         actions.extend(branches_ui(ui, branches));
     }
     ui.add_space(space::XS);
+}
+
+/// A text, or a sentence where there is none.
+fn text_ui(
+    ui: &mut Ui,
+    view: &PaneView,
+    actions: &mut Vec<Action>,
+) -> (Option<TokenRef>, WordPlaces) {
+    let weak = palette(ui).weak;
     let (id, label, region) = match view.pane {
         Pane::Base => ("base text", "Base text", Region::Base),
         Pane::Guided => ("guided text", "Guided text", Region::Guided),
@@ -289,6 +329,7 @@ fn pane_ui(
         .echo(view.echo)
         .fork_at(view.fork_at)
         .change_at(view.change_at)
+        .faded_from(view.faded_from)
         .streaming(view.streaming)
         .show(ui);
     if view.wants_focus {

@@ -6,7 +6,7 @@ use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, size, space};
 use crate::app::update::Action;
-use crate::domain::Finish;
+use crate::domain::{Finish, Pane};
 use crate::engine::trace::Precision;
 
 /// What the line shows.
@@ -18,7 +18,7 @@ pub struct StatusView {
     pub loading: Option<Option<f32>>,
     /// Numbers of the run on screen.
     pub numbers: Vec<String>,
-    /// Said once when the memory for re-judging is used up.
+    /// Said when rows are kept less exactly than they were scored.
     pub memory_note: Option<String>,
     /// The models' name.
     pub model: Option<String>,
@@ -113,19 +113,59 @@ fn numbers(run: &Run) -> Vec<String> {
     numbers
 }
 
+/// What memory was saved on, and how far the numbers on screen may be off for it.
 fn memory_note(run: &Run) -> Option<String> {
-    let words = |precision| match precision {
-        Precision::Full => None,
-        Precision::Half => Some("Long text: numbers are kept in half precision".to_owned()),
-        Precision::Likely { steps } => Some(format!(
-            "Long text: the first {steps} words follow the sliders by their likeliest words only"
-        )),
-        Precision::Partial { dropped } => Some(format!(
-            "Long text: the first {dropped} words no longer follow the sliders"
-        )),
+    let kept = |pane| {
+        let trace = &run.text(pane).trace;
+        let rank = match trace.precision() {
+            Precision::Full => 0,
+            Precision::Half => 1,
+            Precision::Likely { .. } => 2,
+            Precision::Partial { .. } => 3,
+        };
+        (rank, trace.precision())
     };
-    let guided = words(run.guided.trace.precision());
-    guided.or_else(|| words(run.base.trace.precision()))
+    // The text that has lost more speaks for both.
+    let (guided, base) = (kept(Pane::Guided), kept(Pane::Base));
+    let (_, precision) = if base.0 > guided.0 { base } else { guided };
+    let what = match precision {
+        Precision::Full => return None,
+        Precision::Half => "To save memory, numbers are kept rounded".to_owned(),
+        Precision::Likely { steps } => {
+            format!(
+                "To save memory, only the likeliest words are kept of {}",
+                first_tokens(steps)
+            )
+        }
+        Precision::Partial { dropped } => {
+            return Some(format!(
+                "Memory is short: {} no longer follow the sliders",
+                first_tokens(dropped)
+            ));
+        }
+    };
+    let error = run.rejudged.as_ref().map_or(0.0, |rejudged| {
+        rejudged.guided.error.max(rejudged.base.error)
+    });
+    Some(match error {
+        error if error <= 0.0 => format!("{what}; those on screen are exact"),
+        error if error < 0.01 => format!("{what}: right to within {} nats", at_most(error)),
+        error => format!("{what}: right to within {error:.2} nats"),
+    })
+}
+
+fn first_tokens(count: usize) -> String {
+    match count {
+        1 => "the first token".to_owned(),
+        count => format!("the first {count} tokens"),
+    }
+}
+
+/// A small bound, rounded up to one digit.
+fn at_most(error: f64) -> String {
+    let digits = (-error.log10().floor()).clamp(1.0, 8.0) as usize;
+    let unit = 10f64.powi(digits as i32);
+    format!("{:.digits$}", (error * unit).ceil() / unit)
 }
 
 /// Draws the line.
@@ -172,7 +212,7 @@ pub fn status_ui(ui: &mut Ui, view: &StatusView) -> Vec<Action> {
                         .color(palette(ui).warning),
                 )
                 .on_hover_text(
-                    "Every word's probabilities are kept in memory so that sliders can re-judge the text; there is room for only so many",
+                    "The probabilities of all possible words are kept for every place in every text, so that a slider can follow at once. They may take a quarter of the free memory, at most 1 GiB; beyond that the oldest texts are kept less exactly. The words themselves are never lost",
                 );
             }
         });
@@ -183,10 +223,58 @@ pub fn status_ui(ui: &mut Ui, view: &StatusView) -> Vec<Action> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{CancelToken, Prompt, RunId, Sampling};
+    use crate::engine::decode::GuidedStep;
+    use crate::engine::mix::log_softmax;
+    use crate::engine::scorer::StepScores;
+    use crate::engine::trace::Trace;
 
     #[test]
     fn the_device_is_named_without_the_reason() {
         assert_eq!(short_device("CPU: no CUDA device was found"), "CPU");
+    }
+
+    #[test]
+    fn what_memory_was_saved_on_is_told() {
+        let run = |budget: usize| {
+            let mut run = Run::new(
+                RunId(1),
+                Prompt::default(),
+                [1.0].into(),
+                Sampling::default(),
+                CancelToken::default(),
+            );
+            let mut trace = Trace::new(budget);
+            for position in 0..4 {
+                let row = |first: f32| log_softmax(&[first, 0.0, -1.0, -2.0]);
+                let scores = StepScores {
+                    base: row(0.0),
+                    rewards: vec![row(1.0)],
+                };
+                trace.push(&GuidedStep::new(position, 0, scores, [1.0].into()));
+            }
+            run.guided.trace = trace.into();
+            run
+        };
+        let whole = 4 * 2 * 4 * 4;
+        assert_eq!(memory_note(&run(whole)), None);
+        let rounded = memory_note(&run(whole / 2)).unwrap();
+        assert_eq!(
+            rounded,
+            "To save memory, numbers are kept rounded; those on screen are exact"
+        );
+        let dropped = memory_note(&run(whole / 4)).unwrap();
+        assert_eq!(
+            dropped,
+            "Memory is short: the first 2 tokens no longer follow the sliders"
+        );
+    }
+
+    #[test]
+    fn a_small_bound_is_rounded_up_to_one_digit() {
+        assert_eq!(at_most(0.000_41), "0.0005");
+        assert_eq!(at_most(0.009), "0.009");
+        assert_eq!(at_most(0.001), "0.001");
     }
 
     #[test]

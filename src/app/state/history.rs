@@ -22,6 +22,8 @@ pub enum EditKind {
     Typing,
     /// Moving the slider of one objective.
     Weight(usize),
+    /// Asking for more or less guidance.
+    Guidance,
     /// Changing how tokens are drawn.
     Sampling,
     /// Anything that is a step by itself.

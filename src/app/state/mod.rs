@@ -1,26 +1,33 @@
 //! Everything the window knows, split by what it is for. Only [`super::update`] writes it.
 
 pub mod branches;
+pub mod budget;
 pub mod draft;
 pub mod history;
 pub mod library;
+pub mod rejudged;
 pub mod run;
 pub mod settings;
 pub mod snapshots;
 pub mod steadiness;
+pub mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{CancelToken, Objective, Pane, RunId};
+use crate::engine::insight::TokenInsight;
+use crate::engine::trace::DEFAULT_BUDGET_BYTES;
 use crate::error::Failure;
 use crate::worker::{ComputeSettings, LineupInfo, LineupSource};
 
 use crate::app::widgets::token_card::CardValue;
+use budget::Budget;
 use draft::Draft;
 use history::{History, Snapshot};
 use library::Library;
-use run::{ReweightRequest, Run};
+use rejudged::ReweightRequest;
+use run::Run;
 use settings::{HeatMode, Settings};
 use snapshots::Compare;
 use steadiness::SteadinessRequest;
@@ -113,12 +120,18 @@ pub struct State {
     pub lineup: LineupState,
     /// Runs that are on screen or that undo can bring back.
     pub runs: BTreeMap<RunId, Run>,
+    /// Bytes that the rows of all runs may take together.
+    pub row_budget_bytes: usize,
     /// The run on screen.
     pub shown: Option<RunId>,
     /// A run was asked for before the models were ready.
     pub run_when_ready: bool,
     /// The guided text is to be written again for the sliders as they stand, as soon as it is known from where.
     pub steer_wanted: bool,
+    /// The guidance that was asked for last.
+    pub budget: Option<Budget>,
+    /// Number of the last question for guidance.
+    pub(crate) next_budget: u64,
     /// A comparison with a snapshot, while it is held.
     pub compare: Option<Compare>,
     /// The text that the last comparison showed, for the next one.
@@ -194,9 +207,12 @@ impl Default for State {
             wanted_weights: Vec::new(),
             lineup: LineupState::Missing,
             runs: BTreeMap::new(),
+            row_budget_bytes: DEFAULT_BUDGET_BYTES,
             shown: None,
             run_when_ready: false,
             steer_wanted: false,
+            budget: None,
+            next_budget: 0,
             compare: None,
             compared: None,
             card_words: String::new(),
@@ -252,7 +268,13 @@ impl State {
     /// The number that colours a token, where it has one.
     #[must_use]
     pub fn heat_value(&self, run: &Run, pane: Pane, index: usize) -> Option<f64> {
-        let chosen = &run.insight(pane, index)?.chosen;
+        self.heat_of(run.insight(pane, index)?)
+    }
+
+    /// The number that colours a token with these numbers.
+    #[must_use]
+    pub fn heat_of(&self, insight: &TokenInsight) -> Option<f64> {
+        let chosen = &insight.chosen;
         let of_objective = || chosen.objectives.get(self.focus.objective);
         match self.settings.heat.mode {
             HeatMode::Advantage => of_objective().map(|objective| objective.advantage),

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use crate::app::state::branches::Fork;
+use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::steadiness::Steadiness;
-use crate::domain::{
-    CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId,
-};
-use crate::engine::decode::GuidedStep;
+use crate::app::state::written::{Ghost, GhostWord, WrittenText};
+use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling};
 use crate::engine::insight::TokenInsight;
-use crate::engine::reweigh::{Divergence, Question, Reweighted, reweigh};
-use crate::engine::trace::Trace;
+use crate::engine::reweigh::{Divergence, Reweighted};
 use crate::error::Failure;
 use crate::worker::RunEnd;
 
@@ -27,132 +25,6 @@ pub enum RunPhase {
     Failed(Failure),
     /// Another run took its place while it was being written: what it still tells is stale.
     Replaced,
-}
-
-/// One of the two texts.
-#[derive(Debug, Clone)]
-pub struct WrittenText {
-    /// The characters that each token completes.
-    pub pieces: Vec<String>,
-    /// Rows, weights and numbers of each token.
-    pub trace: Arc<Trace>,
-}
-
-impl Default for WrittenText {
-    fn default() -> Self {
-        Self {
-            pieces: Vec::new(),
-            trace: Arc::new(Trace::new(ROW_BUDGET_BYTES)),
-        }
-    }
-}
-
-impl WrittenText {
-    /// Puts a token at its position: at the end, or in the place of the one there. One beyond the end is ignored.
-    pub(crate) fn put(&mut self, step: &GuidedStep, piece: &str) {
-        if let Some(old) = self.pieces.get_mut(step.position) {
-            piece.clone_into(old);
-        } else if step.position == self.pieces.len() {
-            self.pieces.push(piece.to_owned());
-        } else {
-            return;
-        }
-        Arc::make_mut(&mut self.trace).replace(step);
-    }
-
-    /// Adds what no token completed.
-    pub(crate) fn append_tail(&mut self, tail: &str) {
-        if let Some(last) = self.pieces.last_mut() {
-            last.push_str(tail);
-        }
-    }
-
-    /// The first `len` tokens of it.
-    #[must_use]
-    pub(crate) fn beginning(&self, len: usize) -> Self {
-        let mut text = self.clone();
-        text.pieces.truncate(len);
-        if len < self.len() {
-            Arc::make_mut(&mut text.trace).truncate(len);
-        }
-        text
-    }
-
-    /// The tokens before position `len`.
-    #[must_use]
-    pub(crate) fn tokens(&self, len: usize) -> Vec<TokenId> {
-        let steps = self.trace.steps().iter().take(len);
-        steps.map(|step| step.token).collect()
-    }
-
-    /// How many tokens there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.pieces.len()
-    }
-
-    /// Whether nothing is written yet.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
-    }
-
-    /// The weights that a token was written with.
-    #[must_use]
-    pub fn weights(&self, index: usize) -> Option<&ObjectiveWeights> {
-        self.trace.steps().get(index).map(|step| &step.weights)
-    }
-}
-
-/// A request to see a finished run under other weights.
-#[derive(Debug, Clone)]
-pub struct ReweightRequest {
-    /// Which run.
-    pub run: RunId,
-    /// The weights.
-    pub weights: ObjectiveWeights,
-    /// How the run's tokens were drawn.
-    pub sampling: Sampling,
-    /// The plain text's rows.
-    pub base: Arc<Trace>,
-    /// The guided text's rows.
-    pub guided: Arc<Trace>,
-    /// How many tokens at the guided text's beginning stay whatever the weights are.
-    pub given: usize,
-}
-
-impl ReweightRequest {
-    /// Does the work; for the thread that answers the newest request.
-    #[must_use]
-    pub fn answer(&self) -> Rejudged {
-        let see = |trace: &Trace, pinned| {
-            let question = Question {
-                weights: &self.weights,
-                sampling: &self.sampling,
-                pinned,
-            };
-            reweigh(trace, &question, &|| false).unwrap_or_default()
-        };
-        Rejudged {
-            run: self.run,
-            weights: Arc::clone(&self.weights),
-            base: see(&self.base, 0),
-            guided: see(&self.guided, self.given),
-        }
-    }
-}
-
-/// Numbers of a finished run under the weights that the sliders have now.
-#[derive(Debug, Clone)]
-pub struct Rejudged {
-    /// Which run.
-    pub run: RunId,
-    /// Those weights.
-    pub weights: ObjectiveWeights,
-    /// The plain text (its choices do not depend on weights: only the numbers count).
-    pub base: Reweighted,
-    /// The guided text, with the first choice that would change.
-    pub guided: Reweighted,
 }
 
 /// Where a guided text that goes on from another one has come from. The plain text is the other's.
@@ -202,6 +74,8 @@ pub struct Run {
     pub branch: RunId,
     /// Where its branch leaves another one.
     pub fork: Option<Fork>,
+    /// What stood behind `origin.from` in the text before, until it is replaced.
+    pub ghost: Ghost,
     /// Numbers under other weights than the recorded ones.
     pub rejudged: Option<Rejudged>,
     /// How far each slider can move before the guided text changes.
@@ -211,9 +85,6 @@ pub struct Run {
     /// When the last word came.
     pub last_word_secs: f64,
 }
-
-/// Most bytes of rows kept for one text.
-pub const ROW_BUDGET_BYTES: usize = 384 << 20;
 
 impl Run {
     /// A run that has just been asked for.
@@ -236,6 +107,7 @@ impl Run {
             root: id,
             branch: id,
             fork: None,
+            ghost: Ghost::default(),
             phase: RunPhase::Reading,
             rendered: String::new(),
             prompt_tokens: 0,
@@ -297,6 +169,7 @@ impl Run {
             }),
             given: self.given.min(from),
             fork: self.fork.clone(),
+            ghost: self.ghost_from(from),
             rejudged,
             steadiness: None,
             first_word_secs: None,
@@ -381,10 +254,47 @@ impl Run {
         })
     }
 
-    /// How far guidance moved the choices of the guided text, nats: in all, and over how many tokens that is known.
+    /// The words of the text before that still stand behind what is written, while more is to come.
+    #[must_use]
+    pub fn ghost_words(&self) -> &[GhostWord] {
+        if !self.is_active() {
+            return &[];
+        }
+        let replaced = self.guided.len().saturating_sub(self.ghost.from);
+        self.ghost.words.get(replaced..).unwrap_or_default()
+    }
+
+    /// What stands from position `from` on now, for a text that is to replace it word by word.
+    fn ghost_from(&self, from: usize) -> Ghost {
+        let own = (from..self.guided.len()).filter_map(|index| {
+            Some(GhostWord {
+                text: self.guided.pieces[index].clone(),
+                insight: self.insight(Pane::Guided, index)?.clone(),
+            })
+        });
+        Ghost {
+            from,
+            words: own.chain(self.ghost_words().iter().cloned()).collect(),
+            fork_at: self.fork_at(),
+        }
+    }
+
+    /// Where the two texts part, as it is shown: while words of the text before still stand there, where they do.
+    #[must_use]
+    pub fn fork_at(&self) -> Option<usize> {
+        let ghost = self.ghost.fork_at.filter(|at| {
+            let stands = self.guided.len()..self.guided.len() + self.ghost_words().len();
+            stands.contains(at)
+        });
+        self.first_difference().or(ghost)
+    }
+
+    /// How far guidance moved the choices of the guided text as it stands, nats: in all, and over how many tokens that is
+    /// known.
     #[must_use]
     pub fn guidance(&self) -> (f64, usize) {
-        let known = (0..self.guided.len()).filter_map(|index| self.insight(Pane::Guided, index));
+        let written = (0..self.guided.len()).filter_map(|index| self.insight(Pane::Guided, index));
+        let known = written.chain(self.ghost_words().iter().map(|word| &word.insight));
         known.fold((0.0, 0), |(total, tokens), insight| {
             (total + insight.kl.max(0.0), tokens + 1)
         })
@@ -464,14 +374,6 @@ impl Run {
             RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
                 None
             }
-        }
-    }
-
-    /// Forgets the rows and keeps the numbers, for runs that only undo can bring back.
-    pub(crate) fn drop_rows(&mut self) {
-        for pane in [Pane::Base, Pane::Guided] {
-            let text = self.text_mut(pane);
-            Arc::make_mut(&mut text.trace).forget_rows();
         }
     }
 }

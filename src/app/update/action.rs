@@ -6,6 +6,7 @@ use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::state::{Region, TokenRef};
 use crate::app::widgets::token_card::CardValue;
 use crate::domain::{RunId, Sampling};
+use crate::engine::reweigh::guidance::Target;
 
 /// What a person did.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +49,8 @@ pub enum Action {
     ShowRun(RunId),
     /// Wants the branch so many places further at the newest fork.
     MoveBranch(isize),
+    /// Wants so much guidance: all sliders are to be multiplied by what gives it.
+    SetGuidance(Target),
     /// Keeps the sliders, as they stand, in a snapshot.
     KeepAs(Slot),
     /// Wants the sliders as a snapshot has them.

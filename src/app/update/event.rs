@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::app::state::run::{Rejudged, Run, RunPhase};
+use crate::app::state::rejudged::Rejudged;
+use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::steadiness::Steadiness;
 use crate::app::state::{LineupState, Problem, ProblemPlace, State};
 use crate::app::theme::HeatScale;
@@ -55,6 +56,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
                     run.given = run.given.max(step.step.position + 1);
                 }
                 run.text_mut(step.pane).put(&step.step, &step.text);
+                super::writing::share_rows(state);
                 if state.shown == Some(id) {
                     grow_scale(state);
                 }
@@ -69,6 +71,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
                         run.base.put(&step.step, &step.text);
                     }
                 }
+                super::writing::share_rows(state);
                 grow_scale(state);
             }
             Vec::new()

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::app::state::branches::Fork;
-use crate::app::state::run::{Rejudged, Run};
+use crate::app::state::rejudged::Rejudged;
+use crate::app::state::run::Run;
 use crate::app::state::{State, TokenRef};
 use crate::domain::{ObjectiveWeights, Pane, RunId, Sampling};
 use crate::engine::reweigh::Divergence;

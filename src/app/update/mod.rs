@@ -3,6 +3,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod action;
+mod budget;
 mod compare;
 mod event;
 mod fork;
@@ -11,9 +12,10 @@ mod looking;
 mod writing;
 
 pub use action::Action;
+pub use budget::{can_ask, on_budget};
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, tick};
 pub use fork::can_fork;
-pub use writing::{can_run, load};
+pub use writing::{can_run, load, set_row_budget};
 
 use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
 use crate::app::state::history::{EditKind, Snapshot};
@@ -103,6 +105,10 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
         }
         Action::ShowRun(run) => fork::show(state, run),
         Action::MoveBranch(by) => fork::move_branch(state, by),
+        Action::SetGuidance(target) => {
+            budget::ask(state, target);
+            Vec::new()
+        }
         Action::KeepAs(slot) => {
             compare::keep(state, slot);
             Vec::new()
@@ -114,6 +120,7 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
             Vec::new()
         }
         Action::EndEdit => {
+            budget::let_go(state);
             state.history.close_step();
             live::steer(state)
         }

@@ -342,16 +342,27 @@ fn a_new_seed_keeps_the_old_answer_behind_undo() {
 }
 
 #[test]
-fn old_answers_give_their_rows_back_and_keep_their_numbers() {
+fn the_oldest_answers_give_their_rows_back_when_memory_is_short_and_keep_their_numbers() {
     let mut state = ready();
     let first = run_once(&mut state);
-    for _ in 0..writing::RUNS_WITH_ROWS {
+    let of_one = state.runs[&first].base.trace.bytes() + state.runs[&first].guided.trace.bytes();
+    for _ in 0..3 {
         run_once(&mut state);
     }
+    let taken = |state: &State| -> usize {
+        let runs = state.runs.values();
+        runs.map(|run| run.base.trace.bytes() + run.guided.trace.bytes())
+            .sum()
+    };
+    assert_eq!(taken(&state), 4 * of_one, "there is room for all");
+    set_row_budget(&mut state, of_one);
+    assert!(taken(&state) <= of_one && taken(&state) > 0);
     let old = &state.runs[&first];
     assert_eq!(old.guided.trace.bytes(), 0);
     assert!(old.insight(Pane::Guided, 1).is_some());
     assert!(state.run().unwrap().guided.trace.bytes() > 0);
+    run_once(&mut state);
+    assert!(taken(&state) <= of_one, "new words keep to it");
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! Loading models, starting runs and ending them.
 
+use std::sync::Arc;
+
 use crate::app::state::history::EditKind;
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::settings::READING_PACE;
 use crate::app::state::{LineupState, State};
-use crate::domain::{CancelToken, RunId};
+use crate::domain::{CancelToken, Pane, RunId};
+use crate::engine::trace::{Trace, share_budget};
 use crate::worker::{Beginning, Command, GenerateRequest};
 
 use super::remember;
-
-/// Runs whose rows are kept for re-judging; older ones keep their numbers.
-pub(super) const RUNS_WITH_ROWS: usize = 4;
 
 /// Asks for the models of `state.source`; also what the window does first.
 pub fn load(state: &mut State) -> Vec<Command> {
@@ -100,7 +100,7 @@ pub(super) fn stop_active(state: &mut State) {
     }
 }
 
-/// Forgets runs that nothing can bring back, and the rows of all but the newest.
+/// Forgets runs that nothing can bring back.
 pub(super) fn tidy_runs(state: &mut State) {
     let held = state.compare.as_ref().and_then(|compare| compare.shown);
     let kept = [state.shown, state.compared, held];
@@ -121,11 +121,56 @@ pub(super) fn tidy_runs(state: &mut State) {
         let of_tree = branches && Some(run.root) == tree && !run.is_unfinished();
         of_tree || wanted.binary_search(id).is_ok()
     });
+    share_rows(state);
+}
+
+/// Once memory is short, this share of the budget is left free, so that not every new word is a reason to save.
+const SPARE: usize = 16;
+
+/// Keeps the rows of all texts within their budget, at the cost of the oldest.
+pub(super) fn share_rows(state: &mut State) {
     let shown = state.shown;
-    let old = state.runs.len().saturating_sub(RUNS_WITH_ROWS);
-    for run in state.runs.values_mut().take(old) {
-        if Some(run.id) != shown {
-            run.drop_rows();
+    let mut order: Vec<RunId> = state.runs.keys().copied().collect();
+    // What is on screen is used; it saves last.
+    order.sort_by_key(|id| (Some(*id) == shown, *id));
+    let mut distinct: Vec<Arc<Trace>> = Vec::new();
+    for id in &order {
+        for pane in [Pane::Base, Pane::Guided] {
+            let trace = &state.runs[id].text(pane).trace;
+            if trace.bytes() > 0 && !distinct.iter().any(|known| Arc::ptr_eq(known, trace)) {
+                distinct.push(Arc::clone(trace));
+            }
         }
     }
+    let all: usize = distinct.iter().map(|trace| trace.bytes()).sum();
+    if all <= state.row_budget_bytes {
+        return;
+    }
+    // Texts that go on from one another have the plain text in common, and go on having it.
+    let mut homes: Vec<(RunId, Pane, usize)> = Vec::new();
+    for (id, run) in &mut state.runs {
+        for pane in [Pane::Base, Pane::Guided] {
+            let trace = &mut run.text_mut(pane).trace;
+            if let Some(at) = distinct.iter().position(|known| Arc::ptr_eq(known, trace)) {
+                homes.push((*id, pane, at));
+                *trace = Arc::default();
+            }
+        }
+    }
+    let mut traces: Vec<&mut Trace> = distinct.iter_mut().map(Arc::make_mut).collect();
+    share_budget(
+        &mut traces,
+        state.row_budget_bytes - state.row_budget_bytes / SPARE,
+    );
+    for (id, pane, at) in homes {
+        if let Some(run) = state.runs.get_mut(&id) {
+            run.text_mut(pane).trace = Arc::clone(&distinct[at]);
+        }
+    }
+}
+
+/// Says how many bytes the rows of all texts may take.
+pub fn set_row_budget(state: &mut State, bytes: usize) {
+    state.row_budget_bytes = bytes;
+    share_rows(state);
 }

@@ -51,6 +51,7 @@ pub struct TokenView<'a> {
     echo: Option<usize>,
     fork_at: Option<usize>,
     change_at: Option<usize>,
+    faded_from: Option<usize>,
     streaming: bool,
 }
 
@@ -92,6 +93,7 @@ impl<'a> TokenView<'a> {
             echo: None,
             fork_at: None,
             change_at: None,
+            faded_from: None,
             streaming: false,
         }
     }
@@ -123,6 +125,13 @@ impl<'a> TokenView<'a> {
     /// The first token that would be another one if the text were written anew.
     pub fn change_at(mut self, token: Option<usize>) -> Self {
         self.change_at = token;
+        self
+    }
+
+    /// The first token that only stands there until another takes its place: from it on words are dimmed, cannot be
+    /// pointed at and do not count as text.
+    pub fn faded_from(mut self, token: Option<usize>) -> Self {
+        self.faded_from = token;
         self
     }
 
@@ -171,13 +180,14 @@ impl<'a> TokenView<'a> {
         let (rect, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
         let corner = rect.min + egui::vec2(paint::MARGIN, paint::MARGIN - lead);
 
-        let last = layout.len().checked_sub(1);
+        let last = self.lasting().checked_sub(1);
         memory.cursor = memory.cursor.filter(|&cursor| Some(cursor) <= last);
         memory.selection = memory.selection.filter(|&(a, b)| Some(a.max(b)) <= last);
 
         let at_pointer = response
             .hover_pos()
-            .and_then(|pos| layout.token_at((pos - corner).to_pos2()));
+            .and_then(|pos| layout.token_at((pos - corner).to_pos2()))
+            .filter(|token| Some(*token) <= last);
         let moved = ui.input(|input| input.pointer.is_moving());
         if moved || response.clicked() {
             memory.by_keyboard = false;
@@ -190,7 +200,8 @@ impl<'a> TokenView<'a> {
             response.request_focus();
         }
         if response.has_focus() {
-            if let Some(chosen) = Self::mind_keys(ui, &response, &layout, corner, &mut memory) {
+            if let Some(chosen) = Self::mind_keys(ui, &response, &layout, last, corner, &mut memory)
+            {
                 clicked = Some(chosen);
             }
         } else {
@@ -231,6 +242,7 @@ impl<'a> TokenView<'a> {
                 echo: self.echo,
                 cursor: memory.cursor.filter(|_| response.has_focus()),
                 change_at: self.change_at,
+                faded_from: self.faded_from,
                 selection: memory.selection.map(|(a, b)| (a.min(b), a.max(b))),
                 streaming: self.streaming,
             };
@@ -290,6 +302,7 @@ impl<'a> TokenView<'a> {
         ui: &Ui,
         response: &Response,
         layout: &TextLayout,
+        last: Option<usize>,
         corner: egui::Pos2,
         memory: &mut Memory,
     ) -> Option<usize> {
@@ -303,7 +316,7 @@ impl<'a> TokenView<'a> {
                 },
             );
         });
-        let last = layout.len().checked_sub(1)?;
+        let last = last?;
         let pressed =
             |key: Key| ui.input(|input| input.modifiers.is_none() && input.key_pressed(key));
         let now = memory.cursor;
@@ -312,7 +325,9 @@ impl<'a> TokenView<'a> {
         } else if pressed(Key::ArrowLeft) {
             Some(now.map_or(last, |cursor| cursor.saturating_sub(1)))
         } else if pressed(Key::ArrowDown) {
-            Some(now.map_or(0, |cursor| layout.token_beside(cursor, 1).unwrap_or(cursor)))
+            Some(now.map_or(0, |cursor| {
+                layout.token_beside(cursor, 1).unwrap_or(cursor).min(last)
+            }))
         } else if pressed(Key::ArrowUp) {
             Some(now.map_or(last, |cursor| {
                 layout.token_beside(cursor, -1).unwrap_or(cursor)
@@ -348,11 +363,17 @@ impl<'a> TokenView<'a> {
             })
     }
 
+    /// How many tokens are more than words to be replaced.
+    fn lasting(&self) -> usize {
+        let all = self.tokens.len();
+        self.faded_from.map_or(all, |first| first.min(all))
+    }
+
     /// The characters of the tokens from the first to the last of `selection`, in any order, or of all.
     fn text_of(&self, selection: Option<(usize, usize)>) -> String {
         let tokens = match selection {
             Some((a, b)) => self.tokens.get(a.min(b)..=a.max(b)).unwrap_or_default(),
-            None => self.tokens,
+            None => &self.tokens[..self.lasting()],
         };
         tokens.iter().map(|cell| cell.text).collect()
     }

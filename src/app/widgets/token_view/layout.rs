@@ -312,9 +312,13 @@ impl TextLayout {
         self.frame.line_height
     }
 
-    /// Number of tokens.
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
+    /// Where a caret before `token` stands, if that is to be seen.
+    pub(super) fn caret_before(&self, token: usize) -> Option<Rect> {
+        let word = self.pieces_of(token).first()?.rect;
+        Some(Rect::from_min_max(
+            pos2(word.left() - 4.0, word.top()),
+            pos2(word.left() - 2.0, word.bottom()),
+        ))
     }
 
     /// The pieces of `token`, one per line that it touches.
@@ -412,7 +416,7 @@ mod tests {
             400.0,
             None,
         );
-        assert_eq!(layout.len(), 9);
+        assert_eq!(layout.ends.len(), 9);
         for token in 0..9 {
             assert_eq!(layout.pieces_of(token).len(), 1, "token {token}");
         }
@@ -485,7 +489,7 @@ mod tests {
     #[test]
     fn nothing_is_a_text_too() {
         let layout = lay(&[], 300.0, Some(0));
-        assert_eq!(layout.len(), 0);
+        assert_eq!(layout.ends.len(), 0);
         assert!(layout.pieces_of(0).is_empty());
         assert_eq!(layout.token_at(pos2(1.0, 1.0)), None);
         assert!(layout.visible(0.0, 100.0).is_empty());

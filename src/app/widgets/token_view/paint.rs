@@ -17,6 +17,8 @@ const BAR_DROP: f32 = 7.5;
 const BAR_HEIGHT: f32 = 5.5;
 /// Lower bars are left out: they would only tint the line.
 const LEAST_BAR: f32 = 0.2;
+/// How much of a word that is to be replaced is washed out.
+const VEIL: f32 = 0.62;
 /// How far a colour reaches beyond its word, points.
 const PAD: f32 = 2.0;
 /// Pieces closer than this are parts of one word, points.
@@ -29,6 +31,7 @@ pub(super) struct Marks {
     pub(super) echo: Option<usize>,
     pub(super) cursor: Option<usize>,
     pub(super) change_at: Option<usize>,
+    pub(super) faded_from: Option<usize>,
     pub(super) selection: Option<(usize, usize)>,
     pub(super) streaming: bool,
 }
@@ -73,13 +76,17 @@ pub(super) fn paint(
     if !bars.is_empty() {
         painter.add(Shape::mesh(bars));
     }
-    for piece in &layout.pieces[seen] {
+    for piece in &layout.pieces[seen.clone()] {
         if piece.kind == PieceKind::End {
             end_mark(ui, palette, piece.rect.translate(corner.to_vec2()));
         }
     }
     if let Some(fork) = layout.fork {
         fork_mark(ui, palette, fork.translate(corner.to_vec2()));
+    }
+    if let Some(first) = marks.faded_from {
+        let faded = layout.pieces[seen].iter().filter(|p| p.token >= first);
+        painter.extend(faded.map(|piece| veil(palette, piece.rect.translate(corner.to_vec2()))));
     }
     let ring = |token: Option<usize>, width: f32, color: Color32| {
         for piece in token.map_or(&[][..], |token| layout.pieces_of(token)) {
@@ -118,12 +125,25 @@ pub(super) fn paint(
         painter.extend(Shape::dashed_line(&round, stroke, 3.0, 3.0));
     }
     if marks.streaming {
+        let next = marks
+            .faded_from
+            .and_then(|token| layout.caret_before(token));
         painter.rect_filled(
-            layout.caret.translate(corner.to_vec2()),
+            next.unwrap_or(layout.caret).translate(corner.to_vec2()),
             1.0,
             palette.accent,
         );
     }
+}
+
+/// A wash of paper over a word and its bar.
+fn veil(palette: &Palette, word: Rect) -> Shape {
+    let below = BAR_DROP + BAR_HEIGHT + 2.0;
+    let rect = Rect::from_min_max(
+        word.min - vec2(PAD + 1.0, 1.0),
+        word.max + vec2(PAD + 1.0, below),
+    );
+    RectShape::filled(rect, 0.0, palette.panel.gamma_multiply(VEIL)).into()
 }
 
 /// The coloured field of a piece: a little wider than its letters, but cut straight where the word goes on.
