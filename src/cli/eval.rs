@@ -126,7 +126,8 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
             | Event::BaseScored { .. }
             | Event::Superseded { .. }
             | Event::Finished { .. }
-            | Event::Scored { .. } => {}
+            | Event::Scored { .. }
+            | Event::Measured { .. } => {}
         }
     };
     bar.finish_and_clear();

@@ -241,7 +241,8 @@ fn one(
             | Event::Superseded { .. }
             | Event::Scored { .. }
             | Event::Judged { .. }
-            | Event::Evaluated { .. } => {}
+            | Event::Evaluated { .. }
+            | Event::Measured { .. } => {}
         }
     };
     for (tokens, end) in [

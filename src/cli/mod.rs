@@ -4,6 +4,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod bench;
 mod completions;
 mod doctor;
 mod eval;
@@ -21,6 +22,7 @@ mod train_watch;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -121,6 +123,8 @@ pub enum CliCommand {
     Eval(eval::EvalArgs),
     /// Train language models, reward models and the built-in demo
     Train(train::TrainArgs),
+    /// Measure speed, latencies and memory, of a lineup or of random models of real shapes
+    Bench(bench::BenchArgs),
     /// Say what works on this machine, and why not where it does not
     Doctor,
     /// Print a completion script for a shell
@@ -201,6 +205,7 @@ fn parse_size(text: &str) -> Result<(u32, u32), String> {
 /// Parses the arguments, opens the window or runs the command, and says how it went.
 #[must_use]
 pub fn main() -> ExitCode {
+    let began = Instant::now();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -210,7 +215,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(code).unwrap_or(2));
         }
     };
-    match run(cli) {
+    match run(cli, began) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             report(&failure);
@@ -219,7 +224,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
     let Cli {
         command,
         common,
@@ -237,6 +242,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(CliCommand::Score(args)) => score::run(&args, &common),
         Some(CliCommand::Eval(args)) => eval::run(&args, &common),
         Some(CliCommand::Train(args)) => train::run(&args, &common),
+        Some(CliCommand::Bench(args)) => bench::run(&args, &common, began),
         Some(CliCommand::Doctor) => doctor::run(&common),
         Some(CliCommand::Completions(args)) => completions::run(&args, &common),
         None => open_window(&common, window),

@@ -67,7 +67,8 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
             | Event::Superseded { .. }
             | Event::Finished { .. }
             | Event::Judged { .. }
-            | Event::Evaluated { .. } => {}
+            | Event::Evaluated { .. }
+            | Event::Measured { .. } => {}
         }
     }
     let info = &session.info;

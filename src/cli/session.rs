@@ -1,9 +1,10 @@
 //! A worker with a loaded lineup, and Ctrl+C as its cancel token.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use super::CommonArgs;
 use crate::domain::{CancelToken, ComputeSettings, ObjectiveWeights, RunId};
@@ -37,6 +38,9 @@ pub(crate) fn interrupt_token() -> Result<CancelToken, Failure> {
     Ok(token)
 }
 
+/// How often to look whether a person has interrupted.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// A loaded lineup behind a worker.
 pub(crate) struct Session {
     worker: WorkerHandle,
@@ -63,21 +67,11 @@ impl Session {
         common: &CommonArgs,
         settings: ComputeSettings,
     ) -> Result<Self, Failure> {
-        let cancel = interrupt_token()?;
-        let worker = worker::start(|| {}).map_err(|error| {
-            Failure::failed("The worker could not be started").details(error.to_string())
-        })?;
-        let mut session = Self {
-            worker,
-            info: Arc::new(LineupInfo::default()),
-            weights: Arc::from([]),
-            cancel: cancel.clone(),
-            next_run: 1,
-        };
+        let mut session = Self::empty()?;
         session.send(Command::Load {
             source: common.source(),
             settings,
-            cancel,
+            cancel: session.cancel.clone(),
         })?;
         let progress = LoadingLine::default();
         session.info = loop {
@@ -95,12 +89,31 @@ impl Session {
                 | Event::Finished { .. }
                 | Event::Scored { .. }
                 | Event::Judged { .. }
-                | Event::Evaluated { .. } => {}
+                | Event::Evaluated { .. }
+                | Event::Measured { .. } => {}
             }
         };
         progress.clear();
         session.weights = weights(&session.info, common)?;
         Ok(session)
+    }
+
+    /// Starts a worker that has no lineup yet.
+    ///
+    /// # Errors
+    /// The system has no thread to give, or refuses a signal handler.
+    pub(crate) fn empty() -> Result<Self, Failure> {
+        let cancel = interrupt_token()?;
+        let worker = worker::start(|| {}).map_err(|error| {
+            Failure::failed("The worker could not be started").details(error.to_string())
+        })?;
+        Ok(Self {
+            worker,
+            info: Arc::new(LineupInfo::default()),
+            weights: Arc::from([]),
+            cancel,
+            next_run: 1,
+        })
     }
 
     /// A name for the next run.
@@ -118,6 +131,23 @@ impl Session {
             .commands
             .send(command)
             .map_err(|_| worker_gone())
+    }
+
+    /// The next event; a person who interrupts is heard at once, whatever the worker is doing.
+    ///
+    /// # Errors
+    /// Interruption, or the worker is gone.
+    pub(crate) fn next_unless_interrupted(&self) -> Result<Event, Failure> {
+        loop {
+            if self.cancel.is_cancelled() {
+                return Err(Failure::interrupted());
+            }
+            match self.worker.events.recv_timeout(LOOK) {
+                Ok(event) => return Ok(event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(worker_gone()),
+            }
+        }
     }
 
     /// The next event.
@@ -176,7 +206,7 @@ fn weights(info: &LineupInfo, common: &CommonArgs) -> Result<ObjectiveWeights, F
 }
 
 /// One line on a terminal that says what is being loaded; nothing where stderr is a file or a pipe.
-struct LoadingLine {
+pub(crate) struct LoadingLine {
     terminal: bool,
 }
 
@@ -189,7 +219,7 @@ impl Default for LoadingLine {
 }
 
 impl LoadingLine {
-    fn show(&self, stage: &str, fraction: Option<f32>) {
+    pub(crate) fn show(&self, stage: &str, fraction: Option<f32>) {
         if self.terminal {
             let share = fraction
                 .map(|f| format!(" {:.0} %", f * 100.0))
@@ -198,7 +228,7 @@ impl LoadingLine {
         }
     }
 
-    fn clear(&self) {
+    pub(crate) fn clear(&self) {
         if self.terminal {
             let _ = write!(std::io::stderr(), "\r\x1b[2K");
         }

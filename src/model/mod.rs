@@ -16,6 +16,7 @@ pub mod matrix;
 pub mod pass;
 pub mod peft;
 pub mod rope;
+pub mod synthetic;
 pub mod template;
 pub mod text;
 pub mod tiny;

@@ -1,5 +1,7 @@
 //! A model's tokenizer and what belongs to it: the start token, the end tokens, the chat template, the texts of its ids.
 
+mod words;
+
 use std::sync::Arc;
 
 use serde_json::Value;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::config::{Config, LlamaShape};
@@ -17,6 +18,12 @@ pub struct RandomWeights {
     state: u64,
 }
 
+/// What the state grows by from one number to the next.
+const STRIDE: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Numbers that one thread makes at a time.
+const PIECE: usize = 1 << 16;
+
 impl RandomWeights {
     /// A source that always gives the same tensors for the same seed.
     #[must_use]
@@ -26,11 +33,34 @@ impl RandomWeights {
 
     /// The next number, evenly spread over −1 to 1 (splitmix64).
     pub fn number(&mut self) -> f32 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.state = self.state.wrapping_add(STRIDE);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    }
+
+    /// The next numbers, evenly spread over `−size` to `size` and shifted by `centre`, made on all threads.
+    pub fn fill(&mut self, numbers: &mut [f32], centre: f32, size: f32) {
+        let from = self.state;
+        let after = |count: usize| from.wrapping_add(STRIDE.wrapping_mul(count as u64));
+        self.state = after(numbers.len());
+        numbers
+            .par_chunks_mut(PIECE)
+            .enumerate()
+            .for_each(|(piece, numbers)| {
+                let mut random = Self::new(after(piece * PIECE));
+                for number in numbers {
+                    *number = centre + size * random.number();
+                }
+            });
+    }
+
+    /// How widely [`TensorSource::tensor`] spreads the weights of a product: wide enough that every part of a model moves
+    /// the logits.
+    #[must_use]
+    pub fn spread_of(inputs: usize) -> f32 {
+        2.0 / (inputs as f32).sqrt()
     }
 
     /// A tensor of numbers evenly spread over `−size` to `size`, shifted by `centre`, on the CPU.
@@ -43,8 +73,8 @@ impl RandomWeights {
         centre: f32,
         size: f32,
     ) -> Result<Tensor, ModelError> {
-        let count = shape.iter().product();
-        let numbers: Vec<f32> = (0..count).map(|_| centre + size * self.number()).collect();
+        let mut numbers = vec![0.0; shape.iter().product()];
+        self.fill(&mut numbers, centre, size);
         Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?)
     }
 }
@@ -54,9 +84,8 @@ impl TensorSource for RandomWeights {
         if name.ends_with("norm.weight") {
             return self.spread(shape, 1.0, 0.3);
         }
-        // Wide enough that every part of the model moves the logits.
         let size = match shape {
-            [_, input] => 2.0 / (*input as f32).sqrt(),
+            [_, input] => Self::spread_of(*input),
             _ => 0.3,
         };
         self.spread(shape, 0.0, size)
@@ -245,5 +274,21 @@ fn unwritable(folder: &Path, error: &std::io::Error) -> ModelError {
     ModelError::Read {
         what: "the folder to write to".to_owned(),
         details: format!("{error}: {}", folder.display()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_made_on_all_threads_are_those_made_one_by_one() {
+        let (mut together, mut alone) = (RandomWeights::new(5), RandomWeights::new(5));
+        let mut numbers = vec![0.0; 2 * PIECE + 3];
+        together.fill(&mut numbers, 0.0, 1.0);
+        for number in numbers {
+            assert_eq!(number.to_bits(), alone.number().to_bits());
+        }
+        assert_eq!(together.number().to_bits(), alone.number().to_bits());
     }
 }

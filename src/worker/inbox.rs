@@ -70,6 +70,7 @@ impl Inbox {
             | Command::Generate(_)
             | Command::Score(_)
             | Command::Evaluate(_)
+            | Command::Bench(_)
             | Command::Shutdown => true,
         });
         newest
@@ -88,6 +89,7 @@ fn live_run(command: &Command) -> Option<RunId> {
         | Command::Load { .. }
         | Command::Score(_)
         | Command::Evaluate(_)
+        | Command::Bench(_)
         | Command::Shutdown => None,
     }
 }

@@ -6,6 +6,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod bench;
 mod inbox;
 pub mod memory;
 mod protocol;
@@ -193,6 +194,17 @@ impl<L: Loader> Worker<'_, L> {
                 settings,
                 cancel,
             } => self.load(source, settings, &cancel),
+            Command::Bench(request) => {
+                // What is measured is loaded anew: it should not share the memory with anything.
+                self.engine = None;
+                match bench::bench(&mut self.loader, &request, &self.outbox) {
+                    Ok(report) => self.outbox.send(Event::Measured {
+                        run: request.run,
+                        report: Box::new(report),
+                    }),
+                    Err(failure) => self.report(request.run, Err(failure)),
+                }
+            }
             Command::Generate(request) => {
                 let run = request.run;
                 let result = match &mut self.engine {
@@ -264,6 +276,7 @@ fn run_of(command: &Command) -> Option<RunId> {
         Command::Generate(request) => Some(request.run),
         Command::Score(request) => Some(request.run),
         Command::Evaluate(request) => Some(request.run),
+        Command::Bench(request) => Some(request.run),
         Command::SetWeights { run, .. } => Some(*run),
         Command::Load { .. } | Command::Shutdown => None,
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bench::{BenchReport, BenchRequest};
 use crate::domain::{
     CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId,
 };
@@ -34,6 +35,8 @@ pub enum Command {
     Score(ScoreRequest),
     /// Reward sums of both answers of preference pairs.
     Evaluate(EvaluateRequest),
+    /// Measure models; the lineup before is dropped.
+    Bench(Box<BenchRequest>),
     /// End the worker.
     Shutdown,
 }
@@ -248,6 +251,13 @@ pub enum Event {
         run: RunId,
         /// Whether a person stopped it.
         cancelled: bool,
+    },
+    /// Everything was measured.
+    Measured {
+        /// The run.
+        run: RunId,
+        /// All numbers.
+        report: Box<BenchReport>,
     },
     /// Something failed; with a run, that run is over, and the worker goes on.
     Failed {

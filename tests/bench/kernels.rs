@@ -10,16 +10,16 @@ use std::time::Instant;
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{DType, Device, Module, Tensor};
 use counterpoise::domain::{CancelToken, TokenId};
+use counterpoise::model::Decoder;
 use counterpoise::model::cache::KvCache;
-use counterpoise::model::config::LlamaShape;
 use counterpoise::model::decoder::Projection;
 use counterpoise::model::kernels::{
     Format, Isa, MatrixView, Packed, Product, Scratch, products, with_team,
 };
 use counterpoise::model::lora::AdapterStack;
 use counterpoise::model::pass::{Segment, Wanted};
+use counterpoise::model::synthetic::Shape;
 use counterpoise::model::tiny::{self, RandomWeights};
-use counterpoise::model::{Config, Decoder};
 use half::{bf16, f16};
 
 /// Outputs and inputs: the matrices of a model of 135 million parameters and of one of 1.1 billion.
@@ -174,28 +174,8 @@ fn best_of(ways: &mut [Way<'_>], times: usize) -> Vec<f64> {
 
 /// Steps of one to eight rows, and of the guided job: two plain rows and one of each of two adapters of rank 16.
 fn measure_steps() {
-    let small = LlamaShape {
-        vocab: 49152,
-        hidden: 576,
-        intermediate: 1536,
-        layers: 30,
-        heads: 9,
-        kv_heads: 3,
-        context: 2048,
-        tied: true,
-    };
-    let large = LlamaShape {
-        vocab: 32000,
-        hidden: 2048,
-        intermediate: 5632,
-        layers: 22,
-        heads: 32,
-        kv_heads: 4,
-        context: 2048,
-        tied: false,
-    };
-    for (name, shape) in [("135m", small), ("1.1b", large)] {
-        let config = Config::llama_like(shape);
+    for shape in [Shape::M135, Shape::B1] {
+        let (name, config) = (shape.name(), shape.config());
         let adapters = [3, 4]
             .map(|seed| tiny::adapter(&config, &Projection::ALL, 16, seed).expect("an adapter"));
         let stack = AdapterStack::new(&adapters).expect("a stack");

@@ -15,46 +15,23 @@ use std::time::Instant;
 use counterpoise::domain::Sampling;
 use counterpoise::engine::decode::GuidedStep;
 use counterpoise::engine::insight::{TOP, TokenInsight};
-use counterpoise::engine::mix::{log_softmax, mix};
-use counterpoise::engine::noise::PositionNoise;
+use counterpoise::engine::mix::mix;
 use counterpoise::engine::reweigh::guidance::{Target, guidance_factor};
 use counterpoise::engine::reweigh::stability::stability;
 use counterpoise::engine::reweigh::{Question, first_change, reweigh};
 use counterpoise::engine::sample::draw;
-use counterpoise::engine::scorer::StepScores;
 use counterpoise::engine::trace::Trace;
+use counterpoise::worker::bench::made_up_step;
 use rayon::prelude::*;
 
 const STEPS: usize = 256;
 const OBJECTIVES: usize = 3;
 const WRITTEN: [f64; OBJECTIVES] = [1.0, 0.5, 0.25];
 
-/// Rows with the spread of a language model's. The reward models are the base with other opinions on some tokens, as
-/// adapters are.
-fn step(vocabulary: usize, position: usize) -> StepScores {
-    let noise = |model: u64| PositionNoise::new(model, position);
-    let base: Vec<f32> = (0..vocabulary as u32)
-        .map(|v| 2.5 * noise(0).gumbel(v) as f32)
-        .collect();
-    let reward = |model: u64| {
-        let own = noise(model);
-        let logits: Vec<f32> = base
-            .iter()
-            .enumerate()
-            .map(|(v, b)| b + 0.7 * own.gumbel(v as u32) as f32)
-            .collect();
-        log_softmax(&logits)
-    };
-    StepScores {
-        rewards: (1..=OBJECTIVES as u64).map(reward).collect(),
-        base: log_softmax(&base),
-    }
-}
-
 fn written(vocabulary: usize, sampling: &Sampling, budget_bytes: usize) -> Trace {
     let mut trace = Trace::new(budget_bytes);
     for position in 0..STEPS {
-        let scores = step(vocabulary, position);
+        let scores = made_up_step(vocabulary, OBJECTIVES, position);
         let token = draw(&mix(&scores, &WRITTEN).scores, sampling, position);
         trace.push(&GuidedStep::new(
             position,

@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod bench;
 mod common;
 mod golden;
 mod house;

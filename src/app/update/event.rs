@@ -94,8 +94,11 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
             }
             Vec::new()
         }
-        // The window neither scores pasted texts nor judges files of pairs.
-        Event::Scored { .. } | Event::Judged { .. } | Event::Evaluated { .. } => Vec::new(),
+        // The window neither scores pasted texts nor judges files of pairs, nor measures.
+        Event::Scored { .. }
+        | Event::Judged { .. }
+        | Event::Evaluated { .. }
+        | Event::Measured { .. } => Vec::new(),
         Event::Failed { run, failure } => {
             on_failed(state, run, failure);
             Vec::new()
