@@ -61,9 +61,12 @@ fn label(state: &State, run: &Run) -> String {
     };
     let place = steering::place(run, fork.at);
     match &fork.turn {
-        Turn::Token(token) => format!("{} at {place}", steering::word(state, *token)),
+        Turn::Token(token) => {
+            let word = steering::written_word(state, Some(run), fork.at, *token);
+            format!("{word} at {place}")
+        }
         Turn::Words(words) => format!("\u{201c}{words}\u{201d} at {place}"),
-        Turn::Seed(seed) => format!("Seed {seed} from {place}"),
+        Turn::Seed(seed) => format!("Drawn again from {place} (seed {seed})"),
     }
 }
 

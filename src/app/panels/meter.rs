@@ -5,7 +5,7 @@ use egui::{DragValue, Response, RichText, Ui};
 use crate::app::state::State;
 use crate::app::state::budget::Outcome;
 use crate::app::theme::{palette, size, space};
-use crate::app::update::{Action, can_ask};
+use crate::app::update::Action;
 use crate::engine::reweigh::guidance::Target;
 
 /// What the meter shows.
@@ -30,7 +30,7 @@ impl Meter {
         let mut meter = Self {
             total,
             each: total / tokens as f64,
-            can_set: can_ask(state),
+            can_set: state.run().is_some_and(|run| !run.writes_both()),
         };
         // Until it is found, the number that was asked for stands where it was typed.
         let asked = state.budget.as_ref().filter(|b| b.outcome.is_none());
@@ -102,8 +102,9 @@ pub(super) fn budget_note(state: &State) -> Option<String> {
     ))
 }
 
-const HELP: &str = "How far the sliders moved the choices away from the plain model's, added up over the text \
-                    (Kullback-Leibler divergence, in nats). 0 is the plain model itself";
+const HELP: &str = "How far the sliders moved the choices away from the plain model's (Kullback-Leibler divergence, in \
+                    nats), added up over the text. 0 is the plain model itself; 0.7 nats at one token are as much \
+                    as ruling out half of what the plain model might say there, 2.3 nats nine tenths";
 const SET: &str =
     "Drag it or type a number: all sliders are multiplied so that this text has so much";
 

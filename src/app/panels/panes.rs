@@ -1,5 +1,7 @@
 //! The two texts side by side: what the plain model writes, and what it writes under guidance.
 
+use std::time::Duration;
+
 use egui::containers::frame::Prepared;
 use egui::{Align, Layout, Rect, RichText, Ui};
 
@@ -48,6 +50,8 @@ pub struct PaneView {
     pub echo: Option<usize>,
     /// The first token that only stands there until another takes its place.
     pub faded_from: Option<usize>,
+    /// How much of those words is washed out, from 0 to 1.
+    pub veil: f32,
     /// Whether more words are to come.
     pub streaming: bool,
     /// Whether the keyboard is wanted here.
@@ -120,6 +124,7 @@ impl PaneView {
             pinned: index_in(state.focus.pinned, pane),
             echo,
             faded_from: (written < cells.len()).then_some(written),
+            veil: run.map_or(0.0, |run| veil(state.now_secs - run.asked_secs)),
             streaming: run.is_some_and(|run| run.is_active() && !run.has_ended(pane)),
             wants_focus: state.focus_step.wanted && state.focus_step.region == region,
             guidance: match pane {
@@ -133,6 +138,14 @@ impl PaneView {
             cells,
         }
     }
+}
+
+/// How much old words are washed out after so many seconds: a text that is there at once must not flicker.
+fn veil(secs: f64) -> f32 {
+    const FROM: f64 = 0.12;
+    const OVER: f64 = 0.25;
+    const MOST: f32 = 0.62;
+    ((secs - FROM) / OVER).clamp(0.0, 1.0) as f32 * MOST
 }
 
 /// The first token of a finished text that the sliders, as they stand now, would make another one.
@@ -329,9 +342,13 @@ fn text_ui(
         .echo(view.echo)
         .fork_at(view.fork_at)
         .change_at(view.change_at)
-        .faded_from(view.faded_from)
+        .faded_from(view.faded_from, view.veil)
         .streaming(view.streaming)
         .show(ui);
+    if view.faded_from.is_some() {
+        // They fade even where no word comes for a while.
+        ui.ctx().request_repaint_after(Duration::from_millis(30));
+    }
     if view.wants_focus {
         shown.response.request_focus();
     }
@@ -348,4 +365,16 @@ fn text_ui(
         ..WordPlaces::default()
     };
     (shown.hovered.map(token), places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::veil;
+
+    #[test]
+    fn old_words_fade_only_when_the_new_ones_keep_someone_waiting() {
+        assert!(veil(0.1) < 1e-6);
+        assert!(veil(0.2) > 0.0 && veil(0.2) < veil(0.5));
+        assert!(veil(9.0) < 0.7, "they can still be read");
+    }
 }

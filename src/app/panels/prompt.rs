@@ -62,7 +62,9 @@ impl PromptView {
     /// Decides what the box shows.
     #[must_use]
     pub fn build(state: &State) -> Self {
-        let main = match (state.active_run(), state.run()) {
+        let settled = state.settled_run();
+        let active = settled.filter(|run| run.is_active());
+        let main = match (active, settled) {
             (Some(run), _) if run.cancel.is_cancelled() => MainButton::Stopping,
             (Some(_), _) => MainButton::Stop,
             (None, _) if state.run_when_ready => MainButton::Waiting,

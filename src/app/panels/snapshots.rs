@@ -70,6 +70,7 @@ pub fn snapshots_ui(ui: &mut Ui, view: &SnapshotsView) -> Vec<Action> {
     let mut actions = Vec::new();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
+        ui.spacing_mut().button_padding.x = space::XS + space::HAIR;
         for slot in &view.slots {
             actions.extend(slot_ui(ui, slot));
             ui.add_space(space::XS);

@@ -33,7 +33,7 @@ impl StatusView {
     #[must_use]
     pub fn build(state: &State) -> Self {
         let info = state.lineup_info();
-        let (doing, loading) = match (&state.lineup, state.run()) {
+        let (doing, loading) = match (&state.lineup, state.settled_run()) {
             (
                 LineupState::Loading {
                     stage, fraction, ..
@@ -59,7 +59,7 @@ impl StatusView {
         Self {
             doing,
             loading,
-            numbers: state.run().map(numbers).unwrap_or_default(),
+            numbers: state.settled_run().map(numbers).unwrap_or_default(),
             memory_note: state.run().and_then(memory_note),
             model: info.map(|info| {
                 if info.is_demo {

@@ -4,6 +4,7 @@ use crate::app::state::State;
 use crate::app::state::draft::LARGEST_WEIGHT;
 use crate::app::state::run::Run;
 use crate::app::widgets::weight_slider::Band;
+use crate::domain::TokenId;
 use crate::engine::reweigh::Divergence;
 use crate::engine::reweigh::stability::{Method, SEARCH_STEP};
 
@@ -24,11 +25,11 @@ pub(super) fn note(state: &State) -> Option<String> {
         && let Some(change) = &origin.change
     {
         let parent = state.runs.get(&origin.parent);
-        let place = parent.map(|parent| place(parent, change.position));
         return Some(format!(
-            "Written again{}: {}",
-            place.map_or_else(String::new, |place| format!(" from {place}")),
-            words(state, change)
+            "Written again from {}: {} instead of {}",
+            place(parent.unwrap_or(run), change.position),
+            written_word(state, Some(run), change.position, change.to),
+            written_word(state, parent, change.position, change.from),
         ));
     }
     let judged = run
@@ -46,28 +47,77 @@ pub(super) fn note(state: &State) -> Option<String> {
 
 /// For example `→ “kind” instead of “cruel” at word 12`.
 pub(super) fn change_words(state: &State, run: &Run, change: &Divergence) -> String {
-    let at = place(run, change.position);
-    format!("\u{2192} {} at {at}", words(state, change))
+    format!(
+        "\u{2192} {} instead of {} at {}",
+        word(state, change.to),
+        word(state, change.from),
+        place(run, change.position)
+    )
 }
 
-/// For example `“kind” instead of “cruel”`.
-fn words(state: &State, change: &Divergence) -> String {
-    format!(
-        "{} instead of {}",
-        word(state, change.to),
-        word(state, change.from)
+/// What stands at `position`, as people read it: a token may be a piece of a word. The token alone where it is not written
+/// yet.
+pub(super) fn written_word(
+    state: &State,
+    run: Option<&Run>,
+    position: usize,
+    token: TokenId,
+) -> String {
+    let whole = run.and_then(|run| whole_word(&run.guided.pieces, position));
+    whole.map_or_else(
+        || word(state, token),
+        |word| format!("\u{201c}{word}\u{201d}"),
+    )
+}
+
+/// The word that the token at `position` is a part of; nothing for spaces, marks and the end.
+fn whole_word(pieces: &[String], position: usize) -> Option<String> {
+    let goes_on = |piece: &String| piece.starts_with(char::is_alphanumeric);
+    pieces.get(position).filter(|piece| {
+        let body = piece.trim_start();
+        body.starts_with(char::is_alphanumeric)
+    })?;
+    let mut first = position;
+    while first > 0 && goes_on(&pieces[first]) && !pieces[first - 1].ends_with(char::is_whitespace)
+    {
+        first -= 1;
+    }
+    let rest = pieces[position + 1..]
+        .iter()
+        .take_while(|piece| goes_on(piece));
+    let last = position + rest.count();
+    let word = pieces[first..=last].concat();
+    // What the word before ends with, such as a quotation mark, is not part of it.
+    Some(
+        word.trim()
+            .trim_matches(|c: char| !c.is_alphanumeric())
+            .to_owned(),
     )
 }
 
 /// A token in quotation marks, or that it is the end.
-pub(super) fn word(state: &State, id: u32) -> String {
+fn word(state: &State, id: TokenId) -> String {
     let text = state
         .lineup_info()
         .and_then(|info| info.texts.get(id as usize));
     match text.map(|text| text.trim()) {
         None | Some("") => "the end".to_owned(),
+        Some(text) if ends_texts(text) => "the end".to_owned(),
         Some(text) => format!("\u{201c}{text}\u{201d}"),
     }
+}
+
+/// Whether a token is one of those by which models end a text or a turn, as their makers write them.
+fn ends_texts(token: &str) -> bool {
+    let usual = [
+        "</s>",
+        "<eos>",
+        "<end_of_turn>",
+        "<|end|>",
+        "<|im_end|>",
+        "<|eot_id|>",
+    ];
+    usual.contains(&token) || (token.starts_with("<|end") && token.ends_with("|>"))
 }
 
 /// For example `word 12`: the word of the guided text that a token is or is a part of, counted from 1.
@@ -91,6 +141,10 @@ pub struct Steady {
 )]
 pub(super) fn steady(state: &State, index: usize) -> Option<Steady> {
     let run = state.run().filter(|run| !run.is_active())?;
+    // While another slider moves, this one's stretch is never known for long: it would only flicker.
+    if state.history.moving().is_some_and(|moving| moving != index) {
+        return None;
+    }
     let known = run.steadiness.as_ref()?;
     let weights = state.draft.effective_weights();
     let mut others = known.weights.iter().zip(weights.iter()).enumerate();
@@ -157,6 +211,17 @@ fn word_number(pieces: &[String], position: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_piece_of_a_word_is_told_as_the_word() {
+        let pieces = ["Be", " kin", "d", " to", " \u{201c}", "T", "om", ".", ""].map(str::to_owned);
+        let words = [0, 1, 2, 3, 5, 6].map(|at| whole_word(&pieces, at).unwrap_or_default());
+        assert_eq!(words, ["Be", "kind", "kind", "to", "Tom", "Tom"]);
+        for at in [4, 7, 8, 20] {
+            assert_eq!(whole_word(&pieces, at), None, "{at}");
+        }
+        assert!(ends_texts("<|endoftext|>") && !ends_texts("<b>"));
+    }
 
     #[test]
     fn words_are_counted_as_people_count_them() {

@@ -57,6 +57,15 @@ impl History {
         self.last = None;
     }
 
+    /// The slider that a hand is moving.
+    #[must_use]
+    pub fn moving(&self) -> Option<usize> {
+        match self.last? {
+            EditKind::Weight(index) => Some(index),
+            EditKind::Typing | EditKind::Guidance | EditKind::Sampling | EditKind::Single => None,
+        }
+    }
+
     /// Goes one step back from `now`.
     pub(crate) fn undo(&mut self, now: Snapshot) -> Option<Snapshot> {
         self.last = None;

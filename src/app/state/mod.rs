@@ -253,6 +253,22 @@ impl State {
         self.runs.get(&self.shown?)
     }
 
+    /// The run that buttons and the status line speak of: the one on screen, or the one that it goes on from for the
+    /// moment in which it is expected to be there at once.
+    #[must_use]
+    pub fn settled_run(&self) -> Option<&Run> {
+        let shown = self.run()?;
+        let mut run = shown;
+        while run.is_fresh(self.now_secs) || run.is_unfinished() {
+            let parent = run.origin.as_ref().and_then(|o| self.runs.get(&o.parent));
+            let (true, Some(parent)) = (shown.is_fresh(self.now_secs), parent) else {
+                return Some(shown);
+            };
+            run = parent;
+        }
+        Some(run)
+    }
+
     /// The run on screen, if it still reads or writes.
     #[must_use]
     pub fn active_run(&self) -> Option<&Run> {

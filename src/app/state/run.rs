@@ -80,11 +80,16 @@ pub struct Run {
     pub rejudged: Option<Rejudged>,
     /// How far each slider can move before the guided text changes.
     pub steadiness: Option<Steadiness>,
+    /// When it was asked for, on the window's clock, seconds.
+    pub asked_secs: f64,
     /// When the first word came, on the window's clock, seconds.
     pub first_word_secs: Option<f64>,
     /// When the last word came.
     pub last_word_secs: f64,
 }
+
+/// For how long a text that is written again is expected to be there at once.
+const FRESH_SECS: f64 = 0.3;
 
 impl Run {
     /// A run that has just been asked for.
@@ -116,6 +121,7 @@ impl Run {
             guided: WrittenText::default(),
             rejudged: None,
             steadiness: None,
+            asked_secs: 0.0,
             first_word_secs: None,
             last_word_secs: 0.0,
         }
@@ -172,6 +178,7 @@ impl Run {
             ghost: self.ghost_from(from),
             rejudged,
             steadiness: None,
+            asked_secs: 0.0,
             first_word_secs: None,
             last_word_secs: 0.0,
             prompt: self.prompt.clone(),
@@ -179,6 +186,13 @@ impl Run {
             rendered: self.rendered.clone(),
             ..*self
         }
+    }
+
+    /// Whether it goes on from another text and was asked for only a moment ago. Most such runs are over by then: what
+    /// says that something is being written would only flicker.
+    #[must_use]
+    pub fn is_fresh(&self, now_secs: f64) -> bool {
+        self.is_active() && self.origin.is_some() && now_secs - self.asked_secs < FRESH_SECS
     }
 
     /// Whether it writes the plain text too at the moment: then moved sliders act from the next word on.
@@ -257,11 +271,24 @@ impl Run {
     /// The words of the text before that still stand behind what is written, while more is to come.
     #[must_use]
     pub fn ghost_words(&self) -> &[GhostWord] {
+        let words = &self.ghost.words;
+        words.get(self.ghost_start()..).unwrap_or_default()
+    }
+
+    /// How many words of the text before no longer stand there.
+    fn ghost_start(&self) -> usize {
+        let words = &self.ghost.words;
         if !self.is_active() {
-            return &[];
+            return words.len();
         }
         let replaced = self.guided.len().saturating_sub(self.ghost.from);
-        self.ghost.words.get(replaced..).unwrap_or_default()
+        if replaced == 0 {
+            return 0;
+        }
+        // The rest of a word whose beginning is replaced would read as another word.
+        let rest = words.iter().skip(replaced);
+        let broken = rest.take_while(|word| word.text.starts_with(char::is_alphanumeric));
+        replaced + broken.count()
     }
 
     /// What stands from position `from` on now, for a text that is to replace it word by word.
@@ -282,11 +309,12 @@ impl Run {
     /// Where the two texts part, as it is shown: while words of the text before still stand there, where they do.
     #[must_use]
     pub fn fork_at(&self) -> Option<usize> {
-        let ghost = self.ghost.fork_at.filter(|at| {
-            let stands = self.guided.len()..self.guided.len() + self.ghost_words().len();
-            stands.contains(at)
-        });
-        self.first_difference().or(ghost)
+        let ghost = || {
+            let word = self.ghost.fork_at?.checked_sub(self.ghost.from)?;
+            let behind = word.checked_sub(self.ghost_start())?;
+            (behind < self.ghost_words().len()).then_some(self.guided.len() + behind)
+        };
+        self.first_difference().or_else(ghost)
     }
 
     /// How far guidance moved the choices of the guided text as it stands, nats: in all, and over how many tokens that is
@@ -375,5 +403,54 @@ impl Run {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::decode::GuidedStep;
+    use crate::engine::mix::log_softmax;
+    use crate::engine::scorer::StepScores;
+
+    fn put(run: &mut Run, texts: &[&str]) {
+        for text in texts {
+            let scores = StepScores {
+                base: log_softmax(&[0.0, 1.0]),
+                rewards: vec![log_softmax(&[1.0, 0.0])],
+            };
+            let step = GuidedStep::new(run.guided.len(), 0, scores, [1.0].into());
+            run.guided.put(&step, text);
+        }
+    }
+
+    fn ghost(run: &Run) -> String {
+        run.ghost_words().iter().map(|word| &*word.text).collect()
+    }
+
+    #[test]
+    fn new_words_take_the_places_of_old_ones_and_no_half_word_stays() {
+        let sampling = Sampling::default();
+        let cancel = CancelToken::default();
+        let mut old = Run::new(RunId(1), Prompt::of("Why?"), [1.0].into(), sampling, cancel);
+        put(&mut old, &["The", " shout", "ing", " hurt", " me", ".", ""]);
+        let mut new = old.branch(RunId(2), 1, [2.0].into(), None);
+        assert_eq!(ghost(&new), " shouting hurt me.");
+        put(&mut new, &[" loud"]);
+        assert_eq!(ghost(&new), " hurt me.");
+        put(&mut new, &[" words"]);
+        assert_eq!(ghost(&new), " hurt me.");
+        put(&mut new, &[" hurt"]);
+        // It is written again before it has come to its end: what stands is what is replaced.
+        let newest = new.branch(RunId(3), 2, [3.0].into(), None);
+        assert_eq!(ghost(&newest), " words hurt me.");
+        new.phase = RunPhase::Replaced;
+        assert_eq!(ghost(&new), "");
+        assert!(newest.guidance().1 > new.guidance().1);
+        let asked = Run {
+            asked_secs: 5.0,
+            ..newest
+        };
+        assert!(asked.is_fresh(5.1) && !asked.is_fresh(6.0) && !old.is_fresh(0.0));
     }
 }

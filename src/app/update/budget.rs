@@ -11,24 +11,18 @@ use crate::worker::Command;
 
 use super::{live, mended_weight, remember, weights_changed};
 
-/// Whether the text on screen can be asked about.
-#[must_use]
-pub fn can_ask(state: &State) -> bool {
-    let words = |run: &Run| !run.writes_both() && !run.guided.is_empty();
-    state.run().is_some_and(words)
-}
-
 /// Asks for so much guidance.
 pub(super) fn ask(state: &mut State, target: Target) {
     let nats = match target {
         Target::Total(nats) | Target::PerToken(nats) => nats,
     };
-    if !nats.is_finite() || nats < 0.0 || !can_ask(state) {
-        return;
-    }
-    let Some(run) = state.shown else {
+    let words = |run: &&Run| !run.writes_both() && !run.guided.is_empty();
+    let Some(run) = state.run().filter(words).map(|run| run.id) else {
         return;
     };
+    if !nats.is_finite() || nats < 0.0 {
+        return;
+    }
     let weights = state.draft.effective_weights();
     // A hand that asks for more and less multiplies what it began with: at 0 nothing would be left to multiply.
     let before = state.budget.take().filter(|old| old.weights == weights);

@@ -138,6 +138,7 @@ pub(super) fn go_on(state: &mut State, way: Way) -> Vec<Command> {
     let from = way.beginning.told_from;
     let mut run = parent.branch(id, from, Arc::clone(&way.weights), way.change);
     run.sampling = way.sampling;
+    run.asked_secs = state.now_secs;
     if let Some(fork) = way.fork {
         run.branch = id;
         run.fork = Some(fork);

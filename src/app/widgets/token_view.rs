@@ -52,6 +52,7 @@ pub struct TokenView<'a> {
     fork_at: Option<usize>,
     change_at: Option<usize>,
     faded_from: Option<usize>,
+    veil: f32,
     streaming: bool,
 }
 
@@ -94,6 +95,7 @@ impl<'a> TokenView<'a> {
             fork_at: None,
             change_at: None,
             faded_from: None,
+            veil: 0.0,
             streaming: false,
         }
     }
@@ -130,8 +132,10 @@ impl<'a> TokenView<'a> {
 
     /// The first token that only stands there until another takes its place: from it on words are dimmed, cannot be
     /// pointed at and do not count as text.
-    pub fn faded_from(mut self, token: Option<usize>) -> Self {
+    /// `veil` says how much of them is washed out, from 0 to 1.
+    pub fn faded_from(mut self, token: Option<usize>, veil: f32) -> Self {
         self.faded_from = token;
+        self.veil = veil;
         self
     }
 
@@ -243,6 +247,7 @@ impl<'a> TokenView<'a> {
                 cursor: memory.cursor.filter(|_| response.has_focus()),
                 change_at: self.change_at,
                 faded_from: self.faded_from,
+                veil: self.veil,
                 selection: memory.selection.map(|(a, b)| (a.min(b), a.max(b))),
                 streaming: self.streaming,
             };

@@ -186,11 +186,12 @@ impl WeightStrip<'_> {
     fn slider(&self, ui: &mut Ui, palette: &Palette, answer: &mut WeightStripResponse) {
         let size = Vec2::new(ui.available_width(), space::TARGET);
         let (rect, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-        answer.slider = Some(response.id);
+        let id = response.id;
+        answer.slider = Some(id);
         let rail = rect.x_range().shrink(HANDLE + 1.0);
         let mut value = self.value;
         if let Some(pointer) = response.interact_pointer_pos()
-            && (response.dragged() || response.is_pointer_button_down_on())
+            && (response.dragged() || response.is_pointer_button_down_on() || response.clicked())
         {
             let share = f64::from((pointer.x - rail.min) / rail.span().max(1.0));
             let wide = RANGE.start() + share.clamp(0.0, 1.0) * (RANGE.end() - RANGE.start());
@@ -229,14 +230,28 @@ impl WeightStrip<'_> {
         if ui.is_rect_visible(rect) {
             self.paint(ui, palette, rect, rail.min..=rail.max, value, &response);
         }
-        if let (true, Some(words)) = (response.dragged(), self.moving_words) {
-            response.show_tooltip_text(words);
+        if response.dragged() {
+            // What is under the hand stays free, and one thing is said at a time.
+            if let Some(words) = self.moving_words {
+                response.show_tooltip_ui(|ui| {
+                    ui.set_max_width(rect.width());
+                    ui.label(words);
+                });
+            }
+            return;
         }
         let keys = "Drag, or use the arrow keys, with Shift for fine steps; a double click resets";
-        response.on_hover_text(match self.band_words {
+        let words = match self.band_words {
             Some(words) => format!("{words}\n{keys}"),
             None => keys.to_owned(),
+        };
+        // No wider than the column: beside it stands the text that a person steers.
+        response.on_hover_ui(|ui| {
+            ui.set_max_width(rect.width());
+            ui.label(&words);
         });
+        ui.ctx()
+            .accesskit_node_builder(id, |node| node.set_description(words));
     }
 
     fn keys(ui: &Ui, response: &Response) -> Option<f64> {

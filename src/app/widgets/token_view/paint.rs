@@ -17,8 +17,6 @@ const BAR_DROP: f32 = 7.5;
 const BAR_HEIGHT: f32 = 5.5;
 /// Lower bars are left out: they would only tint the line.
 const LEAST_BAR: f32 = 0.2;
-/// How much of a word that is to be replaced is washed out.
-const VEIL: f32 = 0.62;
 /// How far a colour reaches beyond its word, points.
 const PAD: f32 = 2.0;
 /// Pieces closer than this are parts of one word, points.
@@ -32,6 +30,7 @@ pub(super) struct Marks {
     pub(super) cursor: Option<usize>,
     pub(super) change_at: Option<usize>,
     pub(super) faded_from: Option<usize>,
+    pub(super) veil: f32,
     pub(super) selection: Option<(usize, usize)>,
     pub(super) streaming: bool,
 }
@@ -84,9 +83,10 @@ pub(super) fn paint(
     if let Some(fork) = layout.fork {
         fork_mark(ui, palette, fork.translate(corner.to_vec2()));
     }
-    if let Some(first) = marks.faded_from {
+    if let Some(first) = marks.faded_from.filter(|_| marks.veil > 0.0) {
+        let paper = palette.panel.gamma_multiply(marks.veil);
         let faded = layout.pieces[seen].iter().filter(|p| p.token >= first);
-        painter.extend(faded.map(|piece| veil(palette, piece.rect.translate(corner.to_vec2()))));
+        painter.extend(faded.map(|piece| veil(paper, piece.rect.translate(corner.to_vec2()))));
     }
     let ring = |token: Option<usize>, width: f32, color: Color32| {
         for piece in token.map_or(&[][..], |token| layout.pieces_of(token)) {
@@ -137,13 +137,13 @@ pub(super) fn paint(
 }
 
 /// A wash of paper over a word and its bar.
-fn veil(palette: &Palette, word: Rect) -> Shape {
+fn veil(paper: Color32, word: Rect) -> Shape {
     let below = BAR_DROP + BAR_HEIGHT + 2.0;
     let rect = Rect::from_min_max(
         word.min - vec2(PAD + 1.0, 1.0),
         word.max + vec2(PAD + 1.0, below),
     );
-    RectShape::filled(rect, 0.0, palette.panel.gamma_multiply(VEIL)).into()
+    RectShape::filled(rect, 0.0, paper).into()
 }
 
 /// The coloured field of a piece: a little wider than its letters, but cut straight where the word goes on.
