@@ -18,7 +18,7 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// `[rows, in]` to `[rows, out]`, for many rows; few rows on the processor go through the kernels.
+    /// `[rows, in]` to `[rows, out]`, by tensor operations; the processor's passes go through the kernels.
     ///
     /// # Errors
     /// Shapes that do not fit, or a failing device.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::decoder::{Block, Decoder, Projection};
 use super::error::ModelError;
@@ -152,9 +152,18 @@ fn stack(pairs: &[Option<&LoraPair>]) -> Result<Option<Stacked>, ModelError> {
     if a.is_empty() {
         return Ok(None);
     }
+    // Everything but the weights of the trunk is f32 on the processor.
+    let ready = |parts: &[Tensor]| {
+        let all = Tensor::cat(parts, 0)?.contiguous()?;
+        if all.device().is_cpu() {
+            all.to_dtype(DType::F32)
+        } else {
+            Ok(all)
+        }
+    };
     Ok(Some(Stacked {
-        a: Tensor::cat(&a, 0)?.contiguous()?,
-        b: Tensor::cat(&b, 0)?.contiguous()?,
+        a: ready(&a)?,
+        b: ready(&b)?,
         columns,
     }))
 }

@@ -5,7 +5,7 @@
 //! 3. Attention alone looks at one segment at a time: its new rows against its own cache.
 //! 4. Logits come out for the rows that were asked for.
 
-mod step;
+mod processor;
 
 use candle_core::{DType, Tensor};
 
@@ -13,7 +13,6 @@ use super::cache::KvCache;
 use super::decoder::{Block, Decoder, Projection};
 use super::error::ModelError;
 use super::lora::{AdapterStack, PassMasks};
-use super::matrix::Reading;
 use super::rope;
 use crate::domain::{CancelToken, TokenId};
 
@@ -62,7 +61,7 @@ impl Decoder {
     #[must_use]
     pub fn steady_rows(&self) -> usize {
         if self.device().is_cpu() {
-            step::MOST_ROWS
+            CHUNK_ROWS
         } else {
             1
         }
@@ -119,9 +118,20 @@ impl Decoder {
         pieces: &[Piece],
         sink: &mut RowSink<'_>,
     ) -> Result<(), ModelError> {
-        if step::fits(self, pieces) {
-            return step::step(self, adapters, segments, pieces, sink);
+        if self.device().is_cpu() {
+            return processor::pass(self, adapters, segments, pieces, sink);
         }
+        self.tensor_pass(adapters, segments, pieces, sink)
+    }
+
+    /// The same by general tensor operations, for any device.
+    fn tensor_pass(
+        &self,
+        adapters: Option<&AdapterStack>,
+        segments: &mut [Segment<'_>],
+        pieces: &[Piece],
+        sink: &mut RowSink<'_>,
+    ) -> Result<(), ModelError> {
         let ids: Vec<u32> = pieces
             .iter()
             .flat_map(|piece| &segments[piece.segment].tokens[piece.from..][..piece.rows])
@@ -264,24 +274,13 @@ impl Decoder {
             x.index_select(&Tensor::from_vec(rows, wanted.len(), self.device())?, 0)?
         };
         let normed = self.rms_norm(&x, &self.norm)?;
-        let mut hand_out = |flat: &[f32]| {
-            let rows = flat.chunks_exact(self.config.vocab_size);
-            for (&(segment, token, _), row) in wanted.iter().zip(rows) {
-                sink(segment, token, row)?;
-            }
-            Ok(())
-        };
-        if step::few_rows(self, wanted.len()) {
-            return hand_out(&step::logits(self, Reading::new(&normed).numbers()?)?);
+        let logits = self.logit_weights().forward(&normed)?;
+        let flat: Vec<f32> = logits.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+        let rows = flat.chunks_exact(self.config.vocab_size);
+        for (&(segment, token, _), row) in wanted.iter().zip(rows) {
+            sink(segment, token, row)?;
         }
-        let logits = self
-            .logit_weights()
-            .forward(&normed)?
-            .to_dtype(DType::F32)?;
-        if self.device().is_cpu() {
-            return hand_out(Reading::new(&logits).numbers()?);
-        }
-        hand_out(&logits.flatten_all()?.to_vec1()?)
+        Ok(())
     }
 }
 

@@ -6,6 +6,9 @@ use super::isa::{Kernel, Lanes};
 use super::packed::{BLOCK, Format, Packed, TILE};
 use super::product::Outputs;
 
+/// Rows that one thread rounds at a time.
+const PART_ROWS: usize = 8;
+
 /// Rows rounded to 8 bits in blocks of 32 numbers.
 #[derive(Debug, Default)]
 pub(super) struct Rounded {
@@ -19,32 +22,42 @@ pub(super) struct Rounded {
 }
 
 impl Rounded {
-    /// Makes room for rows of `inputs` numbers, a multiple of 32.
-    pub(super) fn reset(&mut self, rows: usize, inputs: usize) {
+    /// Makes room for rows of `inputs` numbers, a multiple of 32, and cuts the work of rounding them into parts.
+    pub(super) fn parts<'a>(&'a mut self, x: &'a [f32], inputs: usize) -> Vec<Rounding<'a>> {
+        let (rows, blocks) = (x.len() / inputs, inputs / BLOCK);
         self.inputs = inputs;
         self.bytes.resize(rows * inputs, 0);
-        self.scales.resize(rows * inputs / BLOCK, 0.0);
-        self.sums.resize(rows * inputs / BLOCK, 0);
-    }
-
-    /// Rounds rows `[rows, inputs]`. Numbers that are infinite or none make their block's scale such.
-    pub(super) fn fill(&mut self, x: &[f32], isa: super::Isa) {
-        isa.run(Rounding { x, into: self });
+        self.scales.resize(rows * blocks, 0.0);
+        self.sums.resize(rows * blocks, 0);
+        let scales = self.scales.chunks_mut(PART_ROWS * blocks);
+        let sums = self.sums.chunks_mut(PART_ROWS * blocks);
+        x.chunks(PART_ROWS * inputs)
+            .zip(self.bytes.chunks_mut(PART_ROWS * inputs))
+            .zip(scales.zip(sums))
+            .map(|((x, bytes), (scales, sums))| Rounding {
+                x,
+                bytes,
+                scales,
+                sums,
+            })
+            .collect()
     }
 }
 
-/// Fills a [`Rounded`].
-struct Rounding<'a> {
+/// Rounds some rows. Numbers that are infinite or none make their block's scale such.
+pub(super) struct Rounding<'a> {
     x: &'a [f32],
-    into: &'a mut Rounded,
+    bytes: &'a mut [i8],
+    scales: &'a mut [f32],
+    sums: &'a mut [i32],
 }
 
-impl Kernel for Rounding<'_> {
+impl Kernel for &mut Rounding<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
         let blocks = self.x.as_chunks::<BLOCK>().0.iter();
-        let into = self.into.bytes.as_chunks_mut::<BLOCK>().0.iter_mut();
-        let scales = self.into.scales.iter_mut().zip(&mut self.into.sums);
+        let into = self.bytes.as_chunks_mut::<BLOCK>().0.iter_mut();
+        let scales = self.scales.iter_mut().zip(&mut *self.sums);
         for ((x, bytes), (scale, sum)) in blocks.zip(into).zip(scales) {
             // Without a sign, numbers are ordered as their bits are, and infinity and no number lie above all.
             let most = x
@@ -92,10 +105,10 @@ impl Kernel for Blocks<'_> {
         );
         assert!(self.x.bytes.len() == self.rows * self.x.inputs);
         assert!(self.tiles.end <= self.matrix.outputs().div_ceil(TILE));
-        let mut first = 0;
-        while first < self.rows {
-            let rows = (self.rows - first).min(L::ROWS);
-            for tile in self.tiles.clone() {
+        for tile in self.tiles.clone() {
+            let mut first = 0;
+            while first < self.rows {
+                let rows = (self.rows - first).min(L::ROWS);
                 match (rows, L::ROWS) {
                     (1, _) => self.tile::<L, 1>(l, tile, first),
                     (2, _) => self.tile::<L, 2>(l, tile, first),
@@ -107,8 +120,8 @@ impl Kernel for Blocks<'_> {
                     (8, 8) => self.tile::<L, 8>(l, tile, first),
                     _ => {}
                 }
+                first += rows;
             }
-            first += rows;
         }
     }
 }

@@ -7,6 +7,9 @@ use half::{bf16, f16};
 use super::isa::{Kernel, Lanes};
 use super::product::Outputs;
 
+/// Bytes of weights that are multiplied with all rows before the next ones.
+const BLOCK_BYTES: usize = 20 << 10;
+
 /// A number that weights are stored as.
 pub(super) trait Element: Copy {
     /// Reads a vector of them.
@@ -75,17 +78,25 @@ impl<T: Element> Kernel for Dense<'_, T> {
     fn run<L: Lanes>(self, l: L) {
         assert!(self.weights.len() >= self.range.end * self.inputs);
         assert!(self.rows.iter().all(|row| row.len() == self.inputs));
-        // A part of the weights stays in the second cache, so that more rows than four take it from there.
-        for (index, rows) in self.rows.chunks(4).enumerate() {
-            let first = index * 4;
-            // More outputs at once where registers are left.
-            match (rows.len(), L::ROWS) {
-                (1, _) => self.rows::<L, 1, 4>(l, rows, first),
-                (2, _) => self.rows::<L, 2, 4>(l, rows, first),
-                (3, 8) => self.rows::<L, 3, 4>(l, rows, first),
-                (4, 8) => self.rows::<L, 4, 4>(l, rows, first),
-                (3, _) => self.rows::<L, 3, 2>(l, rows, first),
-                (_, _) => self.rows::<L, 4, 2>(l, rows, first),
+        // More rows than four take the same weights again, so those stay in the first cache meanwhile.
+        let block = if self.rows.len() > 4 {
+            (BLOCK_BYTES / (self.inputs * size_of::<T>()).max(1)).next_multiple_of(4)
+        } else {
+            self.range.len()
+        };
+        for start in self.range.clone().step_by(block.max(1)) {
+            let range = start..(start + block).min(self.range.end);
+            for (index, rows) in self.rows.chunks(4).enumerate() {
+                let (range, first) = (range.clone(), index * 4);
+                // More outputs at once where registers are left.
+                match (rows.len(), L::ROWS) {
+                    (1, _) => self.rows::<L, 1, 4>(l, range, rows, first),
+                    (2, _) => self.rows::<L, 2, 4>(l, range, rows, first),
+                    (3, 8) => self.rows::<L, 3, 4>(l, range, rows, first),
+                    (4, 8) => self.rows::<L, 4, 4>(l, range, rows, first),
+                    (3, _) => self.rows::<L, 3, 2>(l, range, rows, first),
+                    (_, _) => self.rows::<L, 4, 2>(l, range, rows, first),
+                }
             }
         }
     }
@@ -93,18 +104,24 @@ impl<T: Element> Kernel for Dense<'_, T> {
 
 impl<T: Element> Dense<'_, T> {
     #[inline(always)]
-    fn rows<L: Lanes, const M: usize, const R: usize>(&self, l: L, rows: &[&[f32]], first: usize) {
+    fn rows<L: Lanes, const M: usize, const R: usize>(
+        &self,
+        l: L,
+        range: Range<usize>,
+        rows: &[&[f32]],
+        first: usize,
+    ) {
         if rows.len() != M {
             return;
         }
         let x: [*const f32; M] = std::array::from_fn(|row| rows[row].as_ptr());
-        let mut output = self.range.start;
-        while output < self.range.end {
+        let mut output = range.start;
+        while output < range.end {
             // SAFETY: `run` has checked that rows have `inputs` numbers and that weights reach to the end of the range;
             // blocks of R outputs are used only where R are left.
             unsafe {
                 let weights = self.weights.as_ptr().add(output * self.inputs);
-                if self.range.end - output >= R {
+                if range.end - output >= R {
                     let sums = dots::<L, T, M, R>(l, weights, self.inputs, x);
                     for (row, sums) in sums.iter().enumerate() {
                         self.out.set(first + row, output, sums);

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use half::{bf16, f16};
 
-use super::blocks::{Blocks, Rounded};
+use super::blocks::{Blocks, Rounded, Rounding};
 use super::dense::{Dense, Element};
 use super::isa::{Isa, Kernel, Lanes};
 use super::packed::{Packed, TILE};
@@ -205,16 +205,18 @@ fn low_products<'s>(
             places.push(Outputs::new(place, change.a.len() / inputs));
             rest = others;
         }
-        let first = usize::from(rounded.is_some());
-        let rounded = Mutex::new(rounded);
+        let rounding: Vec<Mutex<Rounding<'_>>> = rounded
+            .map(|rounded| rounded.parts(x, inputs))
+            .into_iter()
+            .flatten()
+            .map(Mutex::new)
+            .collect();
+        let first = rounding.len();
         team.run(first + changes.len(), &|part| {
-            if part < first {
-                let mut rounded = rounded
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                if let Some(rounded) = rounded.as_mut() {
-                    rounded.reset(x.len() / inputs, inputs);
-                    rounded.fill(x, isa);
+            if let Some(rounding) = rounding.get(part) {
+                // Nobody else takes this part.
+                if let Ok(mut rounding) = rounding.lock() {
+                    isa.run(&mut *rounding);
                 }
                 return;
             }

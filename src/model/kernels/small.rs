@@ -1,5 +1,7 @@
 //! What stands between the products of a step: norms, gates, positions, and attention of single rows.
 
+use std::ops::Range;
+
 use super::isa::{Isa, Kernel, Lanes, exp};
 use super::product::Outputs;
 use super::team::Team;
@@ -7,6 +9,12 @@ use crate::model::error::ModelError;
 
 /// Tokens whose weights are worked out together.
 const SPAN: usize = 64;
+
+/// Gates that one thread computes at a time; whole vectors.
+const GATE_PART: usize = 8192;
+
+/// Rows of a text whose attention one thread works out at a time.
+const PART_ROWS: usize = 8;
 
 /// Products of keys and queries below which a job stays on one thread.
 const SPREAD_ABOVE: usize = 1 << 14;
@@ -51,8 +59,17 @@ impl Kernel for Norm<'_> {
 }
 
 /// `silu(gate) · up`, into `gate`; silu(x) = x / (1 + e⁻ˣ).
-pub fn gate(isa: Isa, gate: &mut [f32], up: &[f32]) {
-    isa.run(Gate { gate, up });
+pub fn gate(team: &Team, isa: Isa, gate: &mut [f32], up: &[f32]) {
+    let len = gate.len().min(up.len());
+    let out = Outputs::new(&mut gate[..len], len);
+    team.run(len.div_ceil(GATE_PART), &|part| {
+        let range = part * GATE_PART..((part + 1) * GATE_PART).min(len);
+        isa.run(Gate {
+            // SAFETY: each part has its range to itself.
+            gate: unsafe { out.get(0, range.clone()) },
+            up: &up[range],
+        });
+    });
 }
 
 struct Gate<'a> {
@@ -108,7 +125,7 @@ pub struct Heads {
     pub width: usize,
 }
 
-/// The cached keys and values that one row looks at, each `[kv_heads, capacity, width]`.
+/// The cached keys and values of one text, each `[kv_heads, capacity, width]`, and what its new rows see of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Attention<'a> {
     /// Keys.
@@ -117,13 +134,11 @@ pub struct Attention<'a> {
     pub values: &'a [f32],
     /// Tokens that each head has room for.
     pub capacity: usize,
-    /// First token that is seen.
-    pub from: usize,
-    /// One past the last; above `from`.
-    pub to: usize,
+    /// Tokens that each of its rows sees: at least one.
+    pub rows: &'a [Range<usize>],
 }
 
-/// Softmax(q·kᵀ/√width)·v: queries `[rows, heads, width]` into `out` of the same shape, one entry of `seen` per row.
+/// Softmax(q·kᵀ/√width)·v: queries `[rows, heads, width]` into `out` of the same shape, text by text.
 ///
 /// # Errors
 /// Lengths that do not fit each other.
@@ -132,102 +147,174 @@ pub fn attend(
     isa: Isa,
     sizes: Heads,
     queries: &[f32],
-    seen: &[Attention<'_>],
+    texts: &[Attention<'_>],
     out: &mut [f32],
+) -> Result<(), ModelError> {
+    check(sizes, queries, texts, out)?;
+    let row_width = sizes.heads * sizes.width;
+    let group = sizes.heads / sizes.kv_heads;
+    let mut parts = Vec::new();
+    let (mut row, mut work) = (0, 0);
+    for text in texts {
+        for rows in text.rows.chunks(PART_ROWS) {
+            parts.extend((0..sizes.kv_heads).map(|head| (text, rows, row, head)));
+            row += rows.len();
+            work += rows.iter().map(Range::len).sum::<usize>() * row_width;
+        }
+    }
+    let outputs = Outputs::new(out, row_width);
+    let one = |part: usize| {
+        let (text, rows, first, head) = parts[part];
+        let head_len = text.capacity * sizes.width;
+        isa.run(OneHead {
+            keys: &text.keys[head * head_len..][..head_len],
+            values: &text.values[head * head_len..][..head_len],
+            width: sizes.width,
+            rows,
+            queries: &queries[first * row_width..],
+            row_width,
+            columns: head * group * sizes.width..(head + 1) * group * sizes.width,
+            first,
+            out: outputs,
+        });
+    };
+    if work < SPREAD_ABOVE {
+        (0..parts.len()).for_each(one);
+    } else {
+        team.run(parts.len(), &one);
+    }
+    Ok(())
+}
+
+fn check(
+    sizes: Heads,
+    queries: &[f32],
+    texts: &[Attention<'_>],
+    out: &[f32],
 ) -> Result<(), ModelError> {
     let Heads {
         heads,
         kv_heads,
         width,
     } = sizes;
-    let cache_fits = |seen: &Attention<'_>| {
-        let len = kv_heads * seen.capacity * width;
-        seen.keys.len() == len
-            && seen.values.len() == len
-            && seen.from < seen.to
-            && seen.to <= seen.capacity
+    let cache_fits = |text: &Attention<'_>| {
+        let len = kv_heads * text.capacity * width;
+        let seen = |seen: &Range<usize>| seen.start < seen.end && seen.end <= text.capacity;
+        text.keys.len() == len && text.values.len() == len && text.rows.iter().all(seen)
     };
-    let rows_fit = queries.len() == seen.len() * heads * width && out.len() == queries.len();
-    if kv_heads == 0 || heads % kv_heads != 0 || !rows_fit || !seen.iter().all(cache_fits) {
-        return Err(ModelError::misfit(
-            "attention was asked for with lengths that do not fit each other".to_owned(),
-            "The model's files may belong to different models",
-        ));
+    let rows: usize = texts.iter().map(|text| text.rows.len()).sum();
+    let rows_fit = queries.len() == rows * heads * width && out.len() == queries.len();
+    if width > 0
+        && kv_heads > 0
+        && heads.is_multiple_of(kv_heads)
+        && rows_fit
+        && texts.iter().all(cache_fits)
+    {
+        return Ok(());
     }
-    let part = heads / kv_heads * width;
-    let outputs = Outputs::new(out, part);
-    let one = |index: usize| {
-        let (seen, head) = (&seen[index / kv_heads], index % kv_heads);
-        let tokens =
-            (head * seen.capacity + seen.from) * width..(head * seen.capacity + seen.to) * width;
-        isa.run(OneHead {
-            keys: &seen.keys[tokens.clone()],
-            values: &seen.values[tokens],
-            width,
-            queries: &queries[index * part..][..part],
-            // SAFETY: each index has its heads to itself.
-            out: unsafe { outputs.get(index, 0..part) },
-        });
-    };
-    let work: usize = seen.iter().map(|s| (s.to - s.from) * heads * width).sum();
-    if work < SPREAD_ABOVE {
-        (0..seen.len() * kv_heads).for_each(one);
-    } else {
-        team.run(seen.len() * kv_heads, &one);
-    }
-    Ok(())
+    Err(ModelError::misfit(
+        "attention was asked for with lengths that do not fit each other".to_owned(),
+        "The model's files may belong to different models",
+    ))
 }
 
-/// The query heads that share one key head.
+/// The query heads that share one key head, for some rows of a text.
 struct OneHead<'a> {
-    /// `[tokens, width]`.
+    /// `[capacity, width]`.
     keys: &'a [f32],
-    /// `[tokens, width]`.
+    /// `[capacity, width]`.
     values: &'a [f32],
     width: usize,
+    /// What each row sees.
+    rows: &'a [Range<usize>],
+    /// From the first row on, `[rows, row_width]`.
     queries: &'a [f32],
-    out: &'a mut [f32],
+    row_width: usize,
+    /// Of these query heads, within a row.
+    columns: Range<usize>,
+    /// Which row of `out` is the first.
+    first: usize,
+    out: Outputs<'a>,
 }
 
 impl Kernel for OneHead<'_> {
     /// Goes over the tokens once, in spans; what was summed before shrinks when a larger score turns up (Milakov and
-    /// Gimelshein, "Online normalizer calculation for softmax", 2018).
+    /// Gimelshein, "Online normalizer calculation for softmax", 2018). Spans begin at fixed tokens, so that a row's sums
+    /// do not depend on the rows beside it.
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let width = self.width;
         let scale = 1.0 / (width as f32).sqrt();
-        self.out.fill(0.0);
-        // Few query heads share a key head; more than 16 are done in turns.
-        for (queries, out) in self
-            .queries
-            .chunks(16 * width)
-            .zip(self.out.chunks_mut(16 * width))
-        {
-            let mut most = [f32::NEG_INFINITY; 16];
-            let mut total = [0f32; 16];
-            let spans = self.keys.chunks(SPAN * width);
-            for (keys, values) in spans.zip(self.values.chunks(SPAN * width)) {
-                let len = keys.len() / width;
+        let group = self.columns.len() / width;
+        let mut states = vec![(f32::NEG_INFINITY, 0f32); self.rows.len() * group];
+        let begin = self.rows.iter().map(|row| row.start).min().unwrap_or(0);
+        let end = self.rows.iter().map(|row| row.end).max().unwrap_or(0);
+        for span in begin / SPAN..end.div_ceil(SPAN) {
+            for (index, seen) in self.rows.iter().enumerate() {
+                let from = seen.start.max(span * SPAN);
+                let to = seen.end.min((span + 1) * SPAN);
+                if from >= to {
+                    continue;
+                }
+                let keys = &self.keys[from * width..to * width];
+                let values = &self.values[from * width..to * width];
+                let queries = &self.queries[index * self.row_width..][self.columns.clone()];
+                // SAFETY: these heads of these rows belong to this part alone.
+                let out = unsafe { self.out.get(self.first + index, self.columns.clone()) };
                 let heads = queries.chunks_exact(width).zip(out.chunks_exact_mut(width));
-                for ((query, out), (most, total)) in heads.zip(most.iter_mut().zip(&mut total)) {
+                let states = &mut states[index * group..][..group];
+                for ((query, out), (most, total)) in heads.zip(states) {
                     let mut weights = [f32::NEG_INFINITY; SPAN];
-                    for (weight, key) in weights.iter_mut().zip(keys.chunks_exact(width)) {
-                        *weight = dot(l, query, key) * scale;
-                    }
+                    scores(l, query, keys, scale, &mut weights);
                     let before = *most;
-                    for weight in &weights[..len] {
+                    for weight in &weights[..to - from] {
                         *most = if *weight > *most { *weight } else { *most };
                     }
-                    let shrink = shares(l, &mut weights, len, before, *most);
+                    let shrink = shares(l, &mut weights, to - from, before, *most);
                     *total = *total * shrink + weights.iter().sum::<f32>();
-                    gather(l, shrink, &weights[..len], values, out);
+                    if before == f32::NEG_INFINITY {
+                        out.fill(0.0);
+                    }
+                    gather(l, shrink, &weights[..to - from], values, out);
                 }
             }
-            for (out, total) in out.chunks_exact_mut(width).zip(total) {
+        }
+        for (index, states) in states.chunks_exact(group).enumerate() {
+            // SAFETY: as above.
+            let out = unsafe { self.out.get(self.first + index, self.columns.clone()) };
+            for (out, (_, total)) in out.chunks_exact_mut(width).zip(states) {
                 for out in out {
                     *out /= total;
                 }
             }
+        }
+    }
+}
+
+/// `q·k · scale` for up to [`SPAN`] keys.
+#[inline(always)]
+fn scores<L: Lanes>(l: L, query: &[f32], keys: &[f32], scale: f32, out: &mut [f32; SPAN]) {
+    let width = query.len();
+    let count = (keys.len() / width).min(SPAN);
+    let whole = width - width % L::WIDTH;
+    for first in (0..count).step_by(4) {
+        // The last keys of a number that is not whole are multiplied again.
+        let key = |index: usize| (first + index).min(count - 1);
+        let mut sums = [l.splat(0.0); 4];
+        for at in (0..whole).step_by(L::WIDTH) {
+            // SAFETY: at + WIDTH ≤ width, and keys below `count` lie in the slice.
+            unsafe {
+                let q = l.load(query.as_ptr().add(at));
+                for (index, sum) in sums.iter_mut().enumerate() {
+                    *sum = l.fma(q, l.load(keys.as_ptr().add(key(index) * width + at)), *sum);
+                }
+            }
+        }
+        for (index, mut sum) in l.four_sums(sums).into_iter().enumerate() {
+            for at in whole..width {
+                sum = l.fma_one(query[at], keys[key(index) * width + at], sum);
+            }
+            out[key(index)] = sum * scale;
         }
     }
 }

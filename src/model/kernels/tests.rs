@@ -73,7 +73,7 @@ proptest! {
 
     #[test]
     fn dense_products_equal_plain_ones(
-        rows in 1usize..10,
+        rows in 1usize..14,
         inputs in 1usize..150,
         outputs in 1usize..70,
         offset in 0usize..5,
@@ -104,7 +104,7 @@ proptest! {
 
     #[test]
     fn packed_products_equal_plain_ones(
-        rows in 1usize..10,
+        rows in 1usize..20,
         blocks in 1usize..5,
         outputs in 1usize..70,
         seed in 0u64..1000,
@@ -182,37 +182,54 @@ proptest! {
     #[test]
     fn attention_equals_its_formula(
         len in 1usize..200,
-        from in 0usize..40,
+        from in 0usize..150,
+        rows in 1usize..20,
         width in 1usize..40,
         group in 1usize..20,
         kv_heads in 1usize..3,
         seed in 0u64..1000,
     ) {
-        let (from, capacity) = (from.min(len - 1), len + 3);
-        let heads = group * kv_heads;
+        let (capacity, heads) = (len + rows + 3, group * kv_heads);
         let sizes = Heads { heads, kv_heads, width };
-        let queries: Vec<f32> = numbers(heads * width, seed).iter().map(|q| q * 6.0).collect();
+        let numbers_of = |count, seed| numbers(count, seed).iter().map(|q| q * 6.0).collect();
+        let queries: Vec<f32> = numbers_of(rows * heads * width, seed);
         let keys = numbers(kv_heads * capacity * width, seed + 1);
         let values = numbers(kv_heads * capacity * width, seed + 2);
-        let seen = [Attention { keys: &keys, values: &values, capacity, from, to: len }];
+        // The rows of a text see one token more each; from some token on, they see no more than so many.
+        let window = (len - from.min(len - 1)).max(1);
+        let seen: Vec<std::ops::Range<usize>> =
+            (len..len + rows).map(|to| to.saturating_sub(window)..to).collect();
         for &isa in Isa::here() {
-            let mut out = vec![f32::NAN; heads * width];
-            with_team(|team| attend(team, isa, sizes, &queries, &seen, &mut out)).unwrap();
-            for head in 0..heads {
-                let at = |token: usize| (head / group * capacity + token) * width;
-                let query = &queries[head * width..][..width];
-                let scores: Vec<f64> = (from..len)
-                    .map(|token| plain(query, &keys[at(token)..][..width], width)[0].0)
-                    .map(|score| (score / (width as f64).sqrt()).exp())
-                    .collect();
-                let total: f64 = scores.iter().sum();
-                for place in 0..width {
-                    let expected: f64 = (from..len)
-                        .zip(&scores)
-                        .map(|(token, score)| score / total * f64::from(values[at(token) + place]))
-                        .sum();
-                    let got = out[head * width + place];
-                    prop_assert!((f64::from(got) - expected).abs() < 1e-5, "{got} {expected}");
+            let run = |queries: &[f32], rows: &[std::ops::Range<usize>]| {
+                let text = Attention { keys: &keys, values: &values, capacity, rows };
+                let mut out = vec![f32::NAN; queries.len()];
+                with_team(|team| attend(team, isa, sizes, queries, &[text], &mut out)).unwrap();
+                out
+            };
+            let out = run(&queries, &seen);
+            for (row, range) in seen.iter().enumerate() {
+                let part = row * heads * width..(row + 1) * heads * width;
+                let (queries, out) = (&queries[part.clone()], &out[part]);
+                let alone = run(queries, std::slice::from_ref(range));
+                prop_assert!(alone.iter().zip(out).all(|(a, b)| a.to_bits() == b.to_bits()));
+                for head in 0..heads {
+                    let at = |token: usize| (head / group * capacity + token) * width;
+                    let query = &queries[head * width..][..width];
+                    let shares: Vec<f64> = range
+                        .clone()
+                        .map(|token| plain(query, &keys[at(token)..][..width], width)[0].0)
+                        .map(|score| (score / (width as f64).sqrt()).exp())
+                        .collect();
+                    let total: f64 = shares.iter().sum();
+                    for place in 0..width {
+                        let expected: f64 = range
+                            .clone()
+                            .zip(&shares)
+                            .map(|(token, share)| share / total * f64::from(values[at(token) + place]))
+                            .sum();
+                        let got = out[head * width + place];
+                        prop_assert!((f64::from(got) - expected).abs() < 1e-5, "{got} {expected}");
+                    }
                 }
             }
         }
@@ -233,7 +250,7 @@ proptest! {
                 }
             }
             let mut gated = x.clone();
-            gate(isa, &mut gated, &out);
+            with_team(|team| gate(team, isa, &mut gated, &out));
             for ((x, up), gated) in x.iter().zip(&out).zip(&gated) {
                 let expected = f64::from(*x) / (1.0 + (-f64::from(*x)).exp()) * f64::from(*up);
                 prop_assert!((f64::from(*gated) - expected).abs() < 1e-5, "{gated} {expected}");
@@ -263,23 +280,23 @@ fn what_is_no_number_shows_in_its_own_row_alone() {
             }
         }
         let mut gated = vec![f32::NAN, 1.0];
-        gate(isa, &mut gated, &[1.0, 1.0]);
+        with_team(|team| gate(team, isa, &mut gated, &[1.0, 1.0]));
         assert!(gated[0].is_nan() && gated[1].is_finite());
         let keys = [1.0, f32::NAN];
-        let seen = [Attention {
+        let text = Attention {
             keys: &keys,
             values: &[1.0, 2.0],
             capacity: 2,
-            from: 0,
-            to: 2,
-        }];
+            rows: &[0..2, 0..1],
+        };
         let sizes = Heads {
             heads: 1,
             kv_heads: 1,
             width: 1,
         };
-        let mut out = [0.0];
-        with_team(|team| attend(team, isa, sizes, &[1.0], &seen, &mut out)).unwrap();
+        let mut out = [0.0; 2];
+        with_team(|team| attend(team, isa, sizes, &[1.0, 1.0], &[text], &mut out)).unwrap();
+        assert!(!out[1].is_nan());
         assert!(out[0].is_nan());
     }
 }

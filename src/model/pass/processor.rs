@@ -1,10 +1,12 @@
-//! A pass of few rows per text on the processor: writing one token per text.
+//! A pass on the processor, by the kernels.
 //!
-//! General tensor operations spend more time on bookkeeping than on such rows, and their products read the weights in poor
-//! order. Here the rows go from one kernel to the next in memory that is kept between steps. What comes out for a text
-//! depends on that text alone, bit for bit, whatever else is in the pass.
+//! General tensor operations spend more time on bookkeeping than on the few rows of a step, and read the weights in poor
+//! order. Here the rows go from one kernel to the next in memory that is kept between passes. What comes out for a token
+//! depends on the tokens before it alone, bit for bit: not on what else is in the pass, nor on how a text is cut into
+//! passes.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use super::{Piece, RowSink, Segment, Wanted};
 use crate::model::decoder::{Block, Decoder, Linear, Projection};
@@ -14,14 +16,14 @@ use crate::model::kernels::{
     rms_norm_in_place, turn, with_team,
 };
 use crate::model::lora::{AdapterStack, OpenChanges};
-use crate::model::matrix::{Matrix, OpenMatrix, Reading};
+use crate::model::matrix::{OpenMatrix, Reading};
 use crate::model::rope;
 
-/// Most new tokens per text: more are faster in a product of general matrices.
-pub(super) const MOST_ROWS: usize = 8;
+/// Rows whose logits are worked out together.
+const LOGIT_ROWS: usize = 16;
 
 thread_local! {
-    /// Of the thread that takes the steps, so that no step asks for memory.
+    /// Of the thread that runs the passes, so that no step asks for memory.
     static MEMORY: RefCell<Memory> = RefCell::default();
 }
 
@@ -51,18 +53,8 @@ struct Row {
     ahead: usize,
 }
 
-/// Whether [`step`] can do these pieces.
-pub(super) fn fits(decoder: &Decoder, pieces: &[Piece]) -> bool {
-    pieces.iter().all(|piece| few_rows(decoder, piece.rows))
-}
-
-/// Whether so many rows go through the kernels.
-pub(super) fn few_rows(decoder: &Decoder, rows: usize) -> bool {
-    decoder.device().is_cpu() && rows <= MOST_ROWS
-}
-
-/// Takes the pieces through the decoder.
-pub(super) fn step(
+/// Takes the pieces through the decoder and hands the logits that are wanted to `sink`.
+pub(super) fn pass(
     decoder: &Decoder,
     adapters: Option<&AdapterStack>,
     segments: &mut [Segment<'_>],
@@ -87,52 +79,43 @@ pub(super) fn step(
             segment.wanted == Wanted::All || token + 1 == segment.tokens.len()
         })
         .collect();
+    let mut groups = wanted.chunks(LOGIT_ROWS);
+    let pass = Pass {
+        decoder,
+        adapters,
+        isa: Isa::best(),
+        rows: &rows,
+        pieces,
+    };
+    let mut group = groups.next();
     with_team(|team| {
-        let pass = StepPass {
-            decoder,
-            adapters,
-            team,
-            isa: Isa::best(),
-            rows: &rows,
-        };
-        pass.run(segments, &wanted, &mut memory)
+        pass.run(team, segments, &mut memory)?;
+        group.map_or(Ok(()), |group| pass.logits(team, group, &mut memory))
     })?;
     for piece in pieces {
         segments[piece.segment].cache.commit(piece.rows);
     }
-    let logits = memory.logits.chunks_exact(decoder.config.vocab_size);
-    for (&row, logits) in wanted.iter().zip(logits) {
-        sink(rows[row].segment, rows[row].token, logits)?;
+    while let Some(wanted) = group {
+        let logits = memory.logits.chunks_exact(decoder.config.vocab_size);
+        for (&row, logits) in wanted.iter().zip(logits) {
+            sink(rows[row].segment, rows[row].token, logits)?;
+        }
+        group = groups.next();
+        if let Some(wanted) = group {
+            with_team(|team| pass.logits(team, wanted, &mut memory))?;
+        }
     }
     MEMORY.set(memory);
     Ok(())
 }
 
-/// Logits of rows `[rows, hidden]` that have been through the last norm: `[rows, vocab]`.
-pub(super) fn logits(decoder: &Decoder, normed: &[f32]) -> Result<Vec<f32>, ModelError> {
-    let config = &decoder.config;
-    let mut out = vec![0.0; normed.len() / config.hidden_size * config.vocab_size];
-    let weights = decoder.logit_weights().open();
-    let mut product = [Product {
-        weights: weights.view()?,
-        bias: None,
-        changes: Vec::new(),
-        outputs: config.vocab_size,
-        y: &mut out,
-    }];
-    let (isa, width) = (Isa::best(), config.hidden_size);
-    let scratch = &mut Scratch::default();
-    with_team(|team| products(team, isa, normed, width, &mut product, scratch))?;
-    Ok(out)
-}
-
-/// One pass of few rows.
-struct StepPass<'a> {
+/// One pass.
+struct Pass<'a> {
     decoder: &'a Decoder,
     adapters: Option<&'a AdapterStack>,
-    team: &'a Team,
     isa: Isa,
     rows: &'a [Row],
+    pieces: &'a [Piece],
 }
 
 /// A product of the trunk and its changes while kernels read them.
@@ -164,12 +147,12 @@ impl Open<'_> {
     }
 }
 
-impl StepPass<'_> {
-    /// Leaves logits of the `wanted` rows in `memory`; keys and values are written but not counted.
+impl Pass<'_> {
+    /// Leaves the rows behind the last block in `memory`; keys and values are written but not counted.
     fn run(
         &self,
+        team: &Team,
         segments: &[Segment<'_>],
-        wanted: &[usize],
         memory: &mut Memory,
     ) -> Result<(), ModelError> {
         let config = &self.decoder.config;
@@ -214,6 +197,7 @@ impl StepPass<'_> {
                 open(Projection::V),
             );
             self.products(
+                team,
                 &m.normed,
                 &mut [
                     q.product(&of_adapter, &mut m.q)?,
@@ -233,10 +217,10 @@ impl StepPass<'_> {
                     turn(row, config.head_dim, cos, sin);
                 }
             }
-            self.attention(layer, segments, (&m.q, &m.k, &m.v), &mut m.mixed)?;
+            self.attention(team, layer, segments, (&m.q, &m.k, &m.v), &mut m.mixed)?;
             let o = open(Projection::O);
             let product = o.product(&of_adapter, &mut m.change)?;
-            self.products(&m.mixed, &mut [product], &mut m.scratch)?;
+            self.products(team, &m.mixed, &mut [product], &mut m.scratch)?;
             add(&mut m.x, &m.change);
             rms_norm(
                 isa,
@@ -247,6 +231,7 @@ impl StepPass<'_> {
             );
             let (gates, ups) = (open(Projection::Gate), open(Projection::Up));
             self.products(
+                team,
                 &m.normed,
                 &mut [
                     gates.product(&of_adapter, &mut m.gate)?,
@@ -254,13 +239,13 @@ impl StepPass<'_> {
                 ],
                 &mut m.scratch,
             )?;
-            gate(isa, &mut m.gate, &m.up);
+            gate(team, isa, &mut m.gate, &m.up);
             let down = open(Projection::Down);
             let product = down.product(&of_adapter, &mut m.change)?;
-            self.products(&m.gate, &mut [product], &mut m.scratch)?;
+            self.products(team, &m.gate, &mut [product], &mut m.scratch)?;
             add(&mut m.x, &m.change);
         }
-        self.logits(wanted, m)
+        Ok(())
     }
 
     /// The rows of each adapter.
@@ -303,17 +288,19 @@ impl StepPass<'_> {
 
     fn products(
         &self,
+        team: &Team,
         x: &[f32],
         list: &mut [Product<'_>],
         scratch: &mut Scratch,
     ) -> Result<(), ModelError> {
         let inputs = x.len() / self.rows.len();
-        products(self.team, self.isa, x, inputs, list, scratch)
+        products(team, self.isa, x, inputs, list, scratch)
     }
 
     /// Writes the new keys and values and mixes what each row may look at.
     fn attention(
         &self,
+        team: &Team,
         layer: usize,
         segments: &[Segment<'_>],
         (q, k, v): (&[f32], &[f32], &[f32]),
@@ -328,23 +315,28 @@ impl StepPass<'_> {
                 .put(layer, row.ahead, keys, values)?;
         }
         let caches: Vec<_> = self
-            .rows
+            .pieces
             .iter()
-            .map(|row| {
-                let (keys, values) = segments[row.segment].cache.layer(layer);
+            .map(|piece| {
+                let (keys, values) = segments[piece.segment].cache.layer(layer);
                 (Reading::new(keys), Reading::new(values))
             })
             .collect();
-        let mut seen = Vec::with_capacity(caches.len());
-        for (row, (keys, values)) in self.rows.iter().zip(&caches) {
-            let cache = &segments[row.segment].cache;
-            let to = cache.len() + row.ahead + 1;
-            seen.push(Attention {
+        let seen: Vec<Range<usize>> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let to = segments[row.segment].cache.len() + row.ahead + 1;
+                config.windows[layer].map_or(0, |window| to.saturating_sub(window))..to
+            })
+            .collect();
+        let mut texts = Vec::with_capacity(caches.len());
+        for (piece, (keys, values)) in self.pieces.iter().zip(&caches) {
+            texts.push(Attention {
                 keys: keys.numbers()?,
                 values: values.numbers()?,
-                capacity: cache.capacity(),
-                from: config.windows[layer].map_or(0, |window| to.saturating_sub(window)),
-                to,
+                capacity: segments[piece.segment].cache.capacity(),
+                rows: &seen[piece.at..][..piece.rows],
             });
         }
         let sizes = Heads {
@@ -352,36 +344,30 @@ impl StepPass<'_> {
             kv_heads: config.kv_heads,
             width: config.head_dim,
         };
-        attend(self.team, self.isa, sizes, q, &seen, out)
+        attend(team, self.isa, sizes, q, &texts, out)
     }
 
-    fn logits(&self, wanted: &[usize], m: &mut Memory) -> Result<(), ModelError> {
+    /// Leaves the logits of some rows in `memory`.
+    fn logits(&self, team: &Team, wanted: &[usize], m: &mut Memory) -> Result<(), ModelError> {
         let config = &self.decoder.config;
         let width = config.hidden_size;
-        for (to, &from) in wanted.iter().enumerate() {
-            m.x.copy_within(from * width..(from + 1) * width, to * width);
-        }
-        let len = wanted.len() * width;
         let norm = Reading::new(&self.decoder.norm);
-        let (x, normed) = (&m.x[..len], &mut m.normed[..len]);
-        rms_norm(self.isa, x, norm.numbers()?, config.norm_eps as f32, normed);
+        m.normed.resize(wanted.len() * width, 0.0);
+        for (&row, normed) in wanted.iter().zip(m.normed.chunks_exact_mut(width)) {
+            let x = &m.x[row * width..][..width];
+            rms_norm(self.isa, x, norm.numbers()?, config.norm_eps as f32, normed);
+        }
         m.logits.resize(wanted.len() * config.vocab_size, 0.0);
-        let weights = Matrix::open(self.decoder.logit_weights());
-        let mut product = [Product {
+        let weights = self.decoder.logit_weights().open();
+        let product = Product {
             weights: weights.view()?,
             bias: None,
             changes: Vec::new(),
             outputs: config.vocab_size,
             y: &mut m.logits,
-        }];
-        products(
-            self.team,
-            self.isa,
-            normed,
-            width,
-            &mut product,
-            &mut m.scratch,
-        )
+        };
+        let list = &mut [product];
+        products(team, self.isa, &m.normed, width, list, &mut m.scratch)
     }
 }
 
