@@ -1,20 +1,30 @@
 //! Keys and values of the tokens already read, owned by the caller.
 
-use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Tensor};
+mod pages;
+mod tensors;
 
+use candle_core::{DType, Device, Tensor};
+
+use self::pages::Pages;
+use self::tensors::Tensors;
 use super::config::Config;
 use super::error::ModelError;
-
-/// Tokens that a fresh cache has room for; it doubles from there.
-const FIRST_CAPACITY: usize = 64;
+use super::kernels::Span;
 
 /// The keys and values of one text under one model, layer by layer.
 #[derive(Debug)]
 pub struct KvCache {
-    /// Per layer: keys and values, each `[kv_heads, capacity, head_dim]`, filled up to `len`.
-    layers: Vec<(Tensor, Tensor)>,
     len: usize,
-    capacity: usize,
+    store: Store,
+}
+
+/// Where they lie.
+#[derive(Debug)]
+enum Store {
+    /// For the kernels of the processor, in f32.
+    Pages(Pages),
+    /// For tensor operations, in the models' dtype.
+    Tensors(Tensors),
 }
 
 impl KvCache {
@@ -23,21 +33,21 @@ impl KvCache {
     /// # Errors
     /// No memory on the device.
     pub fn new(config: &Config, dtype: DType, device: &Device) -> Result<Self, ModelError> {
-        let capacity = FIRST_CAPACITY.min(config.context);
-        let shape = (config.kv_heads, capacity, config.head_dim);
-        let layers = (0..config.layers)
-            .map(|_| {
-                Ok((
-                    Tensor::zeros(shape, dtype, device)?,
-                    Tensor::zeros(shape, dtype, device)?,
-                ))
-            })
-            .collect::<Result<_, ModelError>>()?;
-        Ok(Self {
-            layers,
-            len: 0,
-            capacity,
-        })
+        if device.is_cpu() {
+            let store = Store::Pages(Pages::new(config));
+            return Ok(Self { len: 0, store });
+        }
+        Self::of_tensors(config, dtype, device)
+    }
+
+    /// An empty cache for tensor operations.
+    pub(super) fn of_tensors(
+        config: &Config,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let store = Store::Tensors(Tensors::new(config, dtype, device)?);
+        Ok(Self { len: 0, store })
     }
 
     /// Tokens read so far.
@@ -55,9 +65,13 @@ impl KvCache {
     /// Forgets everything after the first `len` tokens; a longer `len` changes nothing.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
+        match &mut self.store {
+            Store::Pages(pages) => pages.truncate(self.len),
+            Store::Tensors(_) => {}
+        }
     }
 
-    /// A copy that shares no memory with this cache.
+    /// A cache of the same tokens that goes its own way.
     ///
     /// # Errors
     /// No memory on the device.
@@ -65,66 +79,40 @@ impl KvCache {
         self.fork_at(self.len)
     }
 
-    /// A copy of the first `len` tokens that shares no memory with this cache; a longer `len` copies all there are.
+    /// A cache of the first `len` tokens that goes its own way; a longer `len` takes all there are. On the processor the
+    /// two share their memory up to where either writes on.
     ///
     /// # Errors
     /// No memory on the device.
     pub fn fork_at(&self, len: usize) -> Result<Self, ModelError> {
         let len = self.len.min(len);
-        // A short beginning of a long text need not take the long text's memory; else one plain copy is the fastest.
-        let capacity = self.capacity.min((2 * len).max(FIRST_CAPACITY));
-        let copy = |tensor: &Tensor| {
-            if capacity == self.capacity {
-                Ok(tensor.copy()?)
-            } else {
-                resized(tensor, len, capacity)
+        let store = match &self.store {
+            Store::Pages(pages) => {
+                let mut pages = pages.clone();
+                pages.truncate(len);
+                Store::Pages(pages)
             }
+            Store::Tensors(tensors) => Store::Tensors(tensors.fork(len)?),
         };
-        Ok(Self {
-            layers: self
-                .layers
-                .iter()
-                .map(|(keys, values)| Ok((copy(keys)?, copy(values)?)))
-                .collect::<Result<_, ModelError>>()?,
-            len,
-            capacity,
-        })
+        Ok(Self { len, store })
     }
 
-    /// Bytes that keys and values take on the device, the room for further tokens included.
+    /// Bytes that keys and values take on the device, the room for further tokens included; memory that texts share is
+    /// split evenly between them.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let of = |tensor: &Tensor| tensor.elem_count() * tensor.dtype().size_in_bytes();
-        let each = self
-            .layers
-            .iter()
-            .map(|(keys, values)| of(keys) + of(values));
-        each.sum::<usize>() as u64
-    }
-
-    /// Tokens that there is room for.
-    pub(super) fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    /// Keys and values of one layer, each `[kv_heads, capacity, head_dim]`.
-    pub(super) fn layer(&self, layer: usize) -> (&Tensor, &Tensor) {
-        let (keys, values) = &self.layers[layer];
-        (keys, values)
+        match &self.store {
+            Store::Pages(pages) => pages.bytes(),
+            Store::Tensors(tensors) => tensors.bytes(),
+        }
     }
 
     /// Makes room for `extra` more tokens.
     pub(super) fn reserve(&mut self, extra: usize) -> Result<(), ModelError> {
-        let needed = self.len + extra;
-        if needed <= self.capacity {
-            return Ok(());
+        match &mut self.store {
+            Store::Pages(pages) => pages.reserve(self.len, extra),
+            Store::Tensors(tensors) => tensors.reserve(self.len, extra)?,
         }
-        let capacity = needed.max(self.capacity * 2);
-        for (keys, values) in &mut self.layers {
-            *keys = resized(keys, self.len, capacity)?;
-            *values = resized(values, self.len, capacity)?;
-        }
-        self.capacity = capacity;
         Ok(())
     }
 
@@ -136,36 +124,33 @@ impl KvCache {
         keys: &Tensor,
         values: &Tensor,
     ) -> Result<(Tensor, Tensor), ModelError> {
-        let (all_keys, all_values) = &self.layers[layer];
-        let total = self.len + keys.dim(1)?;
-        all_keys.slice_set(&keys.contiguous()?, 1, self.len)?;
-        all_values.slice_set(&values.contiguous()?, 1, self.len)?;
-        Ok((
-            all_keys.narrow(1, 0, total)?,
-            all_values.narrow(1, 0, total)?,
-        ))
+        match &self.store {
+            Store::Tensors(tensors) => tensors.append(layer, self.len, keys, values),
+            Store::Pages(_) => Err(wrong_store()),
+        }
     }
 
     /// Writes the keys and values (`[kv_heads, head_dim]` each) of one token of one layer, `ahead` tokens behind those
-    /// read; for caches of f32 on the processor.
+    /// read. [`Self::commit`] ends the pass.
     pub(super) fn put(
-        &self,
+        &mut self,
         layer: usize,
         ahead: usize,
         keys: &[f32],
         values: &[f32],
     ) -> Result<(), ModelError> {
-        let (all_keys, all_values) = &self.layers[layer];
-        let token = self.len + ahead;
-        all_keys.inplace_op1(&Put {
-            token,
-            numbers: keys,
-        })?;
-        all_values.inplace_op1(&Put {
-            token,
-            numbers: values,
-        })?;
-        Ok(())
+        match &mut self.store {
+            Store::Pages(pages) => pages.put(layer, self.len + ahead, keys, values),
+            Store::Tensors(_) => Err(wrong_store()),
+        }
+    }
+
+    /// Keys and values of one layer for the kernels, those of a pass that has not ended included.
+    pub(super) fn spans(&self, layer: usize) -> Result<Vec<Span<'_>>, ModelError> {
+        match &self.store {
+            Store::Pages(pages) => Ok(pages.spans(layer).collect()),
+            Store::Tensors(_) => Err(wrong_store()),
+        }
     }
 
     /// Counts the tokens that every layer has appended.
@@ -174,39 +159,45 @@ impl KvCache {
     }
 }
 
-/// A fresh tensor of `capacity` tokens that starts with the first `len` of `tensor`.
-fn resized(tensor: &Tensor, len: usize, capacity: usize) -> Result<Tensor, ModelError> {
-    let (heads, _, width) = tensor.dims3()?;
-    let fresh = Tensor::zeros((heads, capacity, width), tensor.dtype(), tensor.device())?;
-    if len > 0 {
-        fresh.slice_set(&tensor.narrow(1, 0, len)?.contiguous()?, 1, 0)?;
-    }
-    Ok(fresh)
+/// A pass that meets the cache of another kind of device.
+fn wrong_store() -> ModelError {
+    candle_core::Error::Msg("the cache belongs to another device".to_owned()).into()
 }
 
-/// Writes one token's numbers, `[heads, width]`, into a cache `[heads, capacity, width]`.
-struct Put<'a> {
-    token: usize,
-    numbers: &'a [f32],
-}
+#[cfg(test)]
+mod tests {
+    use super::super::tiny;
+    use super::*;
 
-impl InplaceOp1 for Put<'_> {
-    fn name(&self) -> &'static str {
-        "put-token"
-    }
-
-    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
-        let (heads, capacity, width) = layout.shape().dims3()?;
-        let fits = self.token < capacity && self.numbers.len() == heads * width;
-        let (CpuStorage::F32(all), Some((from, to)), true) =
-            (storage, layout.contiguous_offsets(), fits)
-        else {
-            candle_core::bail!("a token does not fit into its cache")
+    #[test]
+    fn forks_share_memory_until_one_of_them_writes() {
+        let config = tiny::config();
+        let width = config.kv_heads * config.head_dim;
+        let mut origin = KvCache::new(&config, DType::F32, &Device::Cpu).unwrap();
+        let write = |cache: &mut KvCache, count: usize, number: f32| {
+            cache.reserve(count).unwrap();
+            for ahead in 0..count {
+                for layer in 0..config.layers {
+                    let numbers = vec![number; width];
+                    cache.put(layer, ahead, &numbers, &numbers).unwrap();
+                }
+            }
+            cache.commit(count);
         };
-        let heads = all[from..to].chunks_exact_mut(capacity * width);
-        for (head, numbers) in heads.zip(self.numbers.chunks_exact(width)) {
-            head[self.token * width..][..width].copy_from_slice(numbers);
-        }
-        Ok(())
+        write(&mut origin, 100, 1.0);
+        let alone = origin.bytes();
+        let mut fork = origin.fork_at(80).unwrap();
+        assert_eq!((fork.len(), origin.bytes()), (80, alone / 2));
+        write(&mut fork, 1, 2.0);
+        // Of two pages each, the first is still shared.
+        assert_eq!(origin.bytes(), alone / 4 + alone / 2);
+        let at = |cache: &KvCache, token: usize| {
+            cache.spans(1).unwrap()[token / 64].keys[token % 64 * config.head_dim]
+        };
+        assert_eq!(
+            [at(&fork, 79), at(&fork, 80)].map(f32::to_bits),
+            [1.0, 2.0].map(f32::to_bits)
+        );
+        assert_eq!(at(&origin, 80).to_bits(), 1f32.to_bits());
     }
 }

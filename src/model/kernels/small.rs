@@ -7,8 +7,8 @@ use super::product::Outputs;
 use super::team::Team;
 use crate::model::error::ModelError;
 
-/// Tokens whose weights are worked out together.
-const SPAN: usize = 64;
+/// Tokens whose keys and values lie together, and whose weights are worked out together.
+pub const SPAN: usize = 64;
 
 /// Gates that one thread computes at a time; whole vectors.
 const GATE_PART: usize = 8192;
@@ -125,15 +125,20 @@ pub struct Heads {
     pub width: usize,
 }
 
-/// The cached keys and values of one text, each `[kv_heads, capacity, width]`, and what its new rows see of them.
+/// The cached keys and values of [`SPAN`] tokens, each `[kv_heads, SPAN, width]`.
 #[derive(Debug, Clone, Copy)]
-pub struct Attention<'a> {
+pub struct Span<'a> {
     /// Keys.
     pub keys: &'a [f32],
     /// Values.
     pub values: &'a [f32],
-    /// Tokens that each head has room for.
-    pub capacity: usize,
+}
+
+/// The cache of one text, and what its new rows see of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Attention<'a> {
+    /// Keys and values from the first token on.
+    pub spans: &'a [Span<'a>],
     /// Tokens that each of its rows sees: at least one.
     pub rows: &'a [Range<usize>],
 }
@@ -165,10 +170,9 @@ pub fn attend(
     let outputs = Outputs::new(out, row_width);
     let one = |part: usize| {
         let (text, rows, first, head) = parts[part];
-        let head_len = text.capacity * sizes.width;
         isa.run(OneHead {
-            keys: &text.keys[head * head_len..][..head_len],
-            values: &text.values[head * head_len..][..head_len],
+            spans: text.spans,
+            head,
             width: sizes.width,
             rows,
             queries: &queries[first * row_width..],
@@ -198,9 +202,11 @@ fn check(
         width,
     } = sizes;
     let cache_fits = |text: &Attention<'_>| {
-        let len = kv_heads * text.capacity * width;
-        let seen = |seen: &Range<usize>| seen.start < seen.end && seen.end <= text.capacity;
-        text.keys.len() == len && text.values.len() == len && text.rows.iter().all(seen)
+        let len = kv_heads * SPAN * width;
+        let whole = |span: &Span<'_>| span.keys.len() == len && span.values.len() == len;
+        let known = text.spans.len() * SPAN;
+        let seen = |seen: &Range<usize>| seen.start < seen.end && seen.end <= known;
+        text.spans.iter().all(whole) && text.rows.iter().all(seen)
     };
     let rows: usize = texts.iter().map(|text| text.rows.len()).sum();
     let rows_fit = queries.len() == rows * heads * width && out.len() == queries.len();
@@ -220,10 +226,9 @@ fn check(
 
 /// The query heads that share one key head, for some rows of a text.
 struct OneHead<'a> {
-    /// `[capacity, width]`.
-    keys: &'a [f32],
-    /// `[capacity, width]`.
-    values: &'a [f32],
+    spans: &'a [Span<'a>],
+    /// Which key head.
+    head: usize,
     width: usize,
     /// What each row sees.
     rows: &'a [Range<usize>],
@@ -256,8 +261,9 @@ impl Kernel for OneHead<'_> {
                 if from >= to {
                     continue;
                 }
-                let keys = &self.keys[from * width..to * width];
-                let values = &self.values[from * width..to * width];
+                let first = (self.head * SPAN + from - span * SPAN) * width;
+                let keys = &self.spans[span].keys[first..][..(to - from) * width];
+                let values = &self.spans[span].values[first..][..(to - from) * width];
                 let queries = &self.queries[index * self.row_width..][self.columns.clone()];
                 // SAFETY: these heads of these rows belong to this part alone.
                 let out = unsafe { self.out.get(self.first + index, self.columns.clone()) };

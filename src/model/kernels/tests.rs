@@ -189,19 +189,25 @@ proptest! {
         kv_heads in 1usize..3,
         seed in 0u64..1000,
     ) {
-        let (capacity, heads) = (len + rows + 3, group * kv_heads);
+        let (spans, heads) = ((len + rows).div_ceil(SPAN), group * kv_heads);
         let sizes = Heads { heads, kv_heads, width };
         let numbers_of = |count, seed| numbers(count, seed).iter().map(|q| q * 6.0).collect();
         let queries: Vec<f32> = numbers_of(rows * heads * width, seed);
-        let keys = numbers(kv_heads * capacity * width, seed + 1);
-        let values = numbers(kv_heads * capacity * width, seed + 2);
+        let span_len = kv_heads * SPAN * width;
+        let keys = numbers(spans * span_len, seed + 1);
+        let values = numbers(spans * span_len, seed + 2);
+        let spans: Vec<Span<'_>> = keys
+            .chunks_exact(span_len)
+            .zip(values.chunks_exact(span_len))
+            .map(|(keys, values)| Span { keys, values })
+            .collect();
         // The rows of a text see one token more each; from some token on, they see no more than so many.
         let window = (len - from.min(len - 1)).max(1);
         let seen: Vec<std::ops::Range<usize>> =
             (len..len + rows).map(|to| to.saturating_sub(window)..to).collect();
         for &isa in Isa::here() {
             let run = |queries: &[f32], rows: &[std::ops::Range<usize>]| {
-                let text = Attention { keys: &keys, values: &values, capacity, rows };
+                let text = Attention { spans: &spans, rows };
                 let mut out = vec![f32::NAN; queries.len()];
                 with_team(|team| attend(team, isa, sizes, queries, &[text], &mut out)).unwrap();
                 out
@@ -213,7 +219,9 @@ proptest! {
                 let alone = run(queries, std::slice::from_ref(range));
                 prop_assert!(alone.iter().zip(out).all(|(a, b)| a.to_bits() == b.to_bits()));
                 for head in 0..heads {
-                    let at = |token: usize| (head / group * capacity + token) * width;
+                    let at = |token: usize| {
+                        token / SPAN * span_len + (head / group * SPAN + token % SPAN) * width
+                    };
                     let query = &queries[head * width..][..width];
                     let shares: Vec<f64> = range
                         .clone()
@@ -282,11 +290,14 @@ fn what_is_no_number_shows_in_its_own_row_alone() {
         let mut gated = vec![f32::NAN, 1.0];
         with_team(|team| gate(team, isa, &mut gated, &[1.0, 1.0]));
         assert!(gated[0].is_nan() && gated[1].is_finite());
-        let keys = [1.0, f32::NAN];
-        let text = Attention {
+        let mut keys = [1.0; SPAN];
+        keys[1] = f32::NAN;
+        let span = Span {
             keys: &keys,
-            values: &[1.0, 2.0],
-            capacity: 2,
+            values: &[2.0; SPAN],
+        };
+        let text = Attention {
+            spans: &[span],
             rows: &[0..2, 0..1],
         };
         let sizes = Heads {

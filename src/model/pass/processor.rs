@@ -12,7 +12,7 @@ use super::{Piece, RowSink, Segment, Wanted};
 use crate::model::decoder::{Block, Decoder, Linear, Projection};
 use crate::model::error::ModelError;
 use crate::model::kernels::{
-    Attention, Heads, Isa, LowRank, Product, Scratch, Team, attend, gate, products, rms_norm,
+    Attention, Heads, Isa, LowRank, Product, Scratch, Span, Team, attend, gate, products, rms_norm,
     rms_norm_in_place, turn, with_team,
 };
 use crate::model::lora::{AdapterStack, OpenChanges};
@@ -152,7 +152,7 @@ impl Pass<'_> {
     fn run(
         &self,
         team: &Team,
-        segments: &[Segment<'_>],
+        segments: &mut [Segment<'_>],
         memory: &mut Memory,
     ) -> Result<(), ModelError> {
         let config = &self.decoder.config;
@@ -302,7 +302,7 @@ impl Pass<'_> {
         &self,
         team: &Team,
         layer: usize,
-        segments: &[Segment<'_>],
+        segments: &mut [Segment<'_>],
         (q, k, v): (&[f32], &[f32], &[f32]),
         out: &mut [f32],
     ) -> Result<(), ModelError> {
@@ -314,14 +314,6 @@ impl Pass<'_> {
                 .cache
                 .put(layer, row.ahead, keys, values)?;
         }
-        let caches: Vec<_> = self
-            .pieces
-            .iter()
-            .map(|piece| {
-                let (keys, values) = segments[piece.segment].cache.layer(layer);
-                (Reading::new(keys), Reading::new(values))
-            })
-            .collect();
         let seen: Vec<Range<usize>> = self
             .rows
             .iter()
@@ -330,15 +322,22 @@ impl Pass<'_> {
                 config.windows[layer].map_or(0, |window| to.saturating_sub(window))..to
             })
             .collect();
-        let mut texts = Vec::with_capacity(caches.len());
-        for (piece, (keys, values)) in self.pieces.iter().zip(&caches) {
-            texts.push(Attention {
-                keys: keys.numbers()?,
-                values: values.numbers()?,
-                capacity: segments[piece.segment].cache.capacity(),
+        let caches = self
+            .pieces
+            .iter()
+            .map(|piece| &segments[piece.segment].cache);
+        let spans: Vec<Vec<Span<'_>>> = caches
+            .map(|cache| cache.spans(layer))
+            .collect::<Result<_, _>>()?;
+        let texts: Vec<Attention<'_>> = self
+            .pieces
+            .iter()
+            .zip(&spans)
+            .map(|(piece, spans)| Attention {
+                spans,
                 rows: &seen[piece.at..][..piece.rows],
-            });
-        }
+            })
+            .collect();
         let sizes = Heads {
             heads: config.heads,
             kv_heads: config.kv_heads,

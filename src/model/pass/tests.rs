@@ -95,7 +95,7 @@ fn reading_token_by_token_equals_reading_at_once() {
 
 /// Every token's logits of one text from an empty cache, by tensor operations.
 fn by_tensors(decoder: &Decoder, stack: &AdapterStack, tokens: &[TokenId]) -> Vec<Vec<f32>> {
-    let mut cache = decoder.cache().unwrap();
+    let mut cache = KvCache::of_tensors(&decoder.config, DType::F32, decoder.device()).unwrap();
     cache.reserve(tokens.len()).unwrap();
     let mut segments = [Segment {
         cache: &mut cache,
