@@ -71,11 +71,11 @@ pub(super) fn budget_note(state: &State) -> Option<String> {
     };
     if !found.reached {
         let total = match budget.target {
-            Target::Total(_) => found.total,
-            Target::PerToken(_) => found.total / found.steps.max(1) as f64,
+            Target::Total(_) => format!("{:.1}", found.total),
+            Target::PerToken(_) => format!("{:.2}", found.total / found.steps.max(1) as f64),
         };
         return Some(format!(
-            "{asked} cannot be had: with a slider at its end this text has {total:.2}"
+            "{asked} cannot be reached: with a slider at its end this text has {total}"
         ));
     }
     let all = state
@@ -154,4 +154,51 @@ fn asked(response: &Response, target: Target) -> Vec<Action> {
         actions.push(Action::EndEdit);
     }
     actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::state::budget::Budget;
+    use crate::domain::RunId;
+    use crate::engine::reweigh::guidance::Guidance;
+
+    #[test]
+    fn what_came_of_it_is_told_until_the_sliders_move() {
+        let mut state = State::default();
+        let found = |reached| {
+            Outcome::Scaled(Guidance {
+                factor: 0.5,
+                total: 4.0,
+                steps: 8,
+                reached,
+            })
+        };
+        let mut say = |target, outcome| {
+            state.budget = Some(Budget {
+                serial: 1,
+                target,
+                run: RunId(1),
+                direction: [].into(),
+                weights: [].into(),
+                done: true,
+                outcome: Some(outcome),
+            });
+            budget_note(&state).unwrap()
+        };
+        let total = say(Target::Total(4.0), found(true));
+        assert_eq!(
+            total,
+            "All sliders times 0.50 gave the text before 4.0 nats of guidance"
+        );
+        let each = say(Target::PerToken(9.0), found(false));
+        assert_eq!(
+            each,
+            "9.00 nats of guidance per token cannot be reached: with a slider at its end this text has 0.50"
+        );
+        assert!(say(Target::Total(1.0), Outcome::NothingToScale).starts_with("Raise a slider"));
+        assert!(say(Target::Total(1.0), Outcome::NoRows).contains("no longer kept"));
+        state.budget.as_mut().unwrap().weights = [1.0].into();
+        assert_eq!(budget_note(&state), None);
+    }
 }
