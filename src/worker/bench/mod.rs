@@ -96,7 +96,7 @@ impl Plan {
     fn quick(context: usize) -> Self {
         let few = |rounds| Effort {
             rounds,
-            least: 2,
+            least: 3,
             secs: 2.0,
         };
         Self {
