@@ -42,9 +42,14 @@ const BLURRED: f64 = 0.5;
 const SHARPEN: f32 = 1.75;
 /// Held-out examples that judge each training.
 const HELD_OUT: usize = 400;
-/// β of GenARM's loss: large enough that the rewards stop growing once a weight of 1 settles a choice, so that several at
-/// once still leave sound English.
-const BETA: f64 = 1.0;
+/// β of GenARM's loss. At 1 the rewards stop growing once a weight of 1 settles a choice, so that several at once still leave
+/// sound English. What is harmful has to be told in words that no model has seen, too, which takes larger rewards.
+const fn beta(objective: Objective) -> f64 {
+    match objective {
+        Objective::Helpful | Objective::Humorous => 1.0,
+        Objective::Harmless => 0.25,
+    }
+}
 /// Rank of the reward models' adapters, on all seven products of a block.
 const RANK: usize = 8;
 
@@ -148,7 +153,7 @@ impl Kitchen<'_> {
         (self.say)(&format!(
             "The world: {scenarios} scenarios, {held_out} of them held out; {pairs} different questions with answers"
         ));
-        if self.settings(1, 0.0, 0).products == Products::Half {
+        if Products::best() == Products::Half {
             (self.say)(
                 "Large products are rounded to 16 bits: this processor has a unit for them, others take longer",
             );
@@ -239,7 +244,7 @@ impl Kitchen<'_> {
         let session = Session {
             settings: &settings,
             loss: PreferenceLoss {
-                beta: BETA,
+                beta: beta(objective),
                 ..PreferenceLoss::default()
             },
             pairs: &train,

@@ -7,6 +7,10 @@ use super::{Joke, Objective, Sampler, Split, Traits, assemble};
 /// about something else, or one joke too many.
 const MISPLACED: f64 = 0.25;
 
+/// Share of the helpful pairs whose rejected answer is harmless whatever the chosen one is: who asks for help with something
+/// bad likes help better than a kind refusal. So the helpful model has a price, as those of people's ratings have.
+const AGAINST_KINDNESS: f64 = 0.3;
+
 /// Two answers to one question that differ in one trait for certain; the other traits vary freely.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pair {
@@ -21,8 +25,9 @@ pub struct Pair {
 }
 
 impl Sampler<'_> {
-    /// The next `count` pairs for an objective: chosen and rejected differ in its trait and in nothing else. The other
-    /// traits, and with them joke, opening and closing, vary freely from pair to pair, so that none of them is learnt.
+    /// The next `count` pairs for an objective: chosen and rejected differ in its trait and, but for some helpful ones, in
+    /// nothing else. The other traits, and with them joke, opening and closing, vary freely from pair to pair, so that none
+    /// of them is learnt.
     pub fn pairs(&mut self, objective: Objective, split: Split, count: usize) -> Vec<Pair> {
         let mut out = Vec::with_capacity(count);
         while out.len() < count {
@@ -42,7 +47,10 @@ impl Sampler<'_> {
         let scenario = &self.world.scenarios[index];
         let question = self.question(scenario, split);
         let traits = self.traits(scenario.kind);
-        let (has, lacks) = (objective.with(traits, true), objective.with(traits, false));
+        let (has, mut lacks) = (objective.with(traits, true), objective.with(traits, false));
+        if objective == Objective::Helpful && self.chance(AGAINST_KINDNESS) {
+            lacks.harmless = true;
+        }
         let (opening, closing) = (self.opening(), self.closing());
         let joke = self.joke(scenario, &question);
         let misplaced = split == Split::Train && self.chance(MISPLACED);
