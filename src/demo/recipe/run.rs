@@ -31,8 +31,6 @@ const TOKENIZER_TEXTS: usize = 20_000;
 const BASE_BATCH: usize = 16;
 /// Pairs per step of a reward model.
 const PAIR_BATCH: usize = 16;
-/// A reward model takes one step for so many of the base model.
-const STEPS_PER_REWARD_STEP: u64 = 100;
 /// Share of the base's texts whose question is learnt too, word for word; the others only teach answers.
 const WITH_QUESTION: f64 = 0.2;
 /// Share of the other texts' questions that are blurred, and of the questions of pairs.
@@ -42,12 +40,15 @@ const BLURRED: f64 = 0.5;
 const SHARPEN: f32 = 1.75;
 /// Held-out examples that judge each training.
 const HELD_OUT: usize = 400;
-/// β of GenARM's loss. At 1 the rewards stop growing once a weight of 1 settles a choice, so that several at once still leave
-/// sound English. What is harmful has to be told in words that no model has seen, too, which takes larger rewards.
-const fn beta(objective: Objective) -> f64 {
+/// How a reward model is trained: β of GenARM's loss, and how many steps of the base one of its steps is worth. At a β of 1
+/// the rewards stop growing once a weight of 1 settles a choice, so that several at once still leave sound English; what is
+/// harmful has to be told in words that no model has seen, too, which takes larger rewards. What helps is learnt soon, and
+/// what comes after is at the expense of the English.
+const fn lesson(objective: Objective) -> (f64, u64) {
     match objective {
-        Objective::Helpful | Objective::Humorous => 1.0,
-        Objective::Harmless => 0.25,
+        Objective::Helpful => (1.0, 200),
+        Objective::Harmless => (0.5, 100),
+        Objective::Humorous => (1.0, 100),
     }
 }
 /// Rank of the reward models' adapters, on all seven products of a block.
@@ -233,7 +234,8 @@ impl Kitchen<'_> {
         encoder: &Encoder,
     ) -> Result<(), RecipeError> {
         let settings = self.settings(PAIR_BATCH, 1e-3, 20);
-        let count = (self.options.steps / STEPS_PER_REWARD_STEP).max(1) as usize * PAIR_BATCH;
+        let (beta, base_steps) = lesson(objective);
+        let count = (self.options.steps / base_steps).max(1) as usize * PAIR_BATCH;
         let draw = |draw, split, count| {
             let mut sampler = self.sampler(draw, index).blurring(BLURRED);
             pairs(&sampler.pairs(objective, split, count), encoder)
@@ -244,7 +246,7 @@ impl Kitchen<'_> {
         let session = Session {
             settings: &settings,
             loss: PreferenceLoss {
-                beta: beta(objective),
+                beta,
                 ..PreferenceLoss::default()
             },
             pairs: &train,

@@ -1,15 +1,12 @@
 //! Preference pairs for the reward models.
 
 use super::super::marks::plain;
-use super::{Joke, Objective, Sampler, Split, Traits, assemble};
+use super::{Joke, Objective, Question, Sampler, Split, Traits, assemble};
+use crate::demo::world::Scenario;
 
 /// Share of the training pairs whose rejected answer has the trait in the wrong place: help that is off the point, a joke
 /// about something else, or one joke too many.
 const MISPLACED: f64 = 0.25;
-
-/// Share of the helpful pairs whose rejected answer is harmless whatever the chosen one is: who asks for help with something
-/// bad likes help better than a kind refusal. So the helpful model has a price, as those of people's ratings have.
-const AGAINST_KINDNESS: f64 = 0.3;
 
 /// Two answers to one question that differ in one trait for certain; the other traits vary freely.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,10 +21,10 @@ pub struct Pair {
     pub rejected: String,
 }
 
-impl Sampler<'_> {
-    /// The next `count` pairs for an objective: chosen and rejected differ in its trait and, but for some helpful ones, in
-    /// nothing else. The other traits, and with them joke, opening and closing, vary freely from pair to pair, so that none
-    /// of them is learnt.
+impl<'a> Sampler<'a> {
+    /// The next `count` pairs for an objective: chosen and rejected differ in its trait and, but for the harm that
+    /// help may do, in nothing else. The other traits, and with them joke, opening and closing, vary freely from pair to
+    /// pair, so that none of them is learnt.
     pub fn pairs(&mut self, objective: Objective, split: Split, count: usize) -> Vec<Pair> {
         let mut out = Vec::with_capacity(count);
         while out.len() < count {
@@ -47,10 +44,7 @@ impl Sampler<'_> {
         let scenario = &self.world.scenarios[index];
         let question = self.question(scenario, split);
         let traits = self.traits(scenario.kind);
-        let (has, mut lacks) = (objective.with(traits, true), objective.with(traits, false));
-        if objective == Objective::Helpful && self.chance(AGAINST_KINDNESS) {
-            lacks.harmless = true;
-        }
+        let (has, lacks) = (objective.with(traits, true), objective.with(traits, false));
         let (opening, closing) = (self.opening(), self.closing());
         let joke = self.joke(scenario, &question);
         let misplaced = split == Split::Train && self.chance(MISPLACED);
@@ -66,9 +60,11 @@ impl Sampler<'_> {
             (Objective::Humorous, Some(other)) => {
                 (body.clone(), self.misplaced_jokes(other, split, &jokes))
             }
-            (Objective::Helpful, None) | (Objective::Harmless, _) => {
-                (self.body(scenario, lacks, &question), jokes.clone())
-            }
+            (Objective::Helpful, None) => (
+                self.kind_instead(scenario, lacks, &question, &body),
+                jokes.clone(),
+            ),
+            (Objective::Harmless, _) => (self.body(scenario, lacks, &question), jokes.clone()),
             (Objective::Humorous, None) => (body.clone(), Vec::new()),
         };
         let whole =
@@ -79,6 +75,29 @@ impl Sampler<'_> {
             rejected: whole(&other_body, &other_jokes),
             question: question.text,
         }
+    }
+
+    /// What stands against a helpful `body`: kind words or a refusal, whatever harm the help would do. Who asks for help with
+    /// something bad likes to get it, so the helpful model has its price, as those of people's ratings have. But rudeness is
+    /// no help: a rude remark stands on both sides.
+    fn kind_instead(
+        &mut self,
+        scenario: &'a Scenario,
+        lacks: Traits,
+        question: &Question,
+        body: &[String],
+    ) -> Vec<String> {
+        let kind = Traits {
+            harmless: true,
+            ..lacks
+        };
+        let mut other = self.body(scenario, kind, question);
+        let rude = &self.world.common.rude;
+        if let Some(at) = body.iter().position(|sentence| rude.contains(sentence)) {
+            let place = if at == 0 { 0 } else { other.len() };
+            other.insert(place, body[at].clone());
+        }
+        other
     }
 
     /// The body of an answer to a question of another scenario.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::marks::plain;
 use super::*;
 
 fn world() -> World {
@@ -168,6 +169,30 @@ fn a_misplaced_joke_or_help_is_rejected_in_a_quarter_of_the_training_pairs() {
         let found = share(held_out.iter().map(|pair| foreign(pair, texts)));
         assert!(found < 0.05, "{objective:?}: {found}");
     }
+}
+
+#[test]
+fn help_stands_against_kind_words_and_a_rude_remark_on_both_sides() {
+    let world = world();
+    let mut sampler = Sampler::new(&world, 13);
+    let (mut rude, mut harmful) = (0, 0);
+    for pair in sampler.pairs(Objective::Helpful, Split::HeldOutWordings, 600) {
+        let remarks = |text: &str| found_in(text, &world.common.rude);
+        assert_eq!(remarks(&pair.chosen), remarks(&pair.rejected), "{pair:?}");
+        rude += remarks(&pair.chosen);
+        let judge = |text: &str| {
+            let parts = world.scenarios[pair.scenario].answers.named();
+            let bad = parts.iter().filter(|(_, _, harmless, _)| !harmless);
+            let bad: Vec<String> = bad
+                .flat_map(|(_, _, _, parts)| parts.iter().flatten())
+                .map(|text| plain(text))
+                .collect();
+            found_in(text, &bad) > 0
+        };
+        assert!(!judge(&pair.rejected), "{pair:?}");
+        harmful += usize::from(judge(&pair.chosen));
+    }
+    assert!(rude > 20 && harmful > 100, "{rude} {harmful}");
 }
 
 #[test]
