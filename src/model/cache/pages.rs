@@ -15,7 +15,7 @@ pub(in crate::model) struct Pages {
     width: usize,
     /// Each `[layers, 2, kv_heads, SPAN, width]`: keys, then values. One that another text has too is copied before it is
     /// written to.
-    pages: Vec<Arc<Vec<f32>>>,
+    held: Vec<Arc<Vec<f32>>>,
 }
 
 impl Pages {
@@ -24,7 +24,7 @@ impl Pages {
             layers: config.layers,
             kv_heads: config.kv_heads,
             width: config.head_dim,
-            pages: Vec::new(),
+            held: Vec::new(),
         }
     }
 
@@ -35,24 +35,24 @@ impl Pages {
 
     /// Keeps what the first `len` tokens lie in.
     pub(super) fn truncate(&mut self, len: usize) {
-        self.pages.truncate(len.div_ceil(SPAN));
+        self.held.truncate(len.div_ceil(SPAN));
     }
 
     /// Bytes of all pages; what is shared counts in equal parts for each text that has it.
     pub(super) fn bytes(&self) -> u64 {
         let of =
             |page: &Arc<Vec<f32>>| size_of_val(page.as_slice()) / Arc::strong_count(page).max(1);
-        self.pages.iter().map(of).sum::<usize>() as u64
+        self.held.iter().map(of).sum::<usize>() as u64
     }
 
     /// Makes room for `extra` tokens behind the first `len`, shared with no other text.
     pub(super) fn reserve(&mut self, len: usize, extra: usize) {
         let size = self.layers * 2 * self.kv_heads * self.head_len();
         let count = (len + extra).div_ceil(SPAN);
-        while self.pages.len() < count {
-            self.pages.push(Arc::new(vec![0.0; size]));
+        while self.held.len() < count {
+            self.held.push(Arc::new(vec![0.0; size]));
         }
-        for page in &mut self.pages[len / SPAN..count] {
+        for page in &mut self.held[len / SPAN..count] {
             Arc::make_mut(page);
         }
     }
@@ -66,7 +66,7 @@ impl Pages {
         values: &[f32],
     ) -> Result<(), ModelError> {
         let (heads, width, head_len) = (self.kv_heads, self.width, self.head_len());
-        let page = self.pages.get_mut(token / SPAN).and_then(Arc::get_mut);
+        let page = self.held.get_mut(token / SPAN).and_then(Arc::get_mut);
         let (Some(page), true) = (
             page,
             keys.len() == heads * width && values.len() == keys.len(),
@@ -86,7 +86,7 @@ impl Pages {
     /// Keys and values of one layer, page by page.
     pub(super) fn spans(&self, layer: usize) -> impl Iterator<Item = Span<'_>> {
         let len = self.kv_heads * self.head_len();
-        self.pages.iter().map(move |page| Span {
+        self.held.iter().map(move |page| Span {
             keys: &page[layer * 2 * len..][..len],
             values: &page[(layer * 2 + 1) * len..][..len],
         })
