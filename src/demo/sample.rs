@@ -274,12 +274,7 @@ impl<'a> Sampler<'a> {
             None
         };
         let closing = self.closing();
-        assemble(
-            opening,
-            &body,
-            &joke.into_iter().collect::<Vec<_>>(),
-            closing,
-        )
+        assemble(opening, &body, joke.as_slice(), closing)
     }
 
     fn opening(&mut self) -> Option<&'a str> {

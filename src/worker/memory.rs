@@ -1,22 +1,34 @@
-//! How much memory the machine has, where it says so in the usual place.
+//! How much memory the machine has and the program takes, where the system says so in the usual place.
 
 /// Bytes that programs can take without others having to give way; none where the system does not tell.
 #[must_use]
 pub fn free_bytes() -> Option<u64> {
-    told("MemAvailable:")
+    told("/proc/meminfo", "MemAvailable:")
 }
 
 /// Bytes of memory in all.
 #[must_use]
 pub fn total_bytes() -> Option<u64> {
-    told("MemTotal:")
+    told("/proc/meminfo", "MemTotal:")
 }
 
-fn told(name: &str) -> Option<u64> {
-    in_table(&std::fs::read_to_string("/proc/meminfo").ok()?, name)
+/// The most memory that the program has had at once, since [`forget_peak`] where the system can forget.
+#[must_use]
+pub fn peak_bytes() -> Option<u64> {
+    told("/proc/self/status", "VmHWM:")
 }
 
-/// A line of Linux's table, for example `MemAvailable:   12345 kB`.
+/// Has the system start anew with its peak, so that what a model was made from does not count.
+pub fn forget_peak() {
+    // Where it refuses, the peak is that of the whole run.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+fn told(path: &str, name: &str) -> Option<u64> {
+    in_table(&std::fs::read_to_string(path).ok()?, name)
+}
+
+/// A line of one of Linux's tables, for example `MemAvailable:   12345 kB`.
 fn in_table(table: &str, name: &str) -> Option<u64> {
     let line = table.lines().find(|line| line.starts_with(name))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
@@ -40,5 +52,24 @@ mod tests {
     fn this_machine_has_no_more_free_than_it_has() {
         let (free, all) = (free_bytes().unwrap(), total_bytes().unwrap());
         assert!(free <= all && all > 0);
+    }
+
+    #[test]
+    fn sizes_are_read_in_bytes() {
+        let status = "Name:\tx\nVmPeak:\t  99 kB\nVmHWM:\t  12 kB\n";
+        assert_eq!(in_table(status, "VmHWM:"), Some(12 * 1024));
+        assert_eq!(in_table(status, "VmSwap:"), None);
+        assert_eq!(in_table("VmHWM: much", "VmHWM:"), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_peak_grows_with_what_is_taken() {
+        forget_peak();
+        let before = peak_bytes();
+        let taken = std::hint::black_box(vec![1u8; 64 << 20]);
+        let after = peak_bytes();
+        assert!(before.is_some() && after >= before);
+        drop(taken);
     }
 }

@@ -15,7 +15,7 @@ pub use self::machine::Machine;
 pub use self::report::*;
 use self::rounds::Effort;
 pub use self::texts::made_up_step;
-use super::{Event, Loaded, Loader, Outbox};
+use super::{Event, Loaded, Loader, Outbox, memory};
 use crate::domain::{CancelToken, ComputeSettings, LineupSource, RunId};
 use crate::engine::scorer::Scorer;
 use crate::error::Failure;
@@ -234,7 +234,7 @@ fn loaded(
         start,
         memory: MemoryUse {
             base_bytes: None,
-            all_bytes: machine::peak_bytes(),
+            all_bytes: memory::peak_bytes(),
         },
     })
 }
@@ -250,7 +250,7 @@ fn made(
         request.settings.device.as_deref(),
         None | Some("auto" | "cpu")
     );
-    if let (true, Some(free)) = (on_processor, machine::free_bytes()) {
+    if let (true, Some(free)) = (on_processor, memory::free_bytes()) {
         check_memory(spec, &plan, free)?;
     }
     let cancel = &request.cancel;
@@ -263,12 +263,12 @@ fn made(
         cancel,
     )?;
     let loaded_secs = request.began.elapsed().as_secs_f64();
-    machine::forget_peak();
+    memory::forget_peak();
     let mut scorer = models.scorer(false)?;
     tell("Writing with the base alone", None);
     let (prompt, _) = steps::prompt_of(&scorer, plan.past)?;
     texts::write_once(&mut scorer, &prompt, plan.text, cancel)?;
-    let base_bytes = machine::peak_bytes();
+    let base_bytes = memory::peak_bytes();
     drop(scorer);
     let mut scorer = models.scorer(true)?;
     tell("Writing a first text", None);
@@ -290,7 +290,7 @@ fn made(
         memory: MemoryUse {
             // With whole reward models the base is not in memory alone.
             base_bytes: base_bytes.filter(|_| spec.whole == 0),
-            all_bytes: machine::peak_bytes(),
+            all_bytes: memory::peak_bytes(),
         },
     })
 }
