@@ -9,7 +9,7 @@ use super::config::Config;
 use super::decoder::Projection;
 use super::error::ModelError;
 use super::folder::Folder;
-use super::load::Weights;
+use super::load::{RawTensor, Weights};
 use super::lora::{Lora, LoraPair};
 
 /// The weight file of an adapter folder.
@@ -31,7 +31,8 @@ struct Scaling {
     rank_stabilised: bool,
 }
 
-/// Reads the adapter in `folder` for a trunk of this shape. `role` says whose it is, for example `objective "kind"`.
+/// Reads the adapter in `folder` for a trunk of this shape. `role` says whose it is, for example `objective "kind"`; `kept`
+/// tells in what to keep numbers of a file's type.
 ///
 /// # Errors
 /// Files that are missing or broken, a kind of adapter that is not supported, or an adapter for a trunk of another shape.
@@ -39,7 +40,7 @@ pub fn read(
     folder: &Folder,
     role: &str,
     config: &Config,
-    dtype: DType,
+    kept: &dyn Fn(DType) -> DType,
     device: &Device,
 ) -> Result<Lora, ModelError> {
     let bytes = folder.needed(SETTINGS_FILE, role)?;
@@ -82,7 +83,7 @@ pub fn read(
             &module,
             projection.widths(config),
             &scaling,
-            (role, dtype, device),
+            (role, kept, device),
         )?);
     }
     Ok(Lora { blocks })
@@ -143,7 +144,7 @@ fn pair(
     module: &str,
     (input, output): (usize, usize),
     scaling: &Scaling,
-    (role, dtype, device): (&str, DType, &Device),
+    (role, kept, device): (&str, &dyn Fn(DType) -> DType, &Device),
 ) -> Result<LoraPair, ModelError> {
     let missing = || {
         ModelError::broken(
@@ -176,9 +177,13 @@ fn pair(
             format!("has ranks {rank} and {b_rank} in the two matrices of {module}"),
         ));
     }
+    let read = |tensor: RawTensor<'_>, name: &str| {
+        let tensor = tensor.tensor(name, kept(tensor.number_type(name)?), device)?;
+        Ok::<_, ModelError>(tensor.t()?.contiguous()?)
+    };
     Ok(LoraPair {
-        a: a.tensor(a_name, dtype, device)?.t()?.contiguous()?,
-        b: b.tensor(b_name, dtype, device)?.t()?.contiguous()?,
+        a: read(a, a_name)?,
+        b: read(b, b_name)?,
         scale: scaling.of(module, rank),
     })
 }
