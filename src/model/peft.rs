@@ -179,11 +179,11 @@ fn pair(
     }
     let read = |tensor: RawTensor<'_>, name: &str| {
         let tensor = tensor.tensor(name, kept(tensor.number_type(name)?), device)?;
-        Ok::<_, ModelError>(tensor.t()?.contiguous()?)
+        Ok::<_, ModelError>(tensor)
     };
     Ok(LoraPair {
         a: read(a, a_name)?,
-        b: read(b, b_name)?,
+        b: read(b, b_name)?.t()?.contiguous()?,
         scale: scaling.of(module, rank),
     })
 }
