@@ -14,7 +14,8 @@ pub mod widgets;
 pub mod window;
 
 use std::path::Path;
-use std::time::Duration;
+use std::sync::mpsc::{channel, sync_channel};
+use std::time::{Duration, Instant};
 
 use crate::app::screenshot::Stage;
 use crate::app::state::TokenRef;
@@ -23,7 +24,7 @@ use crate::app::update::Action;
 use crate::app::window::Window;
 use crate::domain::{Pane, Prompt};
 use crate::error::Failure;
-use crate::worker::{self, ComputeSettings, LineupSource};
+use crate::worker::{self, ComputeSettings, LineupSource, WorkerHandle};
 
 /// Names the program to the desktop: settings folder, icon and task bar.
 pub const APP_ID: &str = "io.github.counterpoise.Counterpoise";
@@ -127,10 +128,6 @@ pub fn screenshot(options: &AppOptions, card: Option<usize>, path: &Path) -> Res
     let (width, height) = options.size.unwrap_or(USUAL_SIZE);
     let size = egui::vec2(width as f32, height as f32);
     let mut stage = Stage::new(size, 1.0, theme)?;
-    let no_thread = |error: std::io::Error| {
-        Failure::failed("The picture cannot be made: the system has no thread to give")
-            .details(error.to_string())
-    };
     let worker = worker::start(|| {}).map_err(no_thread)?;
     let settings = Settings {
         theme,
@@ -158,6 +155,37 @@ pub fn screenshot(options: &AppOptions, card: Option<usize>, path: &Path) -> Res
     }
     screenshot::write_png(&stage.picture(), path)?;
     Ok(())
+}
+
+/// How long it takes to make a window and draw its first frame, without a display and before any model is loaded.
+///
+/// # Errors
+/// The system has no thread to give.
+pub fn first_frame() -> Result<Duration, Failure> {
+    let began = Instant::now();
+    let (width, height) = USUAL_SIZE;
+    let size = egui::vec2(width as f32, height as f32);
+    let mut stage = Stage::new(size, 1.0, ThemeChoice::Light)?;
+    let (commands, _unread) = channel();
+    let (_silent, events) = sync_channel(1);
+    let worker = WorkerHandle { commands, events };
+    let window = Window::new(
+        stage.ctx(),
+        worker,
+        &AppOptions::default(),
+        Settings::default(),
+    );
+    let mut window = window.map_err(no_thread)?;
+    stage.frame(|ui| {
+        window.frame(ui);
+    });
+    std::hint::black_box(stage.picture());
+    Ok(began.elapsed())
+}
+
+fn no_thread(error: std::io::Error) -> Failure {
+    Failure::failed("The window cannot be made: the system has no thread to give")
+        .details(error.to_string())
 }
 
 #[cfg(test)]

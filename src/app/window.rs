@@ -123,6 +123,7 @@ impl Window {
                 Err(TryRecvError::Disconnected) => self.lose_worker(),
             }
         }
+        update::settle(&mut self.state);
         if let Some(rejudged) = self.rejudge.take() {
             let commands = update::on_rejudged(&mut self.state, rejudged);
             self.send(commands);

@@ -1,16 +1,18 @@
 //! `counterpoise bench`: what the models cost here.
 
-use std::fmt::Write;
-use std::time::Instant;
+mod table;
+
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
+use self::table::table;
 use super::session::{LoadingLine, Session};
 use super::{CommonArgs, print, print_json};
 use crate::error::Failure;
 use crate::worker::bench::{
-    BenchReport, BenchRequest, BenchSource, Latency, MemoryUse, Quant, Shape, Spec, StepTime,
+    BenchReport, BenchRequest, BenchSource, MemoryUse, Quant, Shape, Spec, StepTime,
 };
 use crate::worker::{Command, Event};
 
@@ -100,6 +102,7 @@ impl From<QuantArg> for Quant {
 }
 
 pub(super) fn run(args: &BenchArgs, common: &CommonArgs, began: Instant) -> Result<(), Failure> {
+    let before = began.elapsed();
     let source = match args.synthetic {
         None => BenchSource::Lineup(common.source()),
         Some(shape) => BenchSource::Synthetic(Spec {
@@ -141,13 +144,29 @@ pub(super) fn run(args: &BenchArgs, common: &CommonArgs, began: Instant) -> Resu
     };
     line.clear();
     let report = outcome?;
+    let frame_secs = first_frame_secs(before)?;
     if common.json {
         let mut document = document(&report);
         document["quick"] = json!(args.quick);
+        document["start"]["first_frame_secs"] = json!(frame_secs);
         print_json(&document)
     } else {
-        print(&table(&report, args.quick))
+        print(&table(&report, frame_secs, args.quick))
     }
+}
+
+/// Seconds from the start of the program to the window's first frame, drawn without a display; `before` is what passes until
+/// the program knows what it is to do.
+#[cfg(feature = "gui")]
+fn first_frame_secs(before: Duration) -> Result<Option<f64>, Failure> {
+    let frame = crate::app::first_frame()?;
+    Ok(Some((before + frame).as_secs_f64()))
+}
+
+#[cfg(not(feature = "gui"))]
+#[expect(clippy::unnecessary_wraps, reason = "the window can fail")]
+fn first_frame_secs(_before: Duration) -> Result<Option<f64>, Failure> {
+    Ok(None)
 }
 
 /// The JSON document: seconds and bytes.
@@ -268,184 +287,6 @@ fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
-/// The table for people.
-fn table(report: &BenchReport, quick: bool) -> String {
-    let BenchReport {
-        machine,
-        device,
-        models,
-        start,
-        prefill,
-        steps,
-        writing,
-        reweigh,
-        resteer,
-        memory,
-    } = report;
-    let mut text = String::new();
-    let mut line = |name: &str, words: String| {
-        let _ = writeln!(text, "{name:<26} {words}");
-    };
-    line(
-        "machine",
-        format!(
-            "{}, {} cores, {} threads, {}{}",
-            machine.processor,
-            machine.cores,
-            machine.threads,
-            machine.system,
-            machine
-                .memory_bytes
-                .map(|bytes| format!(", {:.1} GiB", mib(bytes) / 1024.0))
-                .unwrap_or_default()
-        ),
-    );
-    line("kernels", format!("{}; {device}", machine.kernels));
-    line(
-        "models",
-        format!(
-            "{}: {:.1} M parameters, {} tokens, {}",
-            models.name,
-            models.parameters as f64 / 1e6,
-            models.vocabulary,
-            match models.objectives.as_slice() {
-                [] => "no objectives".to_owned(),
-                [one] => format!("1 objective: {one}"),
-                many => format!("{} objectives: {}", many.len(), many.join(", ")),
-            }
-        ),
-    );
-    if let Some((spec, weights)) = &models.made {
-        let each: Vec<String> = weights
-            .iter()
-            .map(|(quant, bytes)| format!("{} {:.1} MiB", quant.name(), mib(*bytes)))
-            .collect();
-        let adapters = if spec.adapters > 0 {
-            let size = mib(spec.adapter_bytes());
-            format!(
-                "; {} adapters of rank {} {} {size:.1} MiB",
-                spec.adapters,
-                spec.rank,
-                spec.quant.adapter_type(),
-            )
-        } else {
-            String::new()
-        };
-        line("weights", format!("{}{adapters}", each.join(", ")));
-    }
-    match start.first_token_secs {
-        Some(first) => {
-            line(
-                "start to models loaded",
-                format!("{:.2} s", start.loaded_secs),
-            );
-            line("start to first token", format!("{first:.2} s"));
-        }
-        None => line(
-            "start to models made",
-            format!("{:.2} s", start.loaded_secs),
-        ),
-    }
-    let read = |secs: f64| {
-        let speed = per_sec(prefill.tokens, secs);
-        format!(
-            "{speed:>9.1} tokens/s   {} tokens in {:.1} ms",
-            prefill.tokens,
-            secs * 1e3
-        )
-    };
-    line("prompt, base alone", read(prefill.base_secs));
-    if let Some(secs) = prefill.all_secs {
-        line("prompt, all models", read(secs));
-    }
-    let timed = |time: &StepTime| {
-        format!(
-            "{:>9.1} steps/s  {:>9.2} ms  ×{:.2}",
-            per_sec(1, time.secs),
-            time.secs * 1e3,
-            time.ratio
-        )
-    };
-    for time in &steps.rows {
-        let name = match time.rows {
-            1 => "step, base alone".to_owned(),
-            rows => format!("step, {rows} base rows"),
-        };
-        line(&name, timed(time));
-    }
-    if !models.objectives.is_empty() {
-        let rows = |time: &StepTime| format!("{}   {} rows", timed(time), time.rows);
-        line("step, guided text alone", rows(&steps.guided_alone));
-        line("step, guided job", rows(&steps.guided));
-    }
-    line(
-        "",
-        format!(
-            "{} rounds of {} steps behind {} tokens",
-            steps.rounds, steps.steps, steps.past
-        ),
-    );
-    let tokens = writing.base_tokens + writing.guided_tokens;
-    line(
-        "both texts",
-        format!(
-            "{:>9.1} tokens/s   {} and {} tokens in {:.1} ms",
-            per_sec(tokens, writing.secs),
-            writing.base_tokens,
-            writing.guided_tokens,
-            writing.secs * 1e3
-        ),
-    );
-    let waits = |latency: &Latency| {
-        format!(
-            "p50 {:.2} ms, p95 {:.2} ms of {}",
-            latency.p50_secs * 1e3,
-            latency.p95_secs * 1e3,
-            latency.count
-        )
-    };
-    line(
-        "re-weigh",
-        format!(
-            "{}   {} steps × {} tokens × {} models, {:.0} MiB at {:.1} GB/s",
-            waits(&reweigh.latency),
-            reweigh.steps,
-            reweigh.vocabulary,
-            reweigh.models,
-            mib(reweigh.bytes),
-            reweigh.bytes as f64 / reweigh.latency.p50_secs.max(1e-9) / 1e9
-        ),
-    );
-    line(
-        "re-steer to first token",
-        format!(
-            "{}   behind {} tokens",
-            waits(&resteer.latency),
-            resteer.kept
-        ),
-    );
-    line("peak memory", peak(memory));
-    if quick {
-        line(
-            "",
-            "measured in few rounds: without --quick the numbers are steadier".to_owned(),
-        );
-    }
-    text
-}
-
-fn peak(memory: &MemoryUse) -> String {
-    match (memory.base_bytes, memory.all_bytes, memory_ratio(memory)) {
-        (Some(base), Some(all), Some(ratio)) => format!(
-            "{:.1} MiB, base alone {:.1} MiB  ×{ratio:.2}",
-            mib(all),
-            mib(base)
-        ),
-        (_, Some(all), _) => format!("{:.1} MiB", mib(all)),
-        (_, None, _) => "this system does not tell".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -454,20 +295,5 @@ mod tests {
     fn speeds_are_counts_over_seconds_and_never_infinite() {
         assert!((per_sec(256, 0.5) - 512.0).abs() < 1e-9);
         assert!(per_sec(256, 0.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn peaks_are_compared_where_both_are_known() {
-        let both = MemoryUse {
-            base_bytes: Some(200 << 20),
-            all_bytes: Some(220 << 20),
-        };
-        assert_eq!(peak(&both), "220.0 MiB, base alone 200.0 MiB  ×1.10");
-        let one = MemoryUse {
-            base_bytes: None,
-            ..both
-        };
-        assert_eq!(peak(&one), "220.0 MiB");
-        assert_eq!(peak(&MemoryUse::default()), "this system does not tell");
     }
 }

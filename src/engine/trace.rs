@@ -1,12 +1,17 @@
 //! What was scored and chosen at every step, kept so that other weights can be tried without a model pass.
 
-use crate::domain::{ObjectiveWeights, Sampling, TokenId};
+mod shared;
+
+pub use shared::{bytes_together, share_budget};
+
+use std::sync::Arc;
+
+use crate::domain::{ObjectiveWeights, TokenId};
 use crate::engine::decode::GuidedStep;
 use crate::engine::insight::TokenInsight;
 use crate::engine::reweigh::likely::LikelyRows;
 use crate::engine::reweigh::luck::LuckOf;
 use crate::engine::reweigh::row::KeptRows;
-use crate::engine::reweigh::{Question, Reweighted, reweigh};
 use crate::engine::scorer::StepScores;
 
 /// Most bytes that traces take for their rows unless something else is asked for: 1 GiB.
@@ -24,7 +29,7 @@ pub fn default_budget(free_bytes: Option<u64>) -> usize {
 }
 
 /// How exactly the rows of a trace are kept. What is less than [`Precision::Full`] costs the oldest steps first; the bound
-/// that holds under given weights comes with [`Reweighted::error`].
+/// that holds under given weights comes with [`crate::engine::reweigh::Reweighted::error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     /// As they were scored.
@@ -49,7 +54,7 @@ enum Rows {
     /// All tokens, as scored or rounded.
     Whole(KeptRows),
     /// The likeliest tokens.
-    Likely(Box<LikelyRows>),
+    Likely(Arc<LikelyRows>),
     Gone,
 }
 
@@ -110,7 +115,7 @@ impl TraceStep {
         if let Rows::Whole(rows) = &self.rows {
             let likely = LikelyRows::new(rows, &self.weights, self.token, &self.luck);
             if likely.bytes() < rows.bytes() {
-                self.rows = Rows::Likely(Box::new(likely));
+                self.rows = Rows::Likely(Arc::new(likely));
             }
         }
     }
@@ -266,45 +271,18 @@ impl Trace {
             self.save(saving, self.budget_bytes);
         }
     }
-
-    /// Every number of the text under other weights, and the first choice that would change if it were written with them:
-    /// no model pass.
-    #[must_use]
-    pub fn reweight(&self, weights: &[f64], sampling: &Sampling) -> Reweighted {
-        let question = Question {
-            weights,
-            sampling,
-            pinned: 0,
-        };
-        reweigh(self, &question, &|| false).unwrap_or_default()
-    }
-}
-
-/// Makes the rows of several traces, the oldest first, take no more than `budget_bytes` together. Each way to save is tried
-/// on all of them, the oldest first, before the next one costs more: rows are rounded, then reduced to their likeliest
-/// tokens, then given up. Rows that two traces share are counted twice.
-pub fn share_budget(traces: &mut [&mut Trace], budget_bytes: usize) {
-    for saving in Saving::ALL {
-        for i in 0..traces.len() {
-            let all: usize = traces.iter().map(|trace| trace.bytes).sum();
-            let Some(excess) = all.checked_sub(budget_bytes).filter(|excess| *excess > 0) else {
-                return;
-            };
-            let trace = &mut *traces[i];
-            trace.save(saving, trace.bytes.saturating_sub(excess));
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Sampling;
     use crate::engine::mix::{log_softmax, mix};
     use crate::engine::noise::PositionNoise;
+    use crate::engine::reweigh::{Question, Reweighted, reweigh};
     use crate::engine::sample::draw;
-    use std::sync::Arc;
 
-    fn guided_step(position: usize, sampling: &Sampling, weights: &[f64]) -> GuidedStep {
+    pub(super) fn guided_step(position: usize, sampling: &Sampling, weights: &[f64]) -> GuidedStep {
         let row = |salt: u64| {
             let noise = PositionNoise::new(salt, position);
             log_softmax(&(0..64).map(|v| noise.gumbel(v) as f32).collect::<Vec<_>>())
@@ -317,7 +295,7 @@ mod tests {
         GuidedStep::new(position, token, scores, Arc::from(weights))
     }
 
-    fn trace(budget_bytes: usize, steps: usize) -> Trace {
+    pub(super) fn trace(budget_bytes: usize, steps: usize) -> Trace {
         let mut trace = Trace::new(budget_bytes);
         for position in 0..steps {
             trace.push(&guided_step(position, &Sampling::default(), &[0.5, 1.0]));
@@ -325,12 +303,21 @@ mod tests {
         trace
     }
 
-    const STEP_BYTES: usize = 64 * 3 * 4;
+    pub(super) const STEP_BYTES: usize = 64 * 3 * 4;
+
+    fn under(trace: &Trace, weights: &[f64]) -> Reweighted {
+        let question = Question {
+            weights,
+            sampling: &Sampling::default(),
+            pinned: 0,
+        };
+        reweigh(trace, &question, &|| false).unwrap()
+    }
 
     #[test]
     fn reweighting_with_the_recorded_weights_gives_what_was_recorded() {
         let trace = trace(DEFAULT_BUDGET_BYTES, 20);
-        let again = trace.reweight(&[0.5, 1.0], &Sampling::default());
+        let again = under(&trace, &[0.5, 1.0]);
         assert_eq!(again.divergence, None);
         for (step, insight) in trace.steps().iter().zip(&again.insights) {
             assert_eq!(Some(&step.insight), insight.as_ref());
@@ -363,10 +350,7 @@ mod tests {
                 let to = draw(&mix(&scores, &other).scores, &sampling, position);
                 (to != step.token).then_some((position, to))
             });
-        let found = trace
-            .reweight(&other, &sampling)
-            .divergence
-            .map(|d| (d.position, d.to));
+        let found = under(&trace, &other).divergence.map(|d| (d.position, d.to));
         assert!(found.is_some());
         assert_eq!(found, expected);
     }
@@ -378,10 +362,7 @@ mod tests {
         assert_eq!(full.precision(), Precision::Full);
         assert_eq!(half.precision(), Precision::Half);
         assert_eq!(half.bytes(), 15 * STEP_BYTES);
-        let (a, b) = (
-            full.reweight(&[1.0, 1.0], &Sampling::default()),
-            half.reweight(&[1.0, 1.0], &Sampling::default()),
-        );
+        let (a, b) = (under(&full, &[1.0, 1.0]), under(&half, &[1.0, 1.0]));
         for (x, y) in a.insights.iter().zip(&b.insights) {
             let (x, y) = (x.as_ref().unwrap(), y.as_ref().unwrap());
             assert!((x.chosen.guided - y.chosen.guided).abs() < 0.03);
@@ -394,7 +375,7 @@ mod tests {
         let trace = trace(STEP_BYTES * 5, 20);
         assert_eq!(trace.precision(), Precision::Partial { dropped: 10 });
         assert!(trace.bytes() <= trace.budget_bytes());
-        let again = trace.reweight(&[0.0, 0.0], &Sampling::default());
+        let again = under(&trace, &[0.0, 0.0]);
         assert!(again.insights[..10].iter().all(Option::is_none));
         assert!(again.insights[10..].iter().all(Option::is_some));
         assert!(trace.steps()[0].insight.kl >= 0.0);
@@ -405,36 +386,6 @@ mod tests {
         assert_eq!(default_budget(Some(1 << 20)), 1 << 18);
         assert_eq!(default_budget(Some(1 << 40)), DEFAULT_BUDGET_BYTES);
         assert_eq!(default_budget(None), DEFAULT_BUDGET_BYTES);
-    }
-
-    #[test]
-    fn of_several_traces_the_oldest_saves_first_and_the_dearer_way_comes_last() {
-        let mut traces = [
-            trace(usize::MAX, 10),
-            trace(usize::MAX, 10),
-            trace(usize::MAX, 10),
-        ];
-        let mut share = |rows: usize| {
-            let [a, b, c] = &mut traces;
-            share_budget(&mut [a, b, c], rows * STEP_BYTES);
-            assert!(traces.iter().map(Trace::bytes).sum::<usize>() <= rows * STEP_BYTES);
-            traces.each_ref().map(Trace::precision)
-        };
-        assert_eq!(share(30), [Precision::Full; 3]);
-        assert_eq!(
-            share(25),
-            [Precision::Half, Precision::Full, Precision::Full]
-        );
-        assert_eq!(share(17), [Precision::Half; 3]);
-        assert_eq!(
-            share(12),
-            [
-                Precision::Partial { dropped: 6 },
-                Precision::Half,
-                Precision::Half
-            ]
-        );
-        assert_eq!(share(3)[1], Precision::Partial { dropped: 10 });
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Tiny random models: small enough to make and run in a test, whole enough to be loaded like any other.
 
+pub mod lineup;
+
 use std::collections::HashMap;
 use std::path::Path;
 

@@ -100,6 +100,8 @@ fn the_demo_is_measured() {
         positive(&document, "/start/first_token_secs"),
     );
     assert!(loaded < first);
+    #[cfg(feature = "gui")]
+    positive(&document, "/start/first_frame_secs");
     assert_eq!(document["memory"]["base_peak_bytes"], Value::Null);
 }
 

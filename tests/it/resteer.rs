@@ -12,36 +12,12 @@ use counterpoise::engine::mix::mix;
 use counterpoise::engine::sample::draw;
 use counterpoise::engine::scorer::{Parts, Scorer, StepScores};
 use counterpoise::engine::words::encode_behind;
-use counterpoise::model::decoder::Projection;
-use counterpoise::model::tiny;
+use counterpoise::model::tiny::lineup;
 use counterpoise::{demo, model};
 
 use crate::common::run;
 
 const PLENTY: u64 = 1 << 30;
-
-/// Every kind of objective, on tiny random models.
-const ALL_KINDS: &str = r#"
-schema = 1
-name = "Tiny"
-layout = "LAYOUT"
-[base]
-path = "base"
-[[objective]]
-name = "kind"
-adapter = "kind"
-[[objective]]
-name = "polite"
-system = "be polite"
-[[objective]]
-name = "other"
-model = "other"
-template = "q: {{ prompt }} a: "
-[[objective]]
-name = "contrast"
-expert = "other"
-amateur = "base"
-"#;
 
 fn on_cpu() -> ComputeSettings {
     ComputeSettings {
@@ -57,16 +33,14 @@ fn built_in() -> Box<dyn Scorer> {
         .scorer
 }
 
+/// Every kind of objective, on tiny random models.
 fn tiny(layout: &str, dtype: &str) -> Box<dyn Scorer> {
     let home = tempfile::tempdir().unwrap();
-    let at = |name: &str| home.path().join(name);
-    let config = tiny::config();
-    tiny::write_model(&at("base"), &config, 1).unwrap();
-    tiny::write_model(&at("other"), &config, 2).unwrap();
-    tiny::write_adapter(&at("kind"), &config, &Projection::ALL, 3, 3).unwrap();
-    std::fs::write(at("lineup.toml"), ALL_KINDS.replace("LAYOUT", layout)).unwrap();
+    let layout = format!("layout = \"{layout}\"");
+    lineup::write_models(home.path()).unwrap();
+    lineup::write_lineup(home.path(), &layout, lineup::ALL_KINDS).unwrap();
     let never = CancelToken::default();
-    let source = LineupSource::File(at("lineup.toml"));
+    let source = LineupSource::File(home.path().join("lineup.toml"));
     let settings = ComputeSettings {
         dtype: Some(dtype.to_owned()),
         ..on_cpu()
@@ -268,10 +242,10 @@ fn texts_of_every_kind_of_objective_steered_anew_are_those_written_from_scratch(
 fn a_forgotten_beginning_is_read_again_to_the_same_rows() {
     for (mut scorer, weights) in [
         (built_in(), vec![1.0, 0.5, 0.0]),
-        (tiny("shared", "f32"), vec![0.4; 4]),
-        (tiny("separate", "f32"), vec![0.4; 4]),
-        (tiny("shared", "f16"), vec![0.4; 4]),
-        (tiny("separate", "bf16"), vec![0.4; 4]),
+        (tiny("shared", "f32"), vec![0.4; 5]),
+        (tiny("separate", "f32"), vec![0.4; 5]),
+        (tiny("shared", "f16"), vec![0.4; 5]),
+        (tiny("separate", "bf16"), vec![0.4; 5]),
     ] {
         let sampling = Sampling {
             max_tokens: 40,

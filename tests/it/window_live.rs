@@ -235,10 +235,11 @@ fn old_words_stand_dimmed_until_new_ones_take_their_places() {
     assert_eq!(all.cells.len(), crate::stage::GUIDED.len());
     assert_eq!(all.faded_from, Some(asked.beginning.told_from));
     assert!(all.empty_note.is_none() && all.guidance.is_some());
+    let words = all.cells.len();
     let kept = stage.text_of("Guided text");
     write(&mut stage, &asked, &[" lie"]);
     let view = counterpoise::app::panels::panes::PanesView::build(stage.state()).guided;
-    assert_eq!(view.cells.len(), all.cells.len());
+    assert_eq!(view.cells.len(), words);
     assert_eq!(view.faded_from, Some(asked.beginning.told_from + 1));
     assert_eq!(
         stage.text_of("Guided text"),

@@ -2,7 +2,7 @@
 
 use egui::{Button, RichText, Ui};
 
-use super::steering;
+use super::naming;
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
 use crate::app::state::branches::Turn;
@@ -48,7 +48,7 @@ impl BranchesView {
         Some(Self {
             crumbs: path.iter().map(crumb).collect(),
             counter: family.and_then(|family| {
-                let place = steering::place(state.run()?, family.at);
+                let place = naming::place(state.run()?, family.at);
                 Some((family.index + 1, family.runs.len(), place))
             }),
         })
@@ -59,10 +59,10 @@ fn label(state: &State, run: &Run) -> String {
     let Some(fork) = &run.fork else {
         return "First text".to_owned();
     };
-    let place = steering::place(run, fork.at);
+    let place = naming::place(run, fork.at);
     match &fork.turn {
         Turn::Token(token) => {
-            let word = steering::written_word(state, Some(run), fork.at, *token);
+            let word = naming::written_word(state, Some(run), fork.at, *token);
             format!("{word} at {place}")
         }
         Turn::Words(words) => format!("\u{201c}{words}\u{201d} at {place}"),

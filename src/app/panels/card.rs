@@ -134,17 +134,14 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
     // The sliders stay in sight, as far as there is room.
     let columns = Rect::from_min_max(room.min, egui::pos2(places.guided.right(), room.bottom()));
     let area = Area::new(Id::unique("token card"))
-        .order(if view.pinned {
-            Order::Foreground
-        } else {
-            Order::Tooltip
-        })
+        // On one layer, so that it does not come anew when it is pinned.
+        .order(Order::Foreground)
         .pivot(corner)
         .fixed_pos(at)
         .constrain_to(columns)
         .interactable(view.pinned)
         .accessible_name("Token card");
-    area.show(ui.ctx(), |ui| {
+    let drawn = area.show(ui.ctx(), |ui| {
         colours.floating().show(ui, |ui| {
             let answer = TokenCard {
                 text_name: view.text_name,
@@ -186,6 +183,11 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
             }
         });
     });
+    let card = drawn.response.rect;
+    if card.bottom() > columns.bottom() + 1.0 && card.top() > columns.top() + 1.0 {
+        // It has grown since it was placed: it must not jump away from under the pointer in the next frame.
+        ui.ctx().request_discard("the token card has grown");
+    }
     actions
 }
 

@@ -1,9 +1,10 @@
 //! The notice over the texts: what a person should know about this run before believing it.
 
-use egui::{Button, RichText, Stroke, Ui};
+use egui::{Button, Ui};
 
+use super::message::message_ui;
 use crate::app::state::{LineupState, State};
-use crate::app::theme::{palette, size, space, strong};
+use crate::app::theme::{palette, space};
 use crate::app::update::Action;
 
 /// What the notice says, where there is something to say.
@@ -39,18 +40,8 @@ impl NoticeView {
 pub fn notice_ui(ui: &mut Ui, view: &NoticeView) -> Vec<Action> {
     let mut actions = Vec::new();
     let colours = palette(ui);
-    let card = colours
-        .card()
-        .fill(colours.accent_soft)
-        .stroke(Stroke::new(1.0, colours.accent));
-    card.show(ui, |ui| {
-        ui.set_min_width(ui.available_width());
-        ui.label(
-            RichText::new(&view.summary)
-                .font(strong(size::BODY))
-                .color(colours.text),
-        );
-        ui.label(RichText::new(&view.hint).color(colours.text));
+    let tint = (colours.accent_soft, colours.accent);
+    message_ui(ui, tint, &view.summary, Some(&view.hint), |ui| {
         if view.offers_library {
             let button = Button::new("Open the library").min_size(egui::vec2(0.0, space::TARGET));
             if ui.add(button).clicked() {

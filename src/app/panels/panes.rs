@@ -16,18 +16,18 @@ use crate::domain::Pane;
 
 /// What the two panes show.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PanesView {
+pub struct PanesView<'a> {
     /// The plain text.
-    pub base: PaneView,
+    pub base: PaneView<'a>,
     /// The guided text.
-    pub guided: PaneView,
+    pub guided: PaneView<'a>,
     /// The token under the pointer, as far as is known.
     pub hovered: Option<TokenRef>,
 }
 
 /// One pane.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PaneView {
+pub struct PaneView<'a> {
     /// Which one.
     pub pane: Pane,
     /// Its name.
@@ -35,7 +35,7 @@ pub struct PaneView {
     /// What it holds, in a few words.
     pub subtitle: &'static str,
     /// Its tokens.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<TokenCell<'a>>,
     /// A sentence where there are no tokens.
     pub empty_note: Option<String>,
     /// How numbers become colours; none where colours are off.
@@ -62,21 +62,10 @@ pub struct PaneView {
     pub branches: Option<BranchesView>,
 }
 
-/// One token.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cell {
-    /// The characters that it completes.
-    pub text: String,
-    /// The number that colours it, where colours are on and it has one.
-    pub value: Option<f64>,
-    /// Whether it ended the answer.
-    pub mark: TokenMark,
-}
-
-impl PanesView {
+impl<'a> PanesView<'a> {
     /// Decides what the panes show.
     #[must_use]
-    pub fn build(state: &State) -> Self {
+    pub fn build(state: &'a State) -> Self {
         Self {
             base: PaneView::build(state, Pane::Base),
             guided: PaneView::build(state, Pane::Guided),
@@ -85,8 +74,8 @@ impl PanesView {
     }
 }
 
-impl PaneView {
-    fn build(state: &State, pane: Pane) -> Self {
+impl<'a> PaneView<'a> {
+    fn build(state: &'a State, pane: Pane) -> Self {
         let run = state.run();
         let heat_on = state.settings.heat.on;
         let cells = run.map_or_else(Vec::new, |run| cells(state, run, pane));
@@ -161,12 +150,12 @@ fn first_change(state: &State, run: &Run, pane: Pane) -> Option<usize> {
     change.map(|change| change.position)
 }
 
-fn cells(state: &State, run: &Run, pane: Pane) -> Vec<Cell> {
+fn cells<'a>(state: &State, run: &'a Run, pane: Pane) -> Vec<TokenCell<'a>> {
     let pieces = &run.text(pane).pieces;
     let last = pieces.len().saturating_sub(1);
     let has_ended = run.has_ended(pane);
-    let cell = |(index, text): (usize, &String)| Cell {
-        text: text.clone(),
+    let cell = |(index, text): (usize, &'a String)| TokenCell {
+        text,
         value: (state.settings.heat.on)
             .then(|| state.heat_value(run, pane, index))
             .flatten(),
@@ -176,7 +165,7 @@ fn cells(state: &State, run: &Run, pane: Pane) -> Vec<Cell> {
             TokenMark::Word
         },
     };
-    let mut cells: Vec<Cell> = pieces.iter().enumerate().map(cell).collect();
+    let mut cells: Vec<TokenCell<'_>> = pieces.iter().enumerate().map(cell).collect();
     if pane == Pane::Guided {
         cells.extend(ghost_cells(state, run));
     }
@@ -184,20 +173,23 @@ fn cells(state: &State, run: &Run, pane: Pane) -> Vec<Cell> {
 }
 
 /// Words of the text before, in the places of which new ones are to come.
-fn ghost_cells(state: &State, run: &Run) -> impl Iterator<Item = Cell> {
+fn ghost_cells<'a>(state: &State, run: &'a Run) -> impl Iterator<Item = TokenCell<'a>> {
     let words = run.ghost_words();
     let last = words.len().saturating_sub(1);
-    words.iter().enumerate().map(move |(index, word)| Cell {
-        text: word.text.clone(),
-        value: (state.settings.heat.on)
-            .then(|| state.heat_of(&word.insight))
-            .flatten(),
-        mark: if index == last && word.text.is_empty() {
-            TokenMark::End
-        } else {
-            TokenMark::Word
-        },
-    })
+    words
+        .iter()
+        .enumerate()
+        .map(move |(index, word)| TokenCell {
+            text: &word.text,
+            value: (state.settings.heat.on)
+                .then(|| state.heat_of(&word.insight))
+                .flatten(),
+            mark: if index == last && word.text.is_empty() {
+                TokenMark::End
+            } else {
+                TokenMark::Word
+            },
+        })
 }
 
 fn empty_note(state: &State, pane: Pane) -> String {
@@ -246,7 +238,7 @@ impl Default for WordPlaces {
 }
 
 /// Draws the panes.
-pub fn panes_ui(ui: &mut Ui, view: &PanesView) -> (Vec<Action>, WordPlaces) {
+pub fn panes_ui(ui: &mut Ui, view: &PanesView<'_>) -> (Vec<Action>, WordPlaces) {
     let mut actions = Vec::new();
     let height = ui.available_height();
     let mut hovered = None;
@@ -292,7 +284,7 @@ fn down<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
 }
 
 /// What stands above a text.
-fn header_ui(ui: &mut Ui, view: &PaneView, actions: &mut Vec<Action>) {
+fn header_ui(ui: &mut Ui, view: &PaneView<'_>, actions: &mut Vec<Action>) {
     let weak = palette(ui).weak;
     ui.horizontal_wrapped(|ui| {
         ui.set_min_height(space::TARGET);
@@ -312,7 +304,7 @@ fn header_ui(ui: &mut Ui, view: &PaneView, actions: &mut Vec<Action>) {
 /// A text, or a sentence where there is none.
 fn text_ui(
     ui: &mut Ui,
-    view: &PaneView,
+    view: &PaneView<'_>,
     actions: &mut Vec<Action>,
 ) -> (Option<TokenRef>, WordPlaces) {
     let weak = palette(ui).weak;
@@ -327,16 +319,7 @@ fn text_ui(
         ui.label(RichText::new(note).color(weak));
         return (None, WordPlaces::default());
     }
-    let cells: Vec<TokenCell<'_>> = view
-        .cells
-        .iter()
-        .map(|cell| TokenCell {
-            text: &cell.text,
-            value: cell.value,
-            mark: cell.mark,
-        })
-        .collect();
-    let shown = TokenView::new(egui::Id::unique(id), label, &cells)
+    let shown = TokenView::new(egui::Id::unique(id), label, &view.cells)
         .scale(view.scale)
         .pinned(view.pinned)
         .echo(view.echo)

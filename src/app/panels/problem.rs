@@ -2,8 +2,9 @@
 
 use egui::{Button, RichText, ScrollArea, Ui};
 
+use super::message::message_ui;
 use crate::app::state::{LineupState, ProblemPlace, State};
-use crate::app::theme::{palette, size, space, strong};
+use crate::app::theme::{palette, size, space};
 use crate::app::update::{Action, can_run};
 use crate::worker::LineupSource;
 
@@ -70,20 +71,8 @@ impl ProblemView {
 pub fn problem_ui(ui: &mut Ui, view: &ProblemView) -> Vec<Action> {
     let mut actions = Vec::new();
     let colours = palette(ui);
-    let card = colours
-        .card()
-        .fill(colours.error_soft)
-        .stroke(egui::Stroke::new(1.0, colours.error));
-    card.show(ui, |ui| {
-        ui.set_min_width(ui.available_width());
-        ui.label(
-            RichText::new(&view.summary)
-                .font(strong(size::BODY))
-                .color(colours.text),
-        );
-        if let Some(hint) = &view.hint {
-            ui.label(RichText::new(hint).color(colours.text));
-        }
+    let tint = (colours.error_soft, colours.error);
+    message_ui(ui, tint, &view.summary, view.hint.as_deref(), |ui| {
         ui.add_space(space::XS);
         ui.horizontal_wrapped(|ui| {
             for (words, action) in &view.ways {

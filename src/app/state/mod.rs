@@ -122,6 +122,10 @@ pub struct State {
     pub runs: BTreeMap<RunId, Run>,
     /// Bytes that the rows of all runs may take together.
     pub row_budget_bytes: usize,
+    /// Bytes of the rows of all runs, each counted by itself, above which it is looked up how many they are together.
+    pub(crate) row_check_bytes: usize,
+    /// Words have come since [`super::update::settle`].
+    pub(crate) unsettled: bool,
     /// The run on screen.
     pub shown: Option<RunId>,
     /// A run was asked for before the models were ready.
@@ -208,6 +212,8 @@ impl Default for State {
             lineup: LineupState::Missing,
             runs: BTreeMap::new(),
             row_budget_bytes: DEFAULT_BUDGET_BYTES,
+            row_check_bytes: DEFAULT_BUDGET_BYTES,
+            unsettled: false,
             shown: None,
             run_when_ready: false,
             steer_wanted: false,

@@ -119,9 +119,10 @@ impl HeatScale {
             .filter(|value| value.is_finite())
             .map(f64::abs)
             .collect();
-        sizes.sort_unstable_by(f64::total_cmp);
         let rank = (sizes.len() as f64 * 0.95).ceil() as usize;
-        let size = rank.checked_sub(1).map_or(0.0, |index| sizes[index]);
+        let size = rank.checked_sub(1).map_or(0.0, |index| {
+            *sizes.select_nth_unstable_by(index, f64::total_cmp).1
+        });
         Self {
             kind,
             limit: if size > 1e-9 { round_up(size) } else { 1.0 },

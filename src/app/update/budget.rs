@@ -87,8 +87,7 @@ pub fn on_budget(state: &mut State, answer: BudgetAnswer) -> Vec<Command> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::update::live::tests::written;
-    use crate::app::update::tests::set_weight;
+    use crate::app::update::tests::{set_weight, written};
     use crate::app::update::{Action, apply, on_rejudged};
 
     fn answer(state: &mut State) -> Vec<Command> {

@@ -109,8 +109,7 @@ fn show(state: &mut State, id: RunId) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::update::live::tests::{finished, request, step, text, written};
-    use crate::app::update::tests::{ready, set_weight};
+    use crate::app::update::tests::{finished, ready, request, set_weight, step, text, written};
     use crate::app::update::{Action, apply, on_event, on_rejudged};
     use crate::domain::Pane;
 

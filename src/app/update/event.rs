@@ -56,10 +56,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
                     run.given = run.given.max(step.step.position + 1);
                 }
                 run.text_mut(step.pane).put(&step.step, &step.text);
-                super::writing::share_rows(state);
-                if state.shown == Some(id) {
-                    grow_scale(state);
-                }
+                state.unsettled = true;
             }
             Vec::new()
         }
@@ -71,8 +68,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
                         run.base.put(&step.step, &step.text);
                     }
                 }
-                super::writing::share_rows(state);
-                grow_scale(state);
+                state.unsettled = true;
             }
             Vec::new()
         }
@@ -103,6 +99,14 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
             on_failed(state, run, failure);
             Vec::new()
         }
+    }
+}
+
+/// Works out what follows from the words that have come: once before a frame, however many there were.
+pub fn settle(state: &mut State) {
+    if std::mem::take(&mut state.unsettled) {
+        super::writing::share_rows(state);
+        grow_scale(state);
     }
 }
 

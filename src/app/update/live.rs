@@ -172,4 +172,4 @@ pub(super) fn go_on(state: &mut State, way: Way) -> Vec<Command> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -13,7 +13,7 @@ mod writing;
 
 pub use action::Action;
 pub use budget::on_budget;
-pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, tick};
+pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, tick};
 pub use fork::can_fork;
 pub use writing::{can_run, load, set_row_budget};
 

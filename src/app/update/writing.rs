@@ -7,7 +7,7 @@ use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::settings::READING_PACE;
 use crate::app::state::{LineupState, State};
 use crate::domain::{CancelToken, Pane, RunId};
-use crate::engine::trace::{Trace, share_budget};
+use crate::engine::trace::{Trace, bytes_together, share_budget};
 use crate::worker::{Beginning, Command, GenerateRequest};
 
 use super::remember;
@@ -121,6 +121,8 @@ pub(super) fn tidy_runs(state: &mut State) {
         let of_tree = branches && Some(run.root) == tree && !run.is_unfinished();
         of_tree || wanted.binary_search(id).is_ok()
     });
+    // What runs had in common with those that are gone now counts for them alone.
+    state.row_check_bytes = state.row_budget_bytes;
     share_rows(state);
 }
 
@@ -129,6 +131,15 @@ const SPARE: usize = 16;
 
 /// Keeps the rows of all texts within their budget, at the cost of the oldest.
 pub(super) fn share_rows(state: &mut State) {
+    // Looking closely takes time, and what texts have in common only makes them smaller.
+    let each: usize = state
+        .runs
+        .values()
+        .map(|run| run.base.trace.bytes() + run.guided.trace.bytes())
+        .sum();
+    if each <= state.row_check_bytes {
+        return;
+    }
     let shown = state.shown;
     let mut order: Vec<RunId> = state.runs.keys().copied().collect();
     // What is on screen is used; it saves last.
@@ -142,8 +153,9 @@ pub(super) fn share_rows(state: &mut State) {
             }
         }
     }
-    let all: usize = distinct.iter().map(|trace| trace.bytes()).sum();
+    let all = bytes_together(distinct.iter().map(|trace| &**trace));
     if all <= state.row_budget_bytes {
+        state.row_check_bytes = each + (state.row_budget_bytes - all);
         return;
     }
     // Texts that go on from one another have the plain text in common, and go on having it.
@@ -167,10 +179,12 @@ pub(super) fn share_rows(state: &mut State) {
             run.text_mut(pane).trace = Arc::clone(&distinct[at]);
         }
     }
+    state.row_check_bytes = state.row_budget_bytes;
 }
 
 /// Says how many bytes the rows of all texts may take.
 pub fn set_row_budget(state: &mut State, bytes: usize) {
     state.row_budget_bytes = bytes;
+    state.row_check_bytes = bytes;
     share_rows(state);
 }

@@ -156,8 +156,9 @@ impl<'a> TokenView<'a> {
     }
 
     fn contents(self, ui: &mut Ui) -> TokenViewResponse {
+        // Taken out, so that a layout that grows need not be copied.
         let mut memory: Memory = ui
-            .data_mut(|data| data.get_temp(self.id))
+            .data_mut(|data| data.remove_temp(self.id))
             .unwrap_or_default();
         let font = TextStyle::resolve(&theme::reading(), ui.style());
         let spacing = if self.scale.is_some() {
@@ -179,7 +180,7 @@ impl<'a> TokenView<'a> {
         let layout = TextLayout::new(ui, self.tokens, frame, memory.layout.take());
         // The first line needs no distance from a line above it.
         let lead = ((layout.line_height() - font_height) / 2.0).floor();
-        let height = layout.galley.size().y - lead + 2.0 * paint::MARGIN;
+        let height = layout.height() - lead + 2.0 * paint::MARGIN;
         let size = egui::vec2(ui.available_width(), height.max(ui.available_height()));
         let (rect, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
         let corner = rect.min + egui::vec2(paint::MARGIN, paint::MARGIN - lead);

@@ -83,6 +83,14 @@ impl KeptRow {
         }
     }
 
+    /// Where its values lie in memory: rows that have them in common have the same.
+    fn place(&self) -> usize {
+        match &self.values {
+            Values::Full(row) => row.as_ptr() as usize,
+            Values::Coarse(coarse) => Arc::as_ptr(coarse) as usize,
+        }
+    }
+
     /// How far a value may be from the one that was scored, nats. One step per 65,535 plus the roundings of f32.
     pub(crate) fn error(&self) -> f64 {
         match &self.values {
@@ -146,6 +154,11 @@ impl KeptRows {
     /// Bytes of all values.
     pub(crate) fn bytes(&self) -> usize {
         self.each().map(KeptRow::bytes).sum()
+    }
+
+    /// Where they lie in memory, and how many they are: the same for steps that have them in common.
+    pub(crate) fn place(&self) -> (usize, usize) {
+        (self.base.place(), self.rewards.len())
     }
 
     /// The largest error of a value, nats.

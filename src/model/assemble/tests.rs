@@ -9,24 +9,18 @@ use crate::domain::Prompt;
 use crate::engine::scorer::{EngineError, Parts, Scorer, StepScores};
 use crate::error::{Failure, FailureKind};
 use crate::model::decoder::Projection;
-use crate::model::tiny;
+use crate::model::tiny::{self, lineup, lineup::ALL_KINDS};
 
 /// A folder with a base, two adapters, another model and a lineup of these objectives.
 fn home(objectives: &str) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
-    let at = |name: &str| home.path().join(name);
-    let config = tiny::config();
-    tiny::write_model(&at("base"), &config, 1).unwrap();
-    tiny::write_model(&at("other"), &config, 2).unwrap();
-    tiny::write_adapter(&at("kind"), &config, &Projection::ALL, 3, 3).unwrap();
-    tiny::write_adapter(&at("terse"), &config, &[Projection::Q, Projection::V], 2, 4).unwrap();
+    lineup::write_models(home.path()).unwrap();
     write_lineup(home.path(), "", objectives);
     home
 }
 
 fn write_lineup(home: &Path, top: &str, objectives: &str) {
-    let text = format!("schema = 1\nname = \"Tiny\"\n{top}\n[base]\npath = \"base\"\n{objectives}");
-    std::fs::write(home.join("lineup.toml"), text).unwrap();
+    lineup::write_lineup(home, top, objectives).unwrap();
 }
 
 fn load_from(home: &Path) -> Result<LoadedLineup, ModelError> {
@@ -41,27 +35,6 @@ fn load_from(home: &Path) -> Result<LoadedLineup, ModelError> {
 fn complaint(home: &Path) -> Failure {
     load_from(home).unwrap_err().into()
 }
-
-const ALL_KINDS: &str = r#"
-[[objective]]
-name = "kind"
-adapter = "kind"
-[[objective]]
-name = "terse"
-adapter = "terse"
-weight = 0.5
-[[objective]]
-name = "polite"
-system = "be polite"
-[[objective]]
-name = "other"
-model = "other"
-template = "q: {{ prompt }} a: "
-[[objective]]
-name = "contrast"
-expert = "other"
-amateur = "base"
-"#;
 
 fn say(text: &str) -> Prompt {
     Prompt::of(text)

@@ -1,5 +1,5 @@
 use super::*;
-use crate::app::update::live::tests::{finished, request, step, text, written};
+use crate::app::update::tests::{finished, request, step, text, written};
 use crate::app::update::{Action, apply, on_event};
 use crate::domain::Pane;
 

@@ -1,28 +1,25 @@
-//! Where every token of a text stands: one galley without colours, and rectangles that are computed once per text and width.
+//! Where every token of a text stands: rows of letters without colours, and rectangles that are computed once per text and
+//! width.
+//!
+//! A text that grows keeps its rows: only from the last complete row before the first change on is it laid out anew, so that
+//! a new word costs as much at the end of a long text as at its beginning.
+
+mod find;
+mod shown;
 
 use std::sync::Arc;
 
+use egui::epaint::text::{Glyph, PlacedRow};
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Color32, FontId, Galley, Pos2, Rect, Ui, pos2};
+use egui::{Color32, FontId, Galley, Rect, Ui, pos2};
 
-use super::{TokenCell, TokenMark};
+use super::TokenCell;
+use shown::{FORK_SPACES, Shown, show};
 
-/// A space that no line is broken at; runs of them make room for marks that belong to a word.
-const GLUE: char = '\u{a0}';
-/// What stands for a character that no text can be made of.
-const UNKNOWN: char = '\u{25a1}';
-/// Room for the mark at the first differing word, in spaces.
-const FORK_SPACES: usize = 13;
-/// Room for the end mark.
-const END_SPACES: usize = 8;
-/// Room for a token that completes no character.
-const PART_SPACES: usize = 2;
 /// Width of the stub that stands for a line break, points.
 const BREAK_WIDTH: f32 = 7.0;
 /// Height of an empty line beside that of a line of words.
 const EMPTY_LINE: f32 = 0.45;
-/// How far beside a word the pointer still means it, points.
-const REACH: f32 = 5.0;
 
 /// What a text's layout depends on, its characters apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +87,10 @@ struct Line {
     /// Its pieces.
     first: usize,
     end: usize,
+    /// Where it begins in the text: bytes, characters, and the token in which that is.
+    byte: usize,
+    char: usize,
+    token: usize,
 }
 
 /// A laid-out text.
@@ -97,69 +98,25 @@ struct Line {
 pub(super) struct TextLayout {
     frame: Frame,
     text: String,
-    /// End of each token in `text`, bytes.
-    ends: Vec<usize>,
-    pub(super) galley: Arc<Galley>,
+    shown: Vec<Shown>,
+    /// Its rows, relative to the text's corner, one for each of `lines`.
+    rows: Vec<PlacedRow>,
+    /// What was laid out last: rows are painted as parts of it.
+    last: Arc<Galley>,
     pub(super) pieces: Vec<Piece>,
     lines: Vec<Line>,
     /// First piece of each token; one more entry than there are tokens.
     starts: Vec<usize>,
-    /// Where the mark of the first differing word stands.
-    pub(super) fork: Option<Rect>,
+    /// Where the mark of the first differing word stands, and on which line.
+    fork: Option<(usize, Rect)>,
     /// Where the next word would begin.
     pub(super) caret: Rect,
-}
-
-/// What is shown for one token, and how many of its characters come before its own.
-struct Shown {
-    lead: usize,
-    kind: PieceKind,
-}
-
-fn show(cell: &TokenCell<'_>, is_fork: bool, text: &mut String) -> Shown {
-    let glue = |text: &mut String, n: usize| text.extend(std::iter::repeat_n(GLUE, n));
-    let mut lead = 0;
-    let body = cell.text.trim_start_matches(' ');
-    let spaces = cell.text.len() - body.len();
-    if cell.mark == TokenMark::End && cell.text.is_empty() {
-        text.push(' ');
-        if is_fork {
-            glue(text, FORK_SPACES);
-            lead = FORK_SPACES;
-        }
-        glue(text, END_SPACES);
-        return Shown {
-            lead: lead + 1,
-            kind: PieceKind::End,
-        };
-    }
-    text.push_str(&cell.text[..spaces]);
-    if is_fork {
-        glue(text, FORK_SPACES);
-        lead = spaces + FORK_SPACES;
-    }
-    let before = text.len();
-    text.extend(body.chars().filter(|&c| c != '\r').map(|c| match c {
-        '\n' | '\t' => c,
-        char::REPLACEMENT_CHARACTER => UNKNOWN,
-        c if c.is_control() => UNKNOWN,
-        c => c,
-    }));
-    if spaces == 0 && text.len() == before {
-        glue(text, PART_SPACES);
-        return Shown {
-            lead,
-            kind: PieceKind::Part,
-        };
-    }
-    Shown {
-        lead,
-        kind: PieceKind::Word,
-    }
+    /// The toolkit hands out this same galley again for as long as letters stay where they are in its texture.
+    probe: Arc<Galley>,
 }
 
 impl TextLayout {
-    /// Lays out `tokens`, or hands back `old` where nothing has changed.
+    /// Lays out `tokens`; what `old` has of them already stays as it is.
     pub(super) fn new(
         ui: &Ui,
         tokens: &[TokenCell<'_>],
@@ -168,81 +125,162 @@ impl TextLayout {
     ) -> Arc<Self> {
         let mut text = String::with_capacity(old.as_ref().map_or(64, |old| old.text.len() + 16));
         let mut shown = Vec::with_capacity(tokens.len());
-        let mut ends = Vec::with_capacity(tokens.len());
         for (index, cell) in tokens.iter().enumerate() {
             shown.push(show(cell, frame.fork_at == Some(index), &mut text));
-            ends.push(text.len());
         }
-        if let Some(old) = old
-            && old.frame == frame
-            && old.ends == ends
-            && old.text == text
-        {
-            return old;
-        }
-        let galley = ui.fonts_mut(|fonts| fonts.layout_job(frame.job(&text)));
-        Arc::new(Self::place(frame, text, ends, &shown, galley))
+        let lay = |text: &str| ui.fonts_mut(|fonts| fonts.layout_job(frame.job(text)));
+        let probe = lay("a");
+        let old = old.filter(|old| old.frame == frame && Arc::ptr_eq(&old.probe, &probe));
+        let mut layout = match old {
+            Some(old) if old.shown == shown && old.text == text => return old,
+            Some(old) => {
+                let mut layout = Arc::unwrap_or_clone(old);
+                let line = layout.first_to_change(&text, &shown);
+                layout.cut(line);
+                layout.text = text;
+                layout.shown = shown;
+                layout
+            }
+            None => Self {
+                frame: frame.clone(),
+                text,
+                shown,
+                rows: Vec::new(),
+                last: Arc::clone(&probe),
+                pieces: Vec::new(),
+                lines: Vec::new(),
+                starts: Vec::new(),
+                fork: None,
+                caret: Rect::NOTHING,
+                probe,
+            },
+        };
+        layout.extend(&lay);
+        Arc::new(layout)
     }
 
-    fn place(
-        frame: Frame,
-        text: String,
-        ends: Vec<usize>,
-        shown: &[Shown],
-        galley: Arc<Galley>,
-    ) -> Self {
-        // Glyphs are counted in characters, one each.
-        let mut char_ends = Vec::with_capacity(ends.len());
-        let mut chars = 0;
-        let mut from = 0;
-        for &end in &ends {
-            chars += text[from..end].chars().count();
-            char_ends.push(chars);
-            from = end;
+    /// The line from which the text must be laid out anew to become `text`: the last one whose beginning nothing changes. Where
+    /// a line begins depends on no more than its first word and the space behind that, or on all of it at the text's end.
+    fn first_to_change(&self, text: &str, shown: &[Shown]) -> usize {
+        let same_text = self.text.bytes().zip(text.bytes());
+        let bytes = same_text.take_while(|(a, b)| a == b).count();
+        let same_tokens = self.shown.iter().zip(shown);
+        let tokens = same_tokens.take_while(|(a, b)| a == b).count();
+        let token_end = tokens.checked_sub(1).map_or(0, |last| shown[last].end);
+        let same = bytes.min(token_end);
+        let only_grows = same == self.text.len();
+        let begins_there = |line: usize| {
+            let kept = &self.text.as_bytes()[self.lines[line].byte..same];
+            // How high an empty line is depends on what stands before it.
+            let is_empty = self.rows[line].glyphs.is_empty();
+            !is_empty && (only_grows || kept.iter().any(u8::is_ascii_whitespace))
+        };
+        let mut line = self.lines.partition_point(|line| line.byte <= same);
+        line = line.saturating_sub(1);
+        while line > 0 && !begins_there(line) {
+            line -= 1;
         }
-        let font_size = frame.font.size;
+        line
+    }
+
+    /// Forgets the lines from `line` on.
+    fn cut(&mut self, line: usize) {
+        let Some(from) = self.lines.get(line) else {
+            return;
+        };
+        self.pieces.truncate(from.first);
+        self.starts.truncate(from.token + 1);
+        self.fork = self.fork.filter(|(at, _)| *at < line);
+        self.rows.truncate(line + 1);
+        self.lines.truncate(line + 1);
+    }
+
+    /// Lays out the text from the last known line on.
+    fn extend(&mut self, lay: &dyn Fn(&str) -> Arc<Galley>) {
+        self.lay_out(lay);
+        // A row is laid out from its own first letter: its letters must not move by a pixel when it goes on.
+        let wrapped = |rows: &[PlacedRow]| match rows {
+            [.., before, _] => !before.ends_with_newline,
+            _ => false,
+        };
+        if wrapped(&self.last.rows) {
+            self.cut(self.lines.len() - 1);
+            self.lay_out(lay);
+        }
+        let mut piece = self.starts.last().copied().unwrap_or(0);
+        for token in self.starts.len()..=self.shown.len() {
+            while self.pieces.get(piece).is_some_and(|p| p.token < token) {
+                piece += 1;
+            }
+            self.starts.push(piece);
+        }
+    }
+
+    fn lay_out(&mut self, lay: &dyn Fn(&str) -> Arc<Galley>) {
+        let (from, top) = match (self.lines.pop(), self.rows.pop()) {
+            (Some(line), Some(row)) => (line, row.pos.y),
+            _ => (
+                Line {
+                    bottom: 0.0,
+                    first: 0,
+                    end: 0,
+                    byte: 0,
+                    char: 0,
+                    token: 0,
+                },
+                0.0,
+            ),
+        };
+        self.last = lay(&self.text[from.byte..]);
+        self.place(from, top);
+    }
+
+    /// Places the tokens on the rows of `last`, the first of which is the line `from` at height `top`.
+    fn place(&mut self, from: Line, top: f32) {
+        let font_size = self.frame.font.size;
         let (above, below) = (font_size * 0.66, font_size * 0.58);
-        let mut pieces: Vec<Piece> = Vec::with_capacity(ends.len() + galley.rows.len());
-        let mut lines = Vec::with_capacity(galley.rows.len());
-        let mut fork = None;
-        let mut token = 0;
-        let mut line_start = 0;
-        for (line, row) in galley.rows.iter().enumerate() {
+        let galley = Arc::clone(&self.last);
+        let mut token = from.token;
+        // Glyphs are counted in characters, one each.
+        let start_of = |token: usize| token.checked_sub(1).map_or(0, |t| self.shown[t].end);
+        let chars = |from: usize, to: usize| self.text[from..to].chars().count();
+        let mut token_start = from.char - chars(start_of(token), from.byte);
+        let mut token_end = self
+            .shown
+            .get(token)
+            .map_or(token_start, |s| token_start + chars(start_of(token), s.end));
+        let mut letters = self.text[from.byte..].chars();
+        let (mut line_byte, mut line_start) = (from.byte, from.char);
+        for row in &galley.rows {
+            let line = self.lines.len();
             let count = row.glyphs.len();
             let line_end = line_start + count;
-            let first = pieces.len();
-            let center = row.pos.y + row.size.y / 2.0;
-            let (top, bottom) = ((center - above).round(), (center + below).round());
+            let first = self.pieces.len();
+            let line_token = token;
+            let middle = top + row.pos.y + row.size.y / 2.0;
+            let (high, low) = ((middle - above).round(), (middle + below).round());
             let x_at = |index: usize| {
-                row.pos.x
-                    + row.glyphs.get(index).map_or_else(
-                        || {
-                            row.glyphs
-                                .last()
-                                .map_or(0.0, egui::epaint::text::Glyph::max_x)
-                        },
-                        |glyph| glyph.pos.x,
-                    )
+                let glyph = row.glyphs.get(index).map(|glyph| glyph.pos.x);
+                let end = || row.glyphs.last().map_or(0.0, Glyph::max_x);
+                row.pos.x + glyph.unwrap_or_else(end)
             };
             let stop = line_end + usize::from(row.ends_with_newline);
-            while token < shown.len() {
-                let token_start = if token == 0 { 0 } else { char_ends[token - 1] };
-                let token_end = char_ends[token];
+            while let Some(&Shown { lead, kind, end }) = self.shown.get(token) {
                 if token_start >= stop && token_start < token_end {
                     break;
                 }
-                let kind = shown[token].kind;
-                let body = token_start + shown[token].lead;
+                let body = token_start + lead;
                 let mut a = token_start.max(line_start).min(line_end) - line_start;
                 let b = token_end.min(line_end).max(line_start) - line_start;
                 let hit_left = x_at(a);
-                if frame.fork_at == Some(token) && body > token_start {
+                if self.frame.fork_at == Some(token) && body > token_start {
                     let lead_from = (body - FORK_SPACES).max(token_start);
                     if (line_start..line_end).contains(&lead_from) {
-                        fork = Some(Rect::from_min_max(
-                            pos2(x_at(lead_from - line_start), top),
-                            pos2(x_at((body - line_start).min(count)), bottom),
-                        ));
+                        let room = Rect::from_min_max(
+                            pos2(x_at(lead_from - line_start), high),
+                            pos2(x_at((body - line_start).min(count)), low),
+                        );
+                        self.fork = Some((line, room));
                     }
                 }
                 a = a.max(body.clamp(line_start, line_end) - line_start).min(b);
@@ -255,243 +293,59 @@ impl TextLayout {
                         r -= 1;
                     }
                 }
-                let known = pieces.last().is_some_and(|piece| piece.token == token);
+                let known = self.pieces.last().is_some_and(|piece| piece.token == token);
                 let piece = |kind, left: f32, right: f32| Piece {
                     token,
                     line,
                     kind,
-                    rect: Rect::from_min_max(pos2(left, top), pos2(right, bottom)),
+                    rect: Rect::from_min_max(pos2(left, high), pos2(right, low)),
                     hit_left: hit_left.min(left),
                 };
                 if l < r {
-                    pieces.push(piece(kind, x_at(l), x_at(r)));
+                    self.pieces.push(piece(kind, x_at(l), x_at(r)));
                 } else if token_end > line_end && row.ends_with_newline && !known {
                     // A line break, and nothing to be seen of it but its place.
                     let x = x_at(count) + 1.0;
-                    pieces.push(piece(PieceKind::Blank, x, x + BREAK_WIDTH));
+                    self.pieces
+                        .push(piece(PieceKind::Blank, x, x + BREAK_WIDTH));
                 } else if a < b && !known && token_end <= stop {
-                    pieces.push(piece(PieceKind::Blank, x_at(a), x_at(b)));
+                    self.pieces.push(piece(PieceKind::Blank, x_at(a), x_at(b)));
                 }
                 if token_end > stop {
                     break;
                 }
                 token += 1;
+                token_start = token_end;
+                if let Some(next) = self.shown.get(token) {
+                    token_end += self.text[end..next.end].chars().count();
+                }
             }
-            lines.push(Line {
-                bottom: row.pos.y + row.size.y,
+            self.lines.push(Line {
+                bottom: top + row.pos.y + row.size.y,
                 first,
-                end: pieces.len(),
+                end: self.pieces.len(),
+                byte: line_byte,
+                char: line_start,
+                token: line_token,
             });
+            let mut row_here = row.clone();
+            row_here.pos.y += top;
+            self.rows.push(row_here);
+            line_byte += letters
+                .by_ref()
+                .take(stop - line_start)
+                .map(char::len_utf8)
+                .sum::<usize>();
             line_start = stop;
         }
-        let mut starts = Vec::with_capacity(ends.len() + 1);
-        for index in 0..=ends.len() {
-            starts.push(pieces.partition_point(|piece| piece.token < index));
-        }
         let end = galley.pos_from_cursor(galley.end());
-        let middle = end.center().y;
-        let caret = Rect::from_min_max(
+        let middle = top + end.center().y;
+        self.caret = Rect::from_min_max(
             pos2(end.left() + 2.0, (middle - above).round()),
             pos2(end.left() + 4.0, (middle + below).round()),
         );
-        Self {
-            frame,
-            text,
-            ends,
-            galley,
-            pieces,
-            lines,
-            starts,
-            fork,
-            caret,
-        }
-    }
-
-    /// Distance of two lines, points.
-    pub(super) fn line_height(&self) -> f32 {
-        self.frame.line_height
-    }
-
-    /// Where a caret before `token` stands, if that is to be seen.
-    pub(super) fn caret_before(&self, token: usize) -> Option<Rect> {
-        let word = self.pieces_of(token).first()?.rect;
-        Some(Rect::from_min_max(
-            pos2(word.left() - 4.0, word.top()),
-            pos2(word.left() - 2.0, word.bottom()),
-        ))
-    }
-
-    /// The pieces of `token`, one per line that it touches.
-    pub(super) fn pieces_of(&self, token: usize) -> &[Piece] {
-        match (self.starts.get(token), self.starts.get(token + 1)) {
-            (Some(&first), Some(&end)) => &self.pieces[first..end],
-            _ => &[],
-        }
-    }
-
-    /// The token under `at`, relative to the text's corner.
-    pub(super) fn token_at(&self, at: Pos2) -> Option<usize> {
-        if at.y < 0.0 {
-            return None;
-        }
-        let line = self
-            .lines
-            .get(self.lines.partition_point(|line| line.bottom <= at.y))?;
-        let pieces = &self.pieces[line.first..line.end];
-        let index = pieces.partition_point(|piece| piece.rect.right() + REACH < at.x);
-        // A neighbour that contains the point is meant before one that is only near it.
-        pieces[index..]
-            .iter()
-            .take(4)
-            .find(|piece| piece.hit_left <= at.x && at.x <= piece.rect.right())
-            .or_else(|| pieces.get(index).filter(|p| p.hit_left - REACH <= at.x))
-            .map(|piece| piece.token)
-    }
-
-    /// The token `lines` lines below (above, if negative) `token`, as near as can be in the horizontal.
-    pub(super) fn token_beside(&self, token: usize, lines: isize) -> Option<usize> {
-        let from = self.pieces_of(token).first()?;
-        let x = from.rect.center().x;
-        let mut line = from.line;
-        loop {
-            line = line.checked_add_signed(lines.signum())?;
-            let here = self.lines.get(line)?;
-            let nearest = self.pieces[here.first..here.end].iter().min_by(|a, b| {
-                let distance = |p: &Piece| (p.rect.center().x - x).abs();
-                distance(a).total_cmp(&distance(b))
-            });
-            if let Some(piece) = nearest {
-                return Some(piece.token);
-            }
-        }
-    }
-
-    /// Indices of the pieces on lines that touch `top..bottom`.
-    pub(super) fn visible(&self, top: f32, bottom: f32) -> std::ops::Range<usize> {
-        let first = self.lines.partition_point(|line| line.bottom < top);
-        let end = self.lines.partition_point(|line| line.bottom < bottom) + 1;
-        let at = |line: usize| self.lines.get(line).map_or(self.pieces.len(), |l| l.first);
-        at(first)..at(end)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::theme;
-
-    fn cells<'a>(texts: &[&'a str]) -> Vec<TokenCell<'a>> {
-        texts
-            .iter()
-            .map(|text| TokenCell {
-                text,
-                value: None,
-                mark: TokenMark::Word,
-            })
-            .collect()
-    }
-
-    fn lay(tokens: &[TokenCell<'_>], width: f32, fork_at: Option<usize>) -> Arc<TextLayout> {
-        let ctx = egui::Context::default();
-        theme::install(&ctx);
-        let mut layout = None;
-        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
-            let frame = Frame {
-                width,
-                pixels_per_point: 1.0,
-                font: egui::FontId::proportional(16.0),
-                line_height: 32.0,
-                fork_at,
-            };
-            layout = Some(TextLayout::new(ui, tokens, frame, None));
-        });
-        output.textures_delta.clear();
-        layout.unwrap()
-    }
-
-    #[test]
-    fn every_token_has_a_place_and_places_follow_one_another() {
-        let layout = lay(
-            &cells(&["Hel", "lo", ",", " world", "!", "\n\n", "Next", " ", "one"]),
-            400.0,
-            None,
-        );
-        assert_eq!(layout.ends.len(), 9);
-        for token in 0..9 {
-            assert_eq!(layout.pieces_of(token).len(), 1, "token {token}");
-        }
-        let rect = |token: usize| layout.pieces_of(token)[0].rect;
-        assert!((rect(0).right() - rect(1).left()).abs() < 0.01);
-        assert!(
-            rect(3).left() - rect(2).right() > 2.0,
-            "the space is no part of the word"
-        );
-        assert_eq!(layout.pieces_of(5)[0].kind, PieceKind::Blank);
-        assert!(
-            rect(6).top() > rect(0).bottom() + 20.0,
-            "an empty line lies between"
-        );
-        assert_eq!(layout.pieces_of(7)[0].kind, PieceKind::Blank);
-    }
-
-    #[test]
-    fn a_word_is_hit_anywhere_on_it_and_on_the_space_before_it() {
-        let layout = lay(&cells(&["Hello", " wide", " world"]), 400.0, None);
-        for token in 0..3 {
-            let piece = layout.pieces_of(token)[0];
-            assert_eq!(layout.token_at(piece.rect.center()), Some(token));
-        }
-        let second = layout.pieces_of(1)[0];
-        assert_eq!(
-            layout.token_at(pos2(second.rect.left() - 1.0, second.rect.center().y)),
-            Some(1)
-        );
-        assert_eq!(layout.token_at(pos2(390.0, 10.0)), None);
-        assert_eq!(layout.token_at(pos2(10.0, 900.0)), None);
-    }
-
-    #[test]
-    fn a_text_that_wraps_is_walked_by_lines() {
-        let words: Vec<&str> = std::iter::repeat_n(" letters", 30).collect();
-        let layout = lay(&cells(&words), 200.0, None);
-        let below = layout.token_beside(0, 1).unwrap();
-        assert!(layout.pieces_of(below)[0].line == 1);
-        assert_eq!(layout.token_beside(below, -1), Some(0));
-        assert_eq!(layout.token_beside(0, -1), None);
-        let all = layout.visible(0.0, 1e6);
-        assert_eq!(all, 0..layout.pieces.len());
-        let some = layout.visible(40.0, 60.0);
-        assert!(some.len() < all.len() && !some.is_empty());
-    }
-
-    #[test]
-    fn odd_tokens_keep_their_place() {
-        let mut tokens = cells(&["caf", "", "é", "\u{fffd}", "\u{7}", ""]);
-        tokens[5].mark = TokenMark::End;
-        let layout = lay(&tokens, 400.0, Some(2));
-        let kinds: Vec<PieceKind> = (0..6).map(|t| layout.pieces_of(t)[0].kind).collect();
-        assert_eq!(
-            kinds,
-            [
-                PieceKind::Word,
-                PieceKind::Part,
-                PieceKind::Word,
-                PieceKind::Word,
-                PieceKind::Word,
-                PieceKind::End
-            ]
-        );
-        let fork = layout.fork.unwrap();
-        assert!(fork.width() > 15.0);
-        assert!(fork.right() <= layout.pieces_of(2)[0].rect.left() + 0.1);
-    }
-
-    #[test]
-    fn nothing_is_a_text_too() {
-        let layout = lay(&[], 300.0, Some(0));
-        assert_eq!(layout.ends.len(), 0);
-        assert!(layout.pieces_of(0).is_empty());
-        assert_eq!(layout.token_at(pos2(1.0, 1.0)), None);
-        assert!(layout.visible(0.0, 100.0).is_empty());
-    }
-}
+mod tests;

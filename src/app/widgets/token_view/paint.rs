@@ -47,7 +47,7 @@ pub(super) fn paint(
     let palette = theme::palette(ui);
     let painter = ui.painter();
     let clip = ui.clip_rect();
-    let seen = layout.visible(clip.top() - corner.y, clip.bottom() - corner.y);
+    let (seen, letters) = layout.visible(clip.top() - corner.y, clip.bottom() - corner.y);
     let mut shapes = Vec::with_capacity(seen.len() + 4);
     let mut bars = Mesh::default();
 
@@ -71,7 +71,7 @@ pub(super) fn paint(
         }
     }
     painter.extend(shapes);
-    painter.galley(corner, layout.galley.clone(), palette.text);
+    painter.galley(corner, letters, palette.text);
     if !bars.is_empty() {
         painter.add(Shape::mesh(bars));
     }
@@ -80,7 +80,7 @@ pub(super) fn paint(
             end_mark(ui, palette, piece.rect.translate(corner.to_vec2()));
         }
     }
-    if let Some(fork) = layout.fork {
+    if let Some(fork) = layout.fork() {
         fork_mark(ui, palette, fork.translate(corner.to_vec2()));
     }
     if let Some(first) = marks.faded_from.filter(|_| marks.veil > 0.0) {

@@ -1,0 +1,80 @@
+//! Models that are loaded, late, or not at all.
+
+use super::*;
+use crate::app::state::{Problem, ProblemPlace};
+use crate::error::Failure;
+
+#[test]
+fn a_run_asked_for_while_loading_starts_when_the_models_are_there() {
+    let mut state = State::default();
+    load(&mut state);
+    state.draft.prompt.text = "Why?".to_owned();
+    assert!(apply(&mut state, Action::Run).is_empty());
+    let commands = on_event(&mut state, Event::Loaded(info()));
+    assert!(matches!(&commands[..], [Command::Generate(_)]));
+}
+
+#[test]
+fn escape_takes_back_a_run_that_waits_for_the_models() {
+    let mut state = State::default();
+    load(&mut state);
+    state.draft.prompt.text = "Why?".to_owned();
+    apply(&mut state, Action::Run);
+    apply(&mut state, Action::Escape);
+    assert!(on_event(&mut state, Event::Loaded(info())).is_empty());
+}
+
+#[test]
+fn models_that_cannot_be_loaded_leave_a_window_that_can_try_again() {
+    let mut state = State {
+        source: LineupSource::File("lineup.toml".into()),
+        ..State::default()
+    };
+    load(&mut state);
+    on_event(
+        &mut state,
+        Event::Failed {
+            run: None,
+            failure: Failure::input("The file is missing"),
+        },
+    );
+    assert!(matches!(state.lineup, LineupState::Missing));
+    assert_eq!(
+        state.problem.as_ref().map(|problem| problem.during),
+        Some(ProblemPlace::Loading)
+    );
+    let commands = apply(&mut state, Action::UseBuiltIn);
+    assert!(matches!(
+        &commands[..],
+        [Command::Load {
+            source: LineupSource::Demo,
+            ..
+        }]
+    ));
+    assert_eq!(state.problem, None);
+}
+
+#[test]
+fn a_worker_that_restarts_keeps_the_sliders_and_the_text() {
+    let mut state = ready();
+    set_weight(&mut state, 0, 2.5);
+    let run = run_once(&mut state);
+    on_event(&mut state, Event::Loaded(info()));
+    assert_eq!(*state.draft.effective_weights(), [2.5, 1.0]);
+    assert_eq!(state.shown, Some(run));
+}
+
+#[test]
+fn a_weight_for_an_unknown_objective_is_told() {
+    let mut state = State {
+        wanted_weights: vec![("funny".to_owned(), 1.0)],
+        ..State::default()
+    };
+    load(&mut state);
+    on_event(&mut state, Event::Loaded(info()));
+    let Some(Problem { failure, .. }) = &state.problem else {
+        panic!("no problem is told");
+    };
+    assert!(failure.summary.contains("funny"));
+    assert!(failure.hint.as_ref().unwrap().contains("harmless, helpful"));
+}
