@@ -1,10 +1,17 @@
 //! Plain vocabulary: the words that every other room of the house uses. std and serde only.
 
+mod facts;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
+
+pub use self::facts::{
+    AdapterFacts, FileFormat, MemoryChange, MemoryEstimate, MemoryPart, MemoryPurpose, ModelFacts,
+    ModelKind, Obstacle, StoredAs, Verdict, WholeFacts,
+};
 
 /// Index of a token in the shared vocabulary of a lineup.
 pub type TokenId = u32;
