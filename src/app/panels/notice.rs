@@ -2,6 +2,7 @@
 
 use egui::{Button, RichText, Stroke, Ui};
 
+use crate::app::state::page::Page;
 use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::Action;
@@ -27,8 +28,8 @@ impl NoticeView {
         };
         Some(Self {
             summary: info.far().to_owned(),
-            hint: "What it writes may not fit the prompt. Try one from the library, or open real models with \
-                   --lineup: they know far more."
+            hint: "What it writes may not fit the prompt. Try one from the library, or choose models that know far \
+                   more on the Models page."
                 .to_owned(),
             offers_library: !state.settings.library_open,
         })
@@ -51,12 +52,18 @@ pub fn notice_ui(ui: &mut Ui, view: &NoticeView) -> Vec<Action> {
                 .color(colours.text),
         );
         ui.label(RichText::new(&view.hint).color(colours.text));
-        if view.offers_library {
-            let button = Button::new("Open the library").min_size(egui::vec2(0.0, space::TARGET));
-            if ui.add(button).clicked() {
-                actions.push(Action::ToggleLibrary);
+        ui.horizontal_wrapped(|ui| {
+            let mut way = |words: &str, action: Action| {
+                let button = Button::new(words).min_size(egui::vec2(0.0, space::TARGET));
+                if ui.add(button).clicked() {
+                    actions.push(action);
+                }
+            };
+            way("Choose models", Action::GoTo(Page::Models));
+            if view.offers_library {
+                way("Open the library", Action::ToggleLibrary);
             }
-        }
+        });
     });
     actions
 }

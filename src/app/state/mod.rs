@@ -5,6 +5,7 @@ pub mod budget;
 pub mod draft;
 pub mod history;
 pub mod library;
+pub mod page;
 pub mod rejudged;
 pub mod run;
 pub mod settings;
@@ -26,6 +27,7 @@ use budget::Budget;
 use draft::Draft;
 use history::{History, Snapshot};
 use library::Library;
+use page::Page;
 use rejudged::ReweightRequest;
 use run::Run;
 use settings::{HeatMode, Settings};
@@ -104,6 +106,8 @@ pub enum ProblemPlace {
 pub struct State {
     /// What is remembered between starts.
     pub settings: Settings,
+    /// The page on screen.
+    pub page: Page,
     /// What the next run would use.
     pub draft: Draft,
     /// The ways back.
@@ -199,6 +203,7 @@ impl Default for State {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
+            page: Page::default(),
             draft: Draft::default(),
             history: History::default(),
             library: Library::default(),
