@@ -1,6 +1,7 @@
 //! Plain vocabulary: the words that every other room of the house uses. std and serde only.
 
 mod facts;
+pub mod hub;
 
 use std::path::PathBuf;
 use std::sync::Arc;

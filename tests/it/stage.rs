@@ -95,7 +95,7 @@ impl Stage {
         let (to_worker, commands) = channel();
         let (events, from_worker) = sync_channel(1024);
         let mut worker = Some(WorkerHandle {
-            commands: to_worker,
+            commands: to_worker.into(),
             events: from_worker,
         });
         let harness = Harness::builder()
