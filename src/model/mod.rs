@@ -9,6 +9,7 @@ pub mod ensemble;
 pub mod error;
 pub mod folder;
 pub mod hub;
+pub mod join;
 pub mod kernels;
 pub mod lineup;
 pub mod load;

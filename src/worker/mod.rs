@@ -79,12 +79,8 @@ impl Loader for ModelLoader {
         progress: &mut dyn FnMut(&str, Option<f32>),
         cancel: &CancelToken,
     ) -> Result<Loaded, Failure> {
-        let mut loaded = match source {
-            LineupSource::Demo => {
-                model::load_built_in(crate::demo::embedded(), settings, progress, cancel)?
-            }
-            LineupSource::File(_) => model::load(source, settings, progress, cancel)?,
-        };
+        let built_in = crate::demo::embedded();
+        let mut loaded = model::load(source, built_in, settings, progress, cancel)?;
         if settings.hashes {
             for model in &mut loaded.info.models {
                 progress("Hashing the weights", None);

@@ -45,6 +45,7 @@ pub(crate) fn info() -> LineupInfo {
         kind: RewardKind::Adapter,
         weight,
         about: format!("Answers that are {name}"),
+        colour: None,
     };
     LineupInfo {
         name: "Test models".to_owned(),
@@ -121,7 +122,7 @@ impl Stage {
         assert!(matches!(
             stage.next_command(),
             Some(Command::Load {
-                source: LineupSource::Demo | LineupSource::File(_),
+                source: LineupSource::Demo | LineupSource::File(_) | LineupSource::Composed(_),
                 ..
             })
         ));

@@ -16,7 +16,7 @@ pub mod written;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::{CancelToken, Objective, Pane, RunId};
+use crate::domain::{CancelToken, Colour, Objective, Pane, RunId};
 use crate::engine::insight::TokenInsight;
 use crate::engine::trace::DEFAULT_BUDGET_BYTES;
 use crate::error::Failure;
@@ -241,6 +241,15 @@ impl State {
             LineupState::Ready(info) => &info.objectives,
             LineupState::Loading { .. } | LineupState::Missing => &[],
         }
+    }
+
+    /// The colour of an objective of the loaded lineup.
+    #[must_use]
+    pub fn colour_of(&self, objective: usize) -> Colour {
+        self.objectives()
+            .get(objective)
+            .and_then(|objective| objective.colour)
+            .unwrap_or(Colour::at(objective))
     }
 
     /// Facts about the loaded lineup.
