@@ -324,8 +324,10 @@ fn table(report: &BenchReport, quick: bool) -> String {
         let adapters = if spec.adapters > 0 {
             let size = mib(spec.adapter_bytes());
             format!(
-                "; {} adapters of rank {} f32 {size:.1} MiB",
-                spec.adapters, spec.rank
+                "; {} adapters of rank {} {} {size:.1} MiB",
+                spec.adapters,
+                spec.rank,
+                spec.quant.adapter_type(),
             )
         } else {
             String::new()

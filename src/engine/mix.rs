@@ -1,7 +1,8 @@
 //! Mixing: `score(v) = base(v) + Σ wᵢ·rewardᵢ(v)` and its normalisation (GenARM's decoding rule, interfaces.md section 1).
 //!
-//! Rows are f32; every sum is f64.
+//! Rows are f32; sums over them are f64.
 
+use crate::engine::lanes::log_mass;
 use crate::engine::scorer::{Row, StepScores};
 
 /// `log Σ exp(x)` in f64, exact for rows that hold −∞; −∞ for an empty row.
@@ -22,7 +23,7 @@ pub fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
 /// ```
 #[must_use]
 pub fn log_softmax(logits: &[f32]) -> Row {
-    let norm = log_sum_exp(logits.iter().map(|&x| f64::from(x)));
+    let norm = log_mass(logits);
     logits
         .iter()
         .map(|&x| (f64::from(x) - norm) as f32)

@@ -10,6 +10,7 @@ pub mod decode;
 pub(crate) mod fake;
 pub mod insight;
 pub mod kept;
+mod lanes;
 pub mod mix;
 pub mod noise;
 pub mod reweigh;

@@ -195,7 +195,11 @@ fn broken_file(name: &str, folder: &Folder, data: &[u8], error: &SafeTensorError
 }
 
 impl RawTensor<'_> {
-    fn number_type(&self, name: &str) -> Result<DType, ModelError> {
+    /// The type of its numbers.
+    ///
+    /// # Errors
+    /// A number type that weights do not have.
+    pub fn number_type(&self, name: &str) -> Result<DType, ModelError> {
         match self.dtype {
             Dtype::F16 => Ok(DType::F16),
             Dtype::BF16 => Ok(DType::BF16),

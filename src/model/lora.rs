@@ -47,7 +47,15 @@ impl Lora {
 
 fn merge(block: &mut Block, projection: Projection, pair: &LoraPair) -> Result<(), ModelError> {
     let weight = &mut block.linear_mut(projection).weight;
-    let change = (pair.a.matmul(&pair.b)? * pair.scale)?;
+    let wide = |tensor: &Tensor| {
+        let dtype = if tensor.device().is_cpu() {
+            DType::F32
+        } else {
+            tensor.dtype()
+        };
+        tensor.to_dtype(dtype)
+    };
+    let change = (wide(&pair.a)?.matmul(&wide(&pair.b)?)? * pair.scale)?;
     *weight = Matrix::Dense((weight.tensor(change.dtype())? + change.t()?.contiguous()?)?);
     Ok(())
 }
@@ -57,10 +65,10 @@ fn merge(block: &mut Block, projection: Projection, pair: &LoraPair) -> Result<(
 struct Stacked {
     /// `[Σ rank, in]`.
     a: Tensor,
-    /// `[Σ rank, out]`, scaled.
+    /// `[Σ rank, out]`.
     b: Tensor,
-    /// Which ranks belong to each adapter.
-    columns: Vec<Range<usize>>,
+    /// Which ranks belong to each adapter, and what its change is multiplied by.
+    shares: Vec<(Range<usize>, f64)>,
 }
 
 /// The adapters of one trunk.
@@ -70,21 +78,22 @@ pub struct AdapterStack {
 }
 
 impl AdapterStack {
-    /// Stacks `adapters`; a segment names one by its index.
+    /// Stacks `adapters`; a segment names one by its index. Numbers keep their type, the widest where types differ.
     ///
     /// # Errors
     /// No memory on the device.
-    pub fn new(adapters: &[Lora]) -> Result<Self, ModelError> {
+    pub fn new(mut adapters: Vec<Lora>) -> Result<Self, ModelError> {
         let layers = adapters.first().map_or(0, |first| first.blocks.len());
         let blocks = (0..layers)
             .map(|layer| {
                 let mut block = [const { None }; 7];
                 for (index, slot) in block.iter_mut().enumerate() {
-                    let pairs: Vec<Option<&LoraPair>> = adapters
-                        .iter()
-                        .map(|adapter| adapter.blocks[layer][index].as_ref())
+                    // Taken out, so that no adapter is in memory twice.
+                    let pairs = adapters
+                        .iter_mut()
+                        .map(|adapter| adapter.blocks[layer][index].take())
                         .collect();
-                    *slot = stack(&pairs)?;
+                    *slot = stack(pairs)?;
                 }
                 Ok(block)
             })
@@ -100,7 +109,7 @@ impl AdapterStack {
         Some(OpenChanges {
             a: Reading::new(&stacked.a),
             b: Reading::new(&stacked.b),
-            columns: &stacked.columns,
+            shares: &stacked.shares,
         })
     }
 }
@@ -109,7 +118,7 @@ impl AdapterStack {
 pub(super) struct OpenChanges<'a> {
     a: Reading<'a>,
     b: Reading<'a>,
-    columns: &'a [Range<usize>],
+    shares: &'a [(Range<usize>, f64)],
 }
 
 impl OpenChanges<'_> {
@@ -119,52 +128,53 @@ impl OpenChanges<'_> {
         rows: &'s [Vec<usize>],
         (inputs, outputs): (usize, usize),
     ) -> Result<Vec<LowRank<'s>>, ModelError> {
-        let (a, b) = (self.a.numbers()?, self.b.numbers()?);
-        let wanted = self.columns.iter().zip(rows);
+        let (a, b) = (self.a.matrix()?, self.b.matrix()?);
+        let wanted = self.shares.iter().zip(rows);
         Ok(wanted
-            .filter(|(ranks, rows)| !ranks.is_empty() && !rows.is_empty())
-            .map(|(ranks, rows)| LowRank {
-                a: &a[ranks.start * inputs..ranks.end * inputs],
-                b: &b[ranks.start * outputs..ranks.end * outputs],
+            .filter(|((ranks, _), rows)| !ranks.is_empty() && !rows.is_empty())
+            .map(|((ranks, scale), rows)| LowRank {
+                rank: ranks.len(),
+                a: a.rows(ranks.clone(), inputs),
+                b: b.rows(ranks.clone(), outputs),
+                scale: *scale as f32,
                 rows,
             })
             .collect())
     }
 }
 
-fn stack(pairs: &[Option<&LoraPair>]) -> Result<Option<Stacked>, ModelError> {
+fn stack(pairs: Vec<Option<LoraPair>>) -> Result<Option<Stacked>, ModelError> {
     let mut a = Vec::new();
     let mut b = Vec::new();
-    let mut columns = Vec::with_capacity(pairs.len());
+    let mut shares = Vec::with_capacity(pairs.len());
+    let mut types = pairs
+        .iter()
+        .flatten()
+        .flat_map(|pair| [pair.a.dtype(), pair.b.dtype()]);
+    let first = types.next().unwrap_or(DType::F32);
+    let kept = if types.all(|other| other == first) {
+        first
+    } else {
+        DType::F32
+    };
     let mut from = 0;
     for pair in pairs {
-        let rank = match pair {
-            None => 0,
-            Some(pair) => {
-                a.push(pair.a.t()?.contiguous()?);
-                b.push((&pair.b * pair.scale)?);
-                pair.a.dim(1)?
-            }
-        };
-        columns.push(from..from + rank);
+        let (mut rank, mut scale) = (0, 0.0);
+        if let Some(pair) = pair {
+            (rank, scale) = (pair.a.dim(1)?, pair.scale);
+            a.push(pair.a.t()?.contiguous()?.to_dtype(kept)?);
+            b.push(pair.b.to_dtype(kept)?);
+        }
+        shares.push((from..from + rank, scale));
         from += rank;
     }
     if a.is_empty() {
         return Ok(None);
     }
-    // Everything but the weights of the trunk is f32 on the processor.
-    let ready = |parts: &[Tensor]| {
-        let all = Tensor::cat(parts, 0)?.contiguous()?;
-        if all.device().is_cpu() {
-            all.to_dtype(DType::F32)
-        } else {
-            Ok(all)
-        }
-    };
     Ok(Some(Stacked {
-        a: ready(&a)?,
-        b: ready(&b)?,
-        columns,
+        a: Tensor::cat(&a, 0)?.contiguous()?,
+        b: Tensor::cat(&b, 0)?.contiguous()?,
+        shares,
     }))
 }
 
@@ -175,7 +185,7 @@ pub(super) struct PassMasks<'a> {
     /// Adapter of each row.
     rows: Vec<Option<usize>>,
     /// Masks made so far in this pass, by their columns.
-    made: std::cell::RefCell<Vec<(Vec<Range<usize>>, Tensor)>>,
+    made: std::cell::RefCell<Vec<(Vec<(Range<usize>, f64)>, Tensor)>>,
 }
 
 impl<'a> PassMasks<'a> {
@@ -209,17 +219,22 @@ impl<'a> PassMasks<'a> {
             return Ok(y);
         };
         let mask = self.mask(stacked, x)?;
-        let change = (x.matmul(&stacked.a.t()?)? * mask)?.matmul(&stacked.b)?;
+        // On the processor they may be kept in fewer bits than they are computed in.
+        let (a, b) = (
+            stacked.a.to_dtype(x.dtype())?,
+            stacked.b.to_dtype(x.dtype())?,
+        );
+        let change = (x.matmul(&a.t()?)? * mask)?.matmul(&b)?;
         Ok((y + change)?)
     }
 
-    /// 1 where a row's own adapter has its columns, 0 elsewhere: `[rows, Σ rank]`.
+    /// Its scale where a row's own adapter has its columns, 0 elsewhere: `[rows, Σ rank]`.
     fn mask(&self, stacked: &Stacked, like: &Tensor) -> Result<Tensor, ModelError> {
         if let Some((_, mask)) = self
             .made
             .borrow()
             .iter()
-            .find(|(columns, _)| *columns == stacked.columns)
+            .find(|(shares, _)| *shares == stacked.shares)
         {
             return Ok(mask.clone());
         }
@@ -227,7 +242,8 @@ impl<'a> PassMasks<'a> {
         let mut flat = vec![0f32; self.rows.len() * width];
         for (row, adapter) in flat.chunks_exact_mut(width).zip(&self.rows) {
             if let Some(adapter) = *adapter {
-                row[stacked.columns[adapter].clone()].fill(1.0);
+                let (ranks, scale) = &stacked.shares[adapter];
+                row[ranks.clone()].fill(*scale as f32);
             }
         }
         let mask = Tensor::from_vec(flat, (self.rows.len(), width), &Device::Cpu)?
@@ -235,7 +251,7 @@ impl<'a> PassMasks<'a> {
             .to_dtype(like.dtype())?;
         self.made
             .borrow_mut()
-            .push((stacked.columns.clone(), mask.clone()));
+            .push((stacked.shares.clone(), mask.clone()));
         Ok(mask)
     }
 }

@@ -149,7 +149,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn matrix(&self) -> Result<MatrixView<'_>, ModelError> {
+    /// Its numbers, row-major, whatever their type.
+    pub(super) fn matrix(&self) -> Result<MatrixView<'_>, ModelError> {
         let Some((from, to)) = self.layout.contiguous_offsets() else {
             return Err(elsewhere());
         };

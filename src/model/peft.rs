@@ -31,7 +31,8 @@ struct Scaling {
     rank_stabilised: bool,
 }
 
-/// Reads the adapter in `folder` for a trunk of this shape. `role` says whose it is, for example `objective "kind"`.
+/// Reads the adapter in `folder` for a trunk of this shape. `role` says whose it is, for example `objective "kind"`; `kept`
+/// tells in what to keep numbers of a file's type.
 ///
 /// # Errors
 /// Files that are missing or broken, a kind of adapter that is not supported, or an adapter for a trunk of another shape.
@@ -39,7 +40,7 @@ pub fn read(
     folder: &Folder,
     role: &str,
     config: &Config,
-    dtype: DType,
+    kept: &dyn Fn(DType) -> DType,
     device: &Device,
 ) -> Result<Lora, ModelError> {
     let (weights, scaling) = open(folder, role)?;
@@ -47,7 +48,7 @@ pub fn read(
         (0..config.layers).map(|_| [const { None }; 7]).collect();
     for change in changes(&weights, role, config)? {
         blocks[change.layer][change.projection as usize] =
-            Some(pair(&change, &scaling, dtype, device)?);
+            Some(pair(&change, &scaling, kept, device)?);
     }
     Ok(Lora { blocks })
 }
@@ -225,15 +226,15 @@ fn change<'a>(
 fn pair(
     change: &Change<'_>,
     scaling: &Scaling,
-    dtype: DType,
+    kept: &dyn Fn(DType) -> DType,
     device: &Device,
 ) -> Result<LoraPair, ModelError> {
-    let turned = |(name, raw): &(&str, RawTensor<'_>)| -> Result<Tensor, ModelError> {
-        Ok(raw.tensor(name, dtype, device)?.t()?.contiguous()?)
+    let read = |(name, raw): &(&str, RawTensor<'_>)| {
+        raw.tensor(name, kept(raw.number_type(name)?), device)
     };
     Ok(LoraPair {
-        a: turned(&change.a)?,
-        b: turned(&change.b)?,
+        a: read(&change.a)?,
+        b: read(&change.b)?.t()?.contiguous()?,
         scale: scaling.of(&change.module, change.rank),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Tensor, WithDType};
+use candle_core::{DType, Device, Tensor, WithDType};
 use half::{bf16, f16};
 
 use super::config::{Config, LlamaShape};
@@ -52,7 +52,7 @@ pub enum Quant {
 pub struct Spec {
     /// Sizes of every model in it.
     pub shape: Shape,
-    /// How their weights are kept; adapters are always in single precision.
+    /// How their weights are kept; adapters are in half precision where these have 16 bits or fewer.
     pub quant: Quant,
     /// Adapters over the base, on all seven products of every block: one objective each.
     pub adapters: usize,
@@ -112,6 +112,24 @@ impl Quant {
             Self::Bf16 => "bf16",
             Self::Q8_0 => "q8_0",
             Self::Q4K => "q4_k",
+        }
+    }
+
+    /// What adapters beside such weights are kept in.
+    #[must_use]
+    pub const fn adapter_type(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::F16 | Self::Q8_0 | Self::Q4K => "f16",
+        }
+    }
+
+    fn of_adapters(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+            Self::F16 | Self::Q8_0 | Self::Q4K => DType::F16,
         }
     }
 
@@ -176,7 +194,8 @@ impl Spec {
             inputs + outputs
         });
         let numbers = widths.iter().sum::<usize>() * config.layers * self.rank * self.adapters;
-        4 * numbers as u64
+        let size = self.quant.of_adapters().size_in_bytes();
+        (size * numbers) as u64
     }
 
     /// Bytes that making and running it takes at most, with `texts` texts of `tokens` tokens being read by one model each.
@@ -187,9 +206,8 @@ impl Spec {
         // While a matrix is made, its numbers are there in single precision too.
         let largest = matrices(&config).map(|(o, i)| 4 * (o * i) as u64).max();
         let token = 8 * config.layers * config.kv_heads * config.head_dim;
-        // Adapters are stacked from copies.
         weights * (1 + self.whole as u64)
-            + 2 * self.adapter_bytes()
+            + self.adapter_bytes()
             + largest.unwrap_or(0)
             + (texts * tokens * token) as u64
     }
@@ -305,19 +323,24 @@ impl Models {
         if adapters == 0 {
             return Ok(None);
         }
-        let (config, device, dtype) = (&self.base.config, &self.picked.device, self.base.dtype());
+        let (config, device) = (&self.base.config, &self.picked.device);
+        let dtype = if device.is_cpu() {
+            self.spec.quant.of_adapters()
+        } else {
+            self.base.dtype()
+        };
         let adapters = (0..adapters as u64)
             .map(|index| {
-                let mut lora =
-                    tiny::adapter(config, &Projection::ALL, self.spec.rank, 1000 + index)?;
+                let (rank, seed) = (self.spec.rank, 1000 + index);
+                let mut lora = tiny::adapter_as(config, &Projection::ALL, rank, seed, dtype)?;
                 for pair in lora.blocks.iter_mut().flatten().flatten() {
-                    pair.a = pair.a.to_dtype(dtype)?.to_device(device)?;
-                    pair.b = pair.b.to_dtype(dtype)?.to_device(device)?;
+                    pair.a = pair.a.to_device(device)?;
+                    pair.b = pair.b.to_device(device)?;
                 }
                 Ok(lora)
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
-        AdapterStack::new(&adapters).map(Some)
+        AdapterStack::new(adapters).map(Some)
     }
 
     /// Parameters of the base.

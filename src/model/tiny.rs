@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -128,6 +128,20 @@ pub fn adapter(
     rank: usize,
     seed: u64,
 ) -> Result<Lora, ModelError> {
+    adapter_as(config, targets, rank, seed, DType::F32)
+}
+
+/// The same, its numbers rounded to another type.
+///
+/// # Errors
+/// No memory.
+pub fn adapter_as(
+    config: &Config,
+    targets: &[Projection],
+    rank: usize,
+    seed: u64,
+    dtype: DType,
+) -> Result<Lora, ModelError> {
     let mut random = RandomWeights::new(seed);
     let blocks = (0..config.layers)
         .map(|_| {
@@ -135,8 +149,8 @@ pub fn adapter(
             for &target in targets {
                 let (input, output) = target.widths(config);
                 block[target as usize] = Some(LoraPair {
-                    a: random.spread(&[input, rank], 0.0, 0.5)?,
-                    b: random.spread(&[rank, output], 0.0, 0.5)?,
+                    a: random.spread(&[input, rank], 0.0, 0.5)?.to_dtype(dtype)?,
+                    b: random.spread(&[rank, output], 0.0, 0.5)?.to_dtype(dtype)?,
                     scale: 0.5,
                 });
             }

@@ -121,7 +121,7 @@ mod tests {
         let folder = dir.path().join("adapter");
         adapter.save(&folder, "base").unwrap();
         let folder = Folder::Directory(folder);
-        let lora = peft::read(&folder, "it", &config, DType::F32, &Device::Cpu).unwrap();
+        let lora = peft::read(&folder, "it", &config, &|_| DType::F32, &Device::Cpu).unwrap();
         let pair = lora.blocks[1][0].as_ref().unwrap();
         assert!((pair.scale - 2.0).abs() < 1e-12);
         let b: Vec<f32> = pair

@@ -178,7 +178,7 @@ fn measure_steps() {
         let (name, config) = (shape.name(), shape.config());
         let adapters = [3, 4]
             .map(|seed| tiny::adapter(&config, &Projection::ALL, 16, seed).expect("an adapter"));
-        let stack = AdapterStack::new(&adapters).expect("a stack");
+        let stack = AdapterStack::new(adapters.into()).expect("a stack");
         let plain = tiny::decoder(config, 1).expect("a model");
         measure_decoder(&format!("{name} f32 "), &plain, &stack);
         for format in [Format::Q8_0, Format::Q4K] {

@@ -7,46 +7,16 @@
 
 use std::f32::consts::LOG2_E;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::row::{KeptRow, KeptRows, Values};
+use crate::engine::lanes::{exp2, run};
 
 /// Tokens worked on at a time: what a block needs stays in the first-level cache.
 pub(super) const BLOCK: usize = 512;
 
 /// Numbers that plain loops work on side by side.
 pub(super) const LANES: usize = 16;
-
-/// Runs `work` compiled for the best vector unit of this machine: AVX2 with fused products, NEON, or plain code. AVX-512
-/// would win nothing, since memory is the limit.
-pub(super) fn run<Op: WithSimd>(work: Op) -> Op::Output {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return Simd::vectorize(simd, work);
-    }
-    Arch::new().dispatch(work)
-}
-
-/// 2^x for x ≤ 0 with a relative error below 2.5e-7; below −126 it stays about 1e-38.
-///
-/// Takes the polynomial of degree 5 with the smallest relative error (7.5e-8) on ±½ and puts the whole part into the
-/// exponent.
-#[inline(always)]
-pub(super) fn exp2<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let all = |x: f32| simd.splat_f32s(x);
-    let x = simd.max_f32s(x, all(-126.0));
-    // Adding 1.5·2²³ leaves the nearest whole number in the low bits.
-    let round = all(12_582_912.0);
-    let shifted = simd.add_f32s(x, round);
-    let r = simd.sub_f32s(x, simd.sub_f32s(shifted, round));
-    let mut sum = all(1.327_647_2e-3);
-    for coefficient in [9.675_542e-3, 5.550_713e-2, 2.402_212e-1, 6.931_469_4e-1] {
-        sum = simd.mul_add_e_f32s(sum, r, all(coefficient));
-    }
-    sum = simd.mul_add_e_f32s(sum, r, all(1.0 + f32::EPSILON));
-    let shift = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
-    simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(sum), shift))
-}
 
 /// Room for one step's work, to be used again for the next.
 #[derive(Debug, Default)]
@@ -303,34 +273,4 @@ impl WithSimd for Extremes<'_> {
 /// The largest and the smallest value of a row.
 pub(super) fn extremes(row: &[f32]) -> (f32, f32) {
     run(Extremes(row))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Worst;
-
-    impl WithSimd for Worst {
-        type Output = f64;
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) -> f64 {
-            let mut worst = 0f64;
-            for i in 0..125_000 {
-                let x = -(i as f32) / 1000.0;
-                let got = f64::from(simd.reduce_max_f32s(exp2(simd, simd.splat_f32s(x))));
-                let exact = f64::from(x).exp2();
-                worst = worst.max((got - exact).abs() / exact);
-            }
-            worst
-        }
-    }
-
-    #[test]
-    fn the_exponential_is_right_to_seven_digits() {
-        for worst in [run(Worst), Arch::Scalar.dispatch(Worst)] {
-            assert!(worst < 2.5e-7, "{worst}");
-        }
-    }
 }

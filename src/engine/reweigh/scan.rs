@@ -8,8 +8,9 @@ use std::f32::consts::LOG2_E;
 
 use pulp::{Simd, WithSimd};
 
-use super::kernel::{BLOCK, LANES, Scratch, block_of, exp2, largest, run};
+use super::kernel::{BLOCK, LANES, Scratch, block_of, largest};
 use super::row::KeptRow;
+use crate::engine::lanes::{exp2, run};
 
 struct Collect<'a, F> {
     scratch: &'a Scratch,

@@ -203,7 +203,13 @@ impl<'a> Assembly<'a> {
         let folder = place.folder(&self.home, role)?;
         let trunk = self.readers[BASE].trunk;
         let base = &self.trunks[trunk];
-        let lora = peft::read(&folder, role, &base.config, base.dtype(), base.device())?;
+        let lora = peft::read(
+            &folder,
+            role,
+            &base.config,
+            &|own| base.adapter_dtype(own),
+            base.device(),
+        )?;
         if folder.has("tokenizer.json") {
             let own = Text::open(&folder, role, &[])?;
             self.agree(&own, role)?;
@@ -249,7 +255,7 @@ impl<'a> Assembly<'a> {
         let text = Text::open(&folder, role, &config.eos)?;
         self.agree(&text, role)?;
         let device = self.picked.device.clone();
-        let dtype = device::dtype(self.dtype.as_deref(), config.dtype.as_deref(), &device)?;
+        let dtype = device::dtype(self.dtype.as_deref(), config.dtype.as_deref())?;
         let progress = &mut *self.progress;
         let decoder = decoder(
             &folder,
@@ -318,7 +324,7 @@ impl<'a> Assembly<'a> {
         let stack = if self.adapters.is_empty() {
             None
         } else {
-            Some(AdapterStack::new(&self.adapters)?)
+            Some(AdapterStack::new(self.adapters)?)
         };
         let base = self.readers[BASE].trunk;
         let mut stack = stack;

@@ -42,6 +42,18 @@ impl MatrixView<'_> {
         Some(len) == outputs.checked_mul(inputs)
     }
 
+    /// Some of the outputs of a matrix that lies number by number, each of `width`; a packed one whole.
+    #[must_use]
+    pub fn rows(self, range: Range<usize>, width: usize) -> Self {
+        let range = range.start * width..range.end * width;
+        match self {
+            Self::F32(weights) => Self::F32(&weights[range]),
+            Self::F16(weights) => Self::F16(&weights[range]),
+            Self::Bf16(weights) => Self::Bf16(&weights[range]),
+            Self::Packed(_) => self,
+        }
+    }
+
     /// Bytes that a product reads per output.
     fn output_bytes(&self, inputs: usize) -> usize {
         match self {
@@ -52,13 +64,17 @@ impl MatrixView<'_> {
     }
 }
 
-/// A low-rank change of a product for some of its rows: `(x·Aᵀ)·B` is added.
+/// A low-rank change of a product for some of its rows: `scale·(x·Aᵀ)·B` is added.
 #[derive(Debug, Clone, Copy)]
 pub struct LowRank<'a> {
-    /// `[rank, inputs]`.
-    pub a: &'a [f32],
-    /// `[rank, outputs]`, scaled.
-    pub b: &'a [f32],
+    /// Width between A and B.
+    pub rank: usize,
+    /// `[rank, inputs]`, number by number.
+    pub a: MatrixView<'a>,
+    /// `[rank, outputs]`, number by number.
+    pub b: MatrixView<'a>,
+    /// What the change is multiplied by.
+    pub scale: f32,
     /// The rows that it is for.
     pub rows: &'a [usize],
 }
@@ -165,12 +181,7 @@ pub fn products(
             }
         }
         for (change, low) in changes.iter().zip(&low[index]) {
-            isa.run(Widening {
-                change,
-                low,
-                range: range.clone(),
-                out,
-            });
+            widen(isa, change, low, range.clone(), out);
         }
     });
     Ok(())
@@ -195,14 +206,14 @@ fn low_products<'s>(
     low: &'s mut Vec<f32>,
 ) -> Vec<Vec<&'s [f32]>> {
     let changes: Vec<&LowRank<'_>> = list.iter().flat_map(|p| &p.changes).collect();
-    let sizes = |change: &LowRank<'_>| change.rows.len() * (change.a.len() / inputs);
+    let sizes = |change: &LowRank<'_>| change.rows.len() * change.rank;
     low.resize(changes.iter().map(|change| sizes(change)).sum(), 0.0);
     {
         let mut rest = &mut **low;
         let mut places = Vec::with_capacity(changes.len());
         for change in &changes {
             let (place, others) = rest.split_at_mut(sizes(change));
-            places.push(Outputs::new(place, change.a.len() / inputs));
+            places.push(Outputs::new(place, change.rank));
             rest = others;
         }
         let rounding: Vec<Mutex<Rounding<'_>>> = rounded
@@ -226,8 +237,14 @@ fn low_products<'s>(
                 .iter()
                 .map(|row| &x[row * inputs..][..inputs])
                 .collect();
-            let rank = change.a.len() / inputs;
-            dense(isa, change.a, inputs, &rows, 0..rank, places[part - first]);
+            let (ranks, place) = (0..change.rank, places[part - first]);
+            match change.a {
+                MatrixView::F32(a) => dense(isa, a, inputs, &rows, ranks, place),
+                MatrixView::F16(a) => dense(isa, a, inputs, &rows, ranks, place),
+                MatrixView::Bf16(a) => dense(isa, a, inputs, &rows, ranks, place),
+                // Refused by `check`.
+                MatrixView::Packed(_) => {}
+            }
         });
     }
     let mut rest = &**low;
@@ -277,8 +294,11 @@ fn check(x: &[f32], inputs: usize, list: &[Product<'_>]) -> Result<usize, ModelE
         let outputs = product.outputs;
         let bias = product.bias.is_none_or(|bias| bias.len() == outputs);
         let changes = product.changes.iter().all(|change| {
-            change.a.len() % inputs == 0
-                && change.b.len() == change.a.len() / inputs * outputs
+            !matches!(
+                (change.a, change.b),
+                (MatrixView::Packed(_), _) | (_, MatrixView::Packed(_))
+            ) && change.a.fits(change.rank, inputs)
+                && change.b.fits(change.rank, outputs)
                 && change.rows.iter().all(|&row| row < rows)
         });
         let fits = product.weights.fits(outputs, inputs) && product.y.len() == rows * outputs;
@@ -289,8 +309,37 @@ fn check(x: &[f32], inputs: usize, list: &[Product<'_>]) -> Result<usize, ModelE
     Ok(rows)
 }
 
-/// Adds a low-rank change to some outputs: `y += low·B`.
-struct Widening<'a> {
+/// Adds a low-rank change to some outputs: `y += scale·low·B`.
+fn widen(isa: Isa, change: &LowRank<'_>, low: &[f32], range: Range<usize>, out: Outputs<'_>) {
+    match change.b {
+        MatrixView::F32(b) => isa.run(Widening {
+            b,
+            change,
+            low,
+            range,
+            out,
+        }),
+        MatrixView::F16(b) => isa.run(Widening {
+            b,
+            change,
+            low,
+            range,
+            out,
+        }),
+        MatrixView::Bf16(b) => isa.run(Widening {
+            b,
+            change,
+            low,
+            range,
+            out,
+        }),
+        // Refused by `check`.
+        MatrixView::Packed(_) => {}
+    }
+}
+
+struct Widening<'a, T> {
+    b: &'a [T],
     change: &'a LowRank<'a>,
     /// `x·Aᵀ`, `[rows, rank]`.
     low: &'a [f32],
@@ -298,32 +347,77 @@ struct Widening<'a> {
     out: Outputs<'a>,
 }
 
-impl Kernel for Widening<'_> {
+/// Vectors of outputs that are widened side by side, so that their sums do not wait for each other.
+const SIDE_BY_SIDE: usize = 8;
+
+impl<T: Element> Kernel for Widening<'_, T> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let outputs = self.out.width;
-        let rank = self.change.b.len() / outputs;
-        assert!(self.low.len() == rank * self.change.rows.len() && self.range.end <= outputs);
-        for (low, &row) in self.low.chunks_exact(rank.max(1)).zip(self.change.rows) {
+        assert!(
+            self.low.len() == self.change.rank * self.change.rows.len()
+                && self.range.end <= outputs
+        );
+        assert!(self.b.len() == self.change.rank * outputs && self.change.rank > 0);
+        let from = &self.b[self.range.start..];
+        for (low, &row) in self
+            .low
+            .chunks_exact(self.change.rank)
+            .zip(self.change.rows)
+        {
             // SAFETY: the caller's part has its range to itself.
             let y = unsafe { self.out.get(row, self.range.clone()) };
-            let from = &self.change.b[self.range.start..];
             let whole = y.len() - y.len() % L::WIDTH;
-            for at in (0..whole).step_by(L::WIDTH) {
-                // SAFETY: at + WIDTH ≤ length of the range, within row `j` of B for each j < rank.
-                unsafe {
-                    let mut sum = l.load(y.as_ptr().add(at));
-                    for (j, &t) in low.iter().enumerate() {
-                        let b = l.load(from.as_ptr().add(j * outputs + at));
-                        sum = l.fma(l.splat(t), b, sum);
-                    }
-                    l.store(y.as_mut_ptr().add(at), sum);
+            let mut at = 0;
+            while at < whole {
+                let vectors = ((whole - at) / L::WIDTH).min(SIDE_BY_SIDE);
+                let (y, from) = (&mut y[at..], &from[at..]);
+                match vectors {
+                    SIDE_BY_SIDE => self.some::<L, SIDE_BY_SIDE>(l, low, from, y),
+                    4..SIDE_BY_SIDE => self.some::<L, 4>(l, low, from, y),
+                    2 | 3 => self.some::<L, 2>(l, low, from, y),
+                    _ => self.some::<L, 1>(l, low, from, y),
                 }
+                at += L::WIDTH
+                    * match vectors {
+                        SIDE_BY_SIDE => SIDE_BY_SIDE,
+                        4..SIDE_BY_SIDE => 4,
+                        2 | 3 => 2,
+                        _ => 1,
+                    };
             }
             for (at, y) in y.iter_mut().enumerate().skip(whole) {
+                let mut sum = 0.0;
                 for (j, &t) in low.iter().enumerate() {
-                    *y = l.fma_one(t, from[j * outputs + at], *y);
+                    sum = l.fma_one(t, from[j * outputs + at].widen(), sum);
                 }
+                *y = l.fma_one(sum, self.change.scale, *y);
+            }
+        }
+    }
+}
+
+impl<T: Element> Widening<'_, T> {
+    /// The first N vectors of `y`, from the same columns of B.
+    #[inline(always)]
+    fn some<L: Lanes, const N: usize>(&self, l: L, low: &[f32], from: &[T], y: &mut [f32]) {
+        let outputs = self.out.width;
+        assert!(
+            y.len() >= N * L::WIDTH
+                && from.len() >= (self.change.rank - 1) * outputs + N * L::WIDTH
+        );
+        // SAFETY: as just checked, N vectors lie in `y` and in each of the ranks' rows.
+        unsafe {
+            let mut sums = [l.splat(0.0); N];
+            for (j, &t) in low.iter().enumerate() {
+                let (t, from) = (l.splat(t), from.as_ptr().add(j * outputs));
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    *sum = l.fma(t, T::load(l, from.add(i * L::WIDTH)), *sum);
+                }
+            }
+            for (i, sum) in sums.into_iter().enumerate() {
+                let to = y.as_mut_ptr().add(i * L::WIDTH);
+                l.store(to, l.fma(sum, l.splat(self.change.scale), l.load(to)));
             }
         }
     }

@@ -146,19 +146,28 @@ proptest! {
         outputs in 1usize..70,
         rank in 1usize..20,
         chosen in proptest::collection::vec(any::<bool>(), 8),
+        half in any::<bool>(),
         seed in 0u64..1000,
     ) {
         let x = numbers(rows * inputs, seed);
         let weights = numbers(outputs * inputs, seed + 1);
         let bias = numbers(outputs, seed + 2);
         let (a, b) = (numbers(rank * inputs, seed + 3), numbers(rank * outputs, seed + 4));
+        let half_b: Vec<f16> = b.iter().map(|&b| f16::from_f32(b)).collect();
+        let b: Vec<f32> = if half { half_b.iter().map(|b| b.to_f32()).collect() } else { b };
         let for_rows: Vec<usize> = (0..rows).filter(|&row| chosen[row]).collect();
         for &isa in Isa::here() {
             let mut y = vec![f32::NAN; rows * outputs];
             let mut product = [Product {
                 weights: MatrixView::F32(&weights),
                 bias: Some(&bias),
-                changes: vec![LowRank { a: &a, b: &b, rows: &for_rows }],
+                changes: vec![LowRank {
+                    rank,
+                    a: MatrixView::F32(&a),
+                    b: if half { MatrixView::F16(&half_b) } else { MatrixView::F32(&b) },
+                    scale: 0.5,
+                    rows: &for_rows,
+                }],
                 outputs,
                 y: &mut y,
             }];
@@ -171,7 +180,7 @@ proptest! {
                 let mut expected = sum + f64::from(bias[output]);
                 if chosen[row] {
                     for j in 0..rank {
-                        expected += low[row * rank + j].0 * f64::from(b[j * outputs + output]);
+                        expected += 0.5 * low[row * rank + j].0 * f64::from(b[j * outputs + output]);
                     }
                 }
                 prop_assert!((f64::from(y[index]) - expected).abs() < 1e-3, "{} {expected}", y[index]);
@@ -354,8 +363,10 @@ fn sizes_that_do_not_fit_are_refused() {
             weights: MatrixView::F32(&weights),
             bias: None,
             changes: vec![LowRank {
-                a: &a,
-                b: &weights[..outputs],
+                rank: 1,
+                a: MatrixView::F32(&a),
+                b: MatrixView::F32(&weights[..outputs]),
+                scale: 1.0,
                 rows: &[0],
             }],
             outputs,

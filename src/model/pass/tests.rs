@@ -119,7 +119,7 @@ fn kernels_and_tensor_operations_agree() {
     for config in configs() {
         let decoder = tiny::decoder(config, 6).unwrap();
         let adapter = tiny::adapter(&decoder.config, &Projection::ALL, 4, 8).unwrap();
-        let stack = AdapterStack::new(&[adapter]).unwrap();
+        let stack = AdapterStack::new(vec![adapter]).unwrap();
         let tokens = text(70, 3);
         let mut cache = decoder.cache().unwrap();
         let kernels = read(&decoder, Some((&stack, 0)), &mut cache, &tokens);
@@ -200,7 +200,7 @@ fn rows_of_a_ragged_pass_equal_rows_alone() {
         ]
         .map(|(targets, rank, seed)| tiny::adapter(&decoder.config, targets, rank, seed).unwrap())
         .into();
-        let stack = AdapterStack::new(&adapters).unwrap();
+        let stack = AdapterStack::new(adapters).unwrap();
         let pasts = [text(3, 3), text(1, 5), text(17, 7), text(70, 9)];
         let news = [text(1, 4), text(5, 6), text(1, 8), text(20, 10)];
         let adapter_of = [None, Some(0), Some(1), Some(0)];
@@ -293,7 +293,7 @@ fn a_step_of_many_texts_equals_each_text_alone_bit_for_bit() {
     for decoder in decoders {
         let loras =
             [8, 9].map(|seed| tiny::adapter(&decoder.config, &Projection::ALL, 3, seed).unwrap());
-        let stack = AdapterStack::new(&loras).unwrap();
+        let stack = AdapterStack::new(loras.into()).unwrap();
         let adapters: Vec<Option<usize>> = (0..11)
             .map(|row| [None, Some(0), Some(1)][row % 3])
             .collect();
@@ -351,7 +351,7 @@ fn an_adapter_equals_its_weights_merged_into_the_trunk() {
         let decoder = tiny::decoder(config, 3).unwrap();
         let adapter = tiny::adapter(&decoder.config, &Projection::ALL, 4, 8).unwrap();
         let merged = adapter.merged_into(&decoder).unwrap();
-        let stack = AdapterStack::new(&[adapter]).unwrap();
+        let stack = AdapterStack::new(vec![adapter]).unwrap();
         let mut cache = decoder.cache().unwrap();
         let tokens = text(20, 3);
         let adapted = read(&decoder, Some((&stack, 0)), &mut cache, &tokens);
