@@ -9,10 +9,10 @@ use super::error::ModelError;
 use super::kernels::LowRank;
 use super::matrix::{Matrix, Reading};
 
-/// One product's change: `x·A·B·scale` is added to `x·Wᵀ`.
+/// One product's change: `x·Aᵀ·B·scale` is added to `x·Wᵀ`.
 #[derive(Debug, Clone)]
 pub struct LoraPair {
-    /// `[in, rank]`.
+    /// `[rank, in]`.
     pub a: Tensor,
     /// `[rank, out]`.
     pub b: Tensor,
@@ -55,30 +55,41 @@ fn merge(block: &mut Block, projection: Projection, pair: &LoraPair) -> Result<(
         };
         tensor.to_dtype(dtype)
     };
-    let change = (wide(&pair.a)?.matmul(&wide(&pair.b)?)? * pair.scale)?;
+    let change = (wide(&pair.a)?.t()?.matmul(&wide(&pair.b)?)? * pair.scale)?;
     *weight = Matrix::Dense((weight.tensor(change.dtype())? + change.t()?.contiguous()?)?);
     Ok(())
 }
 
-/// The A and B matrices of several adapters side by side, so that one pair of products serves all rows.
+/// The changes of one product, in pieces: on the processor one of each adapter, elsewhere all side by side in a single one,
+/// so that one pair of products serves all rows.
+type Stacked = Vec<Side>;
+
+/// A and B matrices of adapters side by side.
 #[derive(Debug)]
-struct Stacked {
+struct Side {
     /// `[Σ rank, in]`.
     a: Tensor,
     /// `[Σ rank, out]`.
     b: Tensor,
-    /// Which ranks belong to each adapter, and what its change is multiplied by.
-    shares: Vec<(Range<usize>, f64)>,
+    shares: Vec<Share>,
+}
+
+/// What belongs to one adapter.
+#[derive(Debug, Clone, PartialEq)]
+struct Share {
+    adapter: usize,
+    ranks: Range<usize>,
+    scale: f64,
 }
 
 /// The adapters of one trunk.
 #[derive(Debug)]
 pub struct AdapterStack {
-    blocks: Vec<[Option<Stacked>; 7]>,
+    blocks: Vec<[Stacked; 7]>,
 }
 
 impl AdapterStack {
-    /// Stacks `adapters`; a segment names one by its index. Numbers keep their type, the widest where types differ.
+    /// Stacks `adapters`; a segment names one by its index. Numbers keep their types.
     ///
     /// # Errors
     /// No memory on the device.
@@ -86,7 +97,7 @@ impl AdapterStack {
         let layers = adapters.first().map_or(0, |first| first.blocks.len());
         let blocks = (0..layers)
             .map(|layer| {
-                let mut block = [const { None }; 7];
+                let mut block = [const { Vec::new() }; 7];
                 for (index, slot) in block.iter_mut().enumerate() {
                     // Taken out, so that no adapter is in memory twice.
                     let pairs = adapters
@@ -104,21 +115,28 @@ impl AdapterStack {
 
 impl AdapterStack {
     /// The changes of one product, opened for the kernels.
-    pub(super) fn open(&self, layer: usize, projection: Projection) -> Option<OpenChanges<'_>> {
-        let stacked = self.blocks[layer][projection as usize].as_ref()?;
-        Some(OpenChanges {
-            a: Reading::new(&stacked.a),
-            b: Reading::new(&stacked.b),
-            shares: &stacked.shares,
-        })
+    pub(super) fn open(&self, layer: usize, projection: Projection) -> OpenChanges<'_> {
+        let sides = self.blocks[layer][projection as usize].iter();
+        OpenChanges(
+            sides
+                .map(|side| OpenSide {
+                    a: Reading::new(&side.a),
+                    b: Reading::new(&side.b),
+                    shares: &side.shares,
+                })
+                .collect(),
+        )
     }
 }
 
 /// The changes of one product while kernels read them.
-pub(super) struct OpenChanges<'a> {
+#[derive(Default)]
+pub(super) struct OpenChanges<'a>(Vec<OpenSide<'a>>);
+
+struct OpenSide<'a> {
     a: Reading<'a>,
     b: Reading<'a>,
-    shares: &'a [(Range<usize>, f64)],
+    shares: &'a [Share],
 }
 
 impl OpenChanges<'_> {
@@ -128,54 +146,69 @@ impl OpenChanges<'_> {
         rows: &'s [Vec<usize>],
         (inputs, outputs): (usize, usize),
     ) -> Result<Vec<LowRank<'s>>, ModelError> {
-        let (a, b) = (self.a.matrix()?, self.b.matrix()?);
-        let wanted = self.shares.iter().zip(rows);
-        Ok(wanted
-            .filter(|((ranks, _), rows)| !ranks.is_empty() && !rows.is_empty())
-            .map(|((ranks, scale), rows)| LowRank {
-                rank: ranks.len(),
-                a: a.rows(ranks.clone(), inputs),
-                b: b.rows(ranks.clone(), outputs),
-                scale: *scale as f32,
-                rows,
-            })
-            .collect())
+        let mut changes = Vec::new();
+        for side in &self.0 {
+            let (a, b) = (side.a.matrix()?, side.b.matrix()?);
+            for share in side.shares {
+                let rows = rows.get(share.adapter).map_or(&[][..], Vec::as_slice);
+                if !rows.is_empty() {
+                    changes.push(LowRank {
+                        rank: share.ranks.len(),
+                        a: a.rows(share.ranks.clone(), inputs),
+                        b: b.rows(share.ranks.clone(), outputs),
+                        scale: share.scale as f32,
+                        rows,
+                    });
+                }
+            }
+        }
+        Ok(changes)
     }
 }
 
-fn stack(pairs: Vec<Option<LoraPair>>) -> Result<Option<Stacked>, ModelError> {
-    let mut a = Vec::new();
-    let mut b = Vec::new();
-    let mut shares = Vec::with_capacity(pairs.len());
-    let mut types = pairs
-        .iter()
-        .flatten()
-        .flat_map(|pair| [pair.a.dtype(), pair.b.dtype()]);
-    let first = types.next().unwrap_or(DType::F32);
-    let kept = if types.all(|other| other == first) {
-        first
-    } else {
-        DType::F32
-    };
-    let mut from = 0;
-    for pair in pairs {
-        let (mut rank, mut scale) = (0, 0.0);
-        if let Some(pair) = pair {
-            (rank, scale) = (pair.a.dim(1)?, pair.scale);
-            a.push(pair.a.t()?.contiguous()?.to_dtype(kept)?);
-            b.push(pair.b.to_dtype(kept)?);
+fn stack(pairs: Vec<Option<LoraPair>>) -> Result<Stacked, ModelError> {
+    let mut sides = Vec::new();
+    for (adapter, pair) in pairs.into_iter().enumerate() {
+        if let Some(LoraPair { a, b, scale }) = pair {
+            let ranks = 0..a.dim(0)?;
+            let share = Share {
+                adapter,
+                ranks,
+                scale,
+            };
+            sides.push(Side {
+                a: a.contiguous()?,
+                b: b.contiguous()?,
+                shares: vec![share],
+            });
         }
-        shares.push((from..from + rank, scale));
-        from += rank;
     }
-    if a.is_empty() {
-        return Ok(None);
+    match sides.first() {
+        Some(first) if !first.a.device().is_cpu() => Ok(vec![joined(sides)?]),
+        Some(_) | None => Ok(sides),
     }
-    Ok(Some(Stacked {
-        a: Tensor::cat(&a, 0)?.contiguous()?,
-        b: Tensor::cat(&b, 0)?.contiguous()?,
+}
+
+fn joined(sides: Vec<Side>) -> Result<Side, ModelError> {
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    let mut shares = Vec::new();
+    let mut from = 0;
+    for side in sides {
+        for share in side.shares {
+            shares.push(Share {
+                ranks: share.ranks.start + from..share.ranks.end + from,
+                ..share
+            });
+        }
+        from += side.a.dim(0)?;
+        a.push(side.a);
+        b.push(side.b);
+    }
+    Ok(Side {
+        a: Tensor::cat(&a, 0)?,
+        b: Tensor::cat(&b, 0)?,
         shares,
-    }))
+    })
 }
 
 /// Which rows of a pass belong to which adapter.
@@ -184,8 +217,8 @@ pub(super) struct PassMasks<'a> {
     stack: Option<&'a AdapterStack>,
     /// Adapter of each row.
     rows: Vec<Option<usize>>,
-    /// Masks made so far in this pass, by their columns.
-    made: std::cell::RefCell<Vec<(Vec<(Range<usize>, f64)>, Tensor)>>,
+    /// Masks made so far in this pass, by their shares.
+    made: std::cell::RefCell<Vec<(Vec<Share>, Tensor)>>,
 }
 
 impl<'a> PassMasks<'a> {
@@ -212,38 +245,38 @@ impl<'a> PassMasks<'a> {
         x: &Tensor,
         y: Tensor,
     ) -> Result<Tensor, ModelError> {
-        let Some(stacked) = self
+        let mut y = y;
+        let stacked = self
             .stack
-            .and_then(|stack| stack.blocks[layer][projection as usize].as_ref())
-        else {
-            return Ok(y);
-        };
-        let mask = self.mask(stacked, x)?;
-        // On the processor they may be kept in fewer bits than they are computed in.
-        let (a, b) = (
-            stacked.a.to_dtype(x.dtype())?,
-            stacked.b.to_dtype(x.dtype())?,
-        );
-        let change = (x.matmul(&a.t()?)? * mask)?.matmul(&b)?;
-        Ok((y + change)?)
+            .map(|stack| &stack.blocks[layer][projection as usize]);
+        for side in stacked.into_iter().flatten() {
+            let mask = self.mask(side, x)?;
+            // On the processor they may be kept in fewer bits than they are computed in.
+            let (a, b) = (side.a.to_dtype(x.dtype())?, side.b.to_dtype(x.dtype())?);
+            y = (y + (x.matmul(&a.t()?)? * mask)?.matmul(&b)?)?;
+        }
+        Ok(y)
     }
 
-    /// Its scale where a row's own adapter has its columns, 0 elsewhere: `[rows, Σ rank]`.
-    fn mask(&self, stacked: &Stacked, like: &Tensor) -> Result<Tensor, ModelError> {
+    /// Its scale where a row's own adapter has its ranks, 0 elsewhere: `[rows, Σ rank]`.
+    fn mask(&self, side: &Side, like: &Tensor) -> Result<Tensor, ModelError> {
         if let Some((_, mask)) = self
             .made
             .borrow()
             .iter()
-            .find(|(shares, _)| *shares == stacked.shares)
+            .find(|(shares, _)| *shares == side.shares)
         {
             return Ok(mask.clone());
         }
-        let width = stacked.a.dim(0)?;
+        let width = side.a.dim(0)?;
         let mut flat = vec![0f32; self.rows.len() * width];
         for (row, adapter) in flat.chunks_exact_mut(width).zip(&self.rows) {
-            if let Some(adapter) = *adapter {
-                let (ranks, scale) = &stacked.shares[adapter];
-                row[ranks.clone()].fill(*scale as f32);
+            let own = side
+                .shares
+                .iter()
+                .find(|share| Some(share.adapter) == *adapter);
+            if let Some(share) = own {
+                row[share.ranks.clone()].fill(share.scale as f32);
             }
         }
         let mask = Tensor::from_vec(flat, (self.rows.len(), width), &Device::Cpu)?
@@ -251,7 +284,7 @@ impl<'a> PassMasks<'a> {
             .to_dtype(like.dtype())?;
         self.made
             .borrow_mut()
-            .push((stacked.shares.clone(), mask.clone()));
+            .push((side.shares.clone(), mask.clone()));
         Ok(mask)
     }
 }

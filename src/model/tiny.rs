@@ -149,7 +149,11 @@ pub fn adapter_as(
             for &target in targets {
                 let (input, output) = target.widths(config);
                 block[target as usize] = Some(LoraPair {
-                    a: random.spread(&[input, rank], 0.0, 0.5)?.to_dtype(dtype)?,
+                    a: random
+                        .spread(&[input, rank], 0.0, 0.5)?
+                        .t()?
+                        .contiguous()?
+                        .to_dtype(dtype)?,
                     b: random.spread(&[rank, output], 0.0, 0.5)?.to_dtype(dtype)?,
                     scale: 0.5,
                 });
@@ -219,7 +223,7 @@ pub fn write_adapter(
         for (projection, pair) in Projection::ALL.into_iter().zip(block) {
             if let Some(pair) = pair {
                 let module = format!("base_model.model.{}", projection.module(layer));
-                tensors.insert(format!("{module}.lora_A.weight"), pair.a.t()?.contiguous()?);
+                tensors.insert(format!("{module}.lora_A.weight"), pair.a.clone());
                 tensors.insert(format!("{module}.lora_B.weight"), pair.b.t()?.contiguous()?);
             }
         }

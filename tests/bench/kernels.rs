@@ -176,14 +176,11 @@ fn best_of(ways: &mut [Way<'_>], times: usize) -> Vec<f64> {
 fn measure_steps() {
     for shape in [Shape::M135, Shape::B1] {
         let (name, config) = (shape.name(), shape.config());
-        let adapters = [3, 4]
-            .map(|seed| tiny::adapter(&config, &Projection::ALL, 16, seed).expect("an adapter"));
-        let stack = AdapterStack::new(adapters.into()).expect("a stack");
         let plain = tiny::decoder(config, 1).expect("a model");
-        measure_decoder(&format!("{name} f32 "), &plain, &stack);
+        measure_decoder(&format!("{name} f32 "), &plain);
         for format in [Format::Q8_0, Format::Q4K] {
             let packed = plain.packed(format).expect("whole blocks");
-            measure_decoder(&format!("{name} {format:?}"), &packed, &stack);
+            measure_decoder(&format!("{name} {format:?}"), &packed);
         }
     }
 }
@@ -191,7 +188,12 @@ fn measure_steps() {
 /// Tokens read before the steps that are measured.
 const PAST: usize = 64;
 
-fn measure_decoder(name: &str, decoder: &Decoder, stack: &AdapterStack) {
+fn measure_decoder(name: &str, decoder: &Decoder) {
+    let kept = decoder.adapter_dtype(DType::F32);
+    let adapters = [3, 4].map(|seed| {
+        tiny::adapter_as(&decoder.config, &Projection::ALL, 16, seed, kept).expect("an adapter")
+    });
+    let stack = &AdapterStack::new(adapters.into()).expect("a stack");
     let past: Vec<TokenId> = (0..PAST as u32).collect();
     let mut first = decoder.cache().expect("a cache");
     step(

@@ -165,7 +165,9 @@ impl Blocks<'_> {
             // 32 bytes, a scale and a sum for each block and row.
             unsafe {
                 let weights = lines.as_ptr().add(block * 8).cast::<i8>();
-                l.prefetch(weights.wrapping_add(AHEAD).cast());
+                for line in 0..8 {
+                    l.prefetch(weights.wrapping_add(AHEAD + line * 64).cast());
+                }
                 let rows = self.row_bytes::<M>(first, block);
                 let sums = rows_of::<i32, M>(&self.x.sums, first, blocks, block);
                 let dots = l.dots_i8(weights.add(part * 4), rows, sums);

@@ -195,7 +195,7 @@ impl Packed {
             format,
             outputs,
             inputs,
-            lines: vec![Line([0; 64]); tiles * lines],
+            lines: large_pages(tiles * lines, Line([0; 64])),
             scales: vec![0; tiles * scales],
             fine: vec![0; tiles * fine],
         };
@@ -226,6 +226,24 @@ impl Packed {
             });
         packed
     }
+}
+
+/// So many of `item`, in memory for which the system is asked for large pages: finding small ones one by one costs a step
+/// that reads all weights once more time than the sums.
+fn large_pages<T: Copy>(count: usize, item: T) -> Vec<T> {
+    let mut all: Vec<T> = Vec::with_capacity(count);
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        const SMALL: usize = 4096;
+        let start = all.as_ptr().addr().next_multiple_of(SMALL);
+        let end = all.as_ptr().addr() + count * size_of::<T>();
+        let len = end.saturating_sub(start) / SMALL * SMALL;
+        // SAFETY: advice about whole pages inside of what was just allocated; it changes no content, and a system that does
+        // not take it goes on as before.
+        unsafe { libc::madvise(start as *mut libc::c_void, len, libc::MADV_HUGEPAGE) };
+    }
+    all.resize(count, item);
+    all
 }
 
 /// Checks that the inputs are whole blocks and returns their number.

@@ -159,6 +159,9 @@ pub fn products(
             out,
         } = jobs[index];
         let range = range.clone();
+        for change in changes {
+            fetch(isa, change, &range, out.width);
+        }
         match weights {
             MatrixView::F32(weights) => dense(isa, weights, inputs, &x, range.clone(), out),
             MatrixView::F16(weights) => dense(isa, weights, inputs, &x, range.clone(), out),
@@ -308,6 +311,47 @@ fn check(x: &[f32], inputs: usize, list: &[Product<'_>]) -> Result<usize, ModelE
     }
     Ok(rows)
 }
+
+/// Calls for a change's share of B while the trunk's weights are multiplied: it lies in short pieces, one of each rank, and
+/// waiting for each would cost more than the bytes.
+fn fetch(isa: Isa, change: &LowRank<'_>, range: &Range<usize>, outputs: usize) {
+    let (start, size) = match change.b {
+        MatrixView::F32(b) => (b.as_ptr().cast::<u8>(), 4),
+        MatrixView::F16(b) => (b.as_ptr().cast(), 2),
+        MatrixView::Bf16(b) => (b.as_ptr().cast(), 2),
+        MatrixView::Packed(_) => return,
+    };
+    isa.run(Fetch {
+        start: start.wrapping_add(range.start * size),
+        pieces: change.rank,
+        between: outputs * size,
+        len: range.len() * size,
+    });
+}
+
+struct Fetch {
+    start: *const u8,
+    pieces: usize,
+    /// Bytes from one piece to the next.
+    between: usize,
+    /// Bytes of a piece.
+    len: usize,
+}
+
+impl Kernel for Fetch {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        for piece in 0..self.pieces {
+            let from = self.start.wrapping_add(piece * self.between);
+            for at in (0..self.len).step_by(LINE) {
+                l.prefetch(from.wrapping_add(at));
+            }
+        }
+    }
+}
+
+/// Bytes that come from memory together.
+const LINE: usize = 64;
 
 /// Adds a low-rank change to some outputs: `y += scale·low·B`.
 fn widen(isa: Isa, change: &LowRank<'_>, low: &[f32], range: Range<usize>, out: Outputs<'_>) {

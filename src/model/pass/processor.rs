@@ -12,7 +12,7 @@ use super::{Piece, RowSink, Segment, Wanted};
 use crate::model::decoder::{Block, Decoder, Linear, Projection};
 use crate::model::error::ModelError;
 use crate::model::kernels::{
-    Attention, Heads, Isa, LowRank, Product, Scratch, Span, Team, attend, gate, products, rms_norm,
+    Attention, Heads, Isa, Product, Scratch, Span, Team, attend, gate, products, rms_norm,
     rms_norm_in_place, turn, with_team,
 };
 use crate::model::lora::{AdapterStack, OpenChanges};
@@ -122,7 +122,7 @@ struct Pass<'a> {
 struct Open<'a> {
     weights: OpenMatrix<'a>,
     bias: Option<Reading<'a>>,
-    changes: Option<OpenChanges<'a>>,
+    changes: OpenChanges<'a>,
     sizes: (usize, usize),
 }
 
@@ -133,14 +133,10 @@ impl Open<'_> {
         of_adapter: &'s [Vec<usize>],
         y: &'s mut [f32],
     ) -> Result<Product<'s>, ModelError> {
-        let changes: Vec<LowRank<'s>> = match &self.changes {
-            Some(changes) => changes.of(of_adapter, self.sizes)?,
-            None => Vec::new(),
-        };
         Ok(Product {
             weights: self.weights.view()?,
             bias: self.bias.as_ref().map(Reading::numbers).transpose()?,
-            changes,
+            changes: self.changes.of(of_adapter, self.sizes)?,
             outputs: self.sizes.1,
             y,
         })
@@ -281,7 +277,8 @@ impl Pass<'_> {
             bias: bias.as_ref().map(Reading::new),
             changes: self
                 .adapters
-                .and_then(|stack| stack.open(layer, projection)),
+                .map(|stack| stack.open(layer, projection))
+                .unwrap_or_default(),
             sizes: projection.widths(&self.decoder.config),
         }
     }
