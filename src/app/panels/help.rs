@@ -1,10 +1,16 @@
 //! The table of keyboard shortcuts.
 
-use egui::{Grid, Modal, RichText, Ui};
+use egui::{Grid, Modal, RichText, ScrollArea, Ui};
 
 use crate::app::shortcuts::Shortcut;
 use crate::app::theme::{digits, section, size, space};
 use crate::app::update::Action;
+
+/// Height of what surrounds the table: title, button, margins.
+const FRAME: f32 = 140.0;
+
+/// Least height of the table.
+const LEAST: f32 = 80.0;
 
 /// Draws the table over the window.
 pub fn help_ui(ui: &mut Ui) -> Vec<Action> {
@@ -12,17 +18,21 @@ pub fn help_ui(ui: &mut Ui) -> Vec<Action> {
     let modal = Modal::new(egui::Id::unique("shortcuts")).show(ui.ctx(), |ui| {
         ui.label(RichText::new("Keyboard shortcuts").text_style(section()));
         ui.add_space(space::S);
-        Grid::new("shortcuts")
-            .num_columns(2)
-            .spacing([space::L, space::S])
-            .show(ui, |ui| {
-                for shortcut in Shortcut::ALL.into_iter().filter(|s| s.is_listed()) {
-                    let keys = ui.ctx().format_shortcut(&shortcut.keys());
-                    ui.label(RichText::new(keys).font(digits(size::BODY)));
-                    ui.label(shortcut.tooltip());
-                    ui.end_row();
-                }
-            });
+        // The button below stays in sight, however low the window is.
+        let most = (ui.ctx().content_rect().height() - FRAME).max(LEAST);
+        ScrollArea::vertical().max_height(most).show(ui, |ui| {
+            Grid::new("shortcuts")
+                .num_columns(2)
+                .spacing([space::L, space::S])
+                .show(ui, |ui| {
+                    for shortcut in Shortcut::ALL.into_iter().filter(|s| s.is_listed()) {
+                        let keys = ui.ctx().format_shortcut(&shortcut.keys());
+                        ui.label(RichText::new(keys).font(digits(size::BODY)));
+                        ui.label(shortcut.tooltip());
+                        ui.end_row();
+                    }
+                });
+        });
         ui.add_space(space::M);
         if ui.button("Close").clicked() {
             actions.push(Action::ToggleHelp);

@@ -6,7 +6,8 @@
 //! 1. `isa` finds out once which vector instructions this processor has, and compiles each loop for all of them.
 //! 2. `dense` multiplies f32, f16 and bf16 matrices as they lie in weight files; `blocks` multiplies matrices that
 //!    `packed` has laid out in blocks of 4 or 8 bits.
-//! 3. `product` is the safe way in: it checks every length and spreads outputs over a `team` of threads.
+//! 3. `product` is the safe way in: it checks every length and spreads outputs over a `team` of threads; `low_rank` adds
+//!    adapters on the way.
 //! 4. `small` holds what stands between the products: norms, gates, positions, attention of single rows.
 //!
 //! `amx` is for training: products of many rows on the tile unit.
@@ -26,14 +27,16 @@ pub(crate) mod amx;
 mod blocks;
 mod dense;
 mod isa;
+mod low_rank;
 mod packed;
 mod product;
 mod small;
 mod team;
 
 pub use isa::Isa;
+pub use low_rank::LowRank;
 pub use packed::{Format, Packed};
-pub use product::{LowRank, MatrixView, Product, Scratch, products};
+pub use product::{MatrixView, Product, Scratch, products};
 pub use small::{Attention, Heads, SPAN, Span, attend, gate, rms_norm, rms_norm_in_place, turn};
 pub use team::{Team, with_team};
 
