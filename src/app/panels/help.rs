@@ -20,7 +20,9 @@ pub fn help_ui(ui: &mut Ui) -> Vec<Action> {
         ui.add_space(space::S);
         // The button below stays in sight, however low the window is.
         let most = (ui.ctx().content_rect().height() - FRAME).max(LEAST);
-        ScrollArea::vertical().max_height(most).show(ui, |ui| {
+        // At once as high as there is room: a window that grows would move the button from under the pointer.
+        let table = ScrollArea::vertical().max_height(most);
+        table.min_scrolled_height(most).show(ui, |ui| {
             Grid::new("shortcuts")
                 .num_columns(2)
                 .spacing([space::L, space::S])

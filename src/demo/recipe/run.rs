@@ -40,15 +40,15 @@ const BLURRED: f64 = 0.5;
 const SHARPEN: f32 = 1.75;
 /// Held-out examples that judge each training.
 const HELD_OUT: usize = 400;
-/// How a reward model is trained: β of GenARM's loss, and its steps for every thousand of the base. At a β of 1 the rewards
-/// stop growing once a weight of 1 settles a choice, so that several at once still leave sound English; what is harmful has
-/// to be told in words that no model has seen, too, which takes larger rewards and more steps; and a joke has to hold its own
-/// beside those. What helps is learnt soon, and what comes after is at the expense of the English.
+/// How a reward model is trained: β of GenARM's loss, and how many steps of the base one of its steps is worth. At a β of 1
+/// the rewards stop growing once a weight of 1 settles a choice, so that several at once still leave sound English; what is
+/// harmful has to be told in words that no model has seen, too, which takes larger rewards. What helps is learnt soon, and
+/// what comes after is at the expense of the English.
 const fn lesson(objective: Objective) -> (f64, u64) {
     match objective {
-        Objective::Helpful => (1.0, 5),
-        Objective::Harmless => (0.5, 15),
-        Objective::Humorous => (0.75, 10),
+        Objective::Helpful => (1.0, 200),
+        Objective::Harmless => (0.5, 100),
+        Objective::Humorous => (1.0, 100),
     }
 }
 /// Rank of the reward models' adapters, on all seven products of a block.
@@ -234,9 +234,8 @@ impl Kitchen<'_> {
         encoder: &Encoder,
     ) -> Result<(), RecipeError> {
         let settings = self.settings(PAIR_BATCH, 1e-3, 20);
-        let (beta, per_thousand) = lesson(objective);
-        let steps = (self.options.steps * per_thousand / 1000).max(1);
-        let count = steps as usize * PAIR_BATCH;
+        let (beta, base_steps) = lesson(objective);
+        let count = (self.options.steps / base_steps).max(1) as usize * PAIR_BATCH;
         let draw = |draw, split, count| {
             let mut sampler = self.sampler(draw, index).blurring(BLURRED);
             pairs(&sampler.pairs(objective, split, count), encoder)
