@@ -1,10 +1,18 @@
 //! Plain vocabulary: the words that every other room of the house uses. std and serde only.
 
+mod facts;
+pub mod hub;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
+
+pub use self::facts::{
+    AdapterFacts, FileFormat, MemoryChange, MemoryEstimate, MemoryPart, MemoryPurpose, ModelFacts,
+    ModelKind, Obstacle, StoredAs, Verdict, WholeFacts,
+};
 
 /// Index of a token in the shared vocabulary of a lineup.
 pub type TokenId = u32;
@@ -37,6 +45,55 @@ pub enum RewardKind {
     Contrast,
 }
 
+/// The colour that an objective goes by in the window, for each of its two themes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Colour {
+    /// A green blue.
+    Teal,
+    /// A dark pink.
+    Plum,
+    /// A brown yellow.
+    Ochre,
+    /// A clear blue.
+    Blue,
+    /// A warm red.
+    Red,
+    /// A blue purple.
+    Violet,
+}
+
+impl Colour {
+    /// All colours, in the order in which objectives without one of their own get them.
+    pub const ALL: [Self; 6] = [
+        Self::Teal,
+        Self::Plum,
+        Self::Ochre,
+        Self::Blue,
+        Self::Red,
+        Self::Violet,
+    ];
+
+    /// The colour of the objective at this place of a lineup where it has none of its own.
+    #[must_use]
+    pub const fn at(index: usize) -> Self {
+        Self::ALL[index % Self::ALL.len()]
+    }
+
+    /// Its name, as it stands in a lineup.toml.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Teal => "teal",
+            Self::Plum => "plum",
+            Self::Ochre => "ochre",
+            Self::Blue => "blue",
+            Self::Red => "red",
+            Self::Violet => "violet",
+        }
+    }
+}
+
 /// What is wanted of a text: a name a person can weigh, and where its reward comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Objective {
@@ -48,6 +105,9 @@ pub struct Objective {
     pub weight: f64,
     /// One plain sentence for people, empty where the lineup has none.
     pub about: String,
+    /// Its colour in the window, where the lineup gives it one.
+    #[serde(default)]
+    pub colour: Option<Colour>,
 }
 
 /// The weights of one step, one per objective in lineup order. Dimensionless; the paper's 1/β.
@@ -181,6 +241,8 @@ pub enum LineupSource {
     Demo,
     /// A lineup.toml.
     File(PathBuf),
+    /// The text of a lineup.toml that was put together and need not be a file: its paths are absolute.
+    Composed(Arc<str>),
 }
 
 /// Where and how precisely to compute.

@@ -3,6 +3,7 @@
 //! Panels draw a view of the state and return what a person did; [`update`] applies it and says what the worker must do.
 //! [`window`] is the glue: it drains the worker's events, draws, and sends commands.
 
+pub mod pages;
 pub mod panels;
 pub mod render;
 pub mod screenshot;
@@ -168,7 +169,10 @@ pub fn first_frame() -> Result<Duration, Failure> {
     let mut stage = Stage::new(size, 1.0, ThemeChoice::Light)?;
     let (commands, _unread) = channel();
     let (_silent, events) = sync_channel(1);
-    let worker = WorkerHandle { commands, events };
+    let worker = WorkerHandle {
+        commands: commands.into(),
+        events,
+    };
     let window = Window::new(
         stage.ctx(),
         worker,

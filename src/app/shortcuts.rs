@@ -3,6 +3,7 @@
 use egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 use crate::app::state::State;
+use crate::app::state::page::Page;
 use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::update::Action;
 
@@ -45,6 +46,8 @@ pub enum Shortcut {
     SwitchToB,
     /// Look at the other snapshot for as long as it is held.
     Compare,
+    /// Another page.
+    Go(Page),
     /// Larger.
     ZoomIn,
     /// Larger, on keyboards where plus needs no shift.
@@ -59,7 +62,7 @@ pub enum Shortcut {
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::Redo,
         Self::KeepAsA,
         Self::KeepAsB,
@@ -78,6 +81,9 @@ impl Shortcut {
         Self::SwitchToA,
         Self::SwitchToB,
         Self::Compare,
+        Self::Go(Page::Steer),
+        Self::Go(Page::Models),
+        Self::Go(Page::Train),
         Self::ZoomIn,
         Self::ZoomInAgain,
         Self::ZoomOut,
@@ -109,6 +115,9 @@ impl Shortcut {
             Self::SwitchToA => (Modifiers::NONE, Key::F7),
             Self::SwitchToB => (Modifiers::NONE, Key::F8),
             Self::Compare => (Modifiers::NONE, Key::F9),
+            Self::Go(Page::Steer) => (CTRL, Key::Num1),
+            Self::Go(Page::Models) => (CTRL, Key::Num2),
+            Self::Go(Page::Train) => (CTRL, Key::Num3),
             Self::ZoomIn => (CTRL, Key::Plus),
             Self::ZoomInAgain => (CTRL, Key::Equals),
             Self::ZoomOut => (CTRL, Key::Minus),
@@ -139,6 +148,7 @@ impl Shortcut {
             Self::SwitchToA => "Go to snapshot A",
             Self::SwitchToB => "Go to snapshot B",
             Self::Compare => "Hold to compare with the other snapshot",
+            Self::Go(page) => page.label(),
             Self::ZoomIn | Self::ZoomInAgain => "Zoom in",
             Self::ZoomOut => "Zoom out",
             Self::ZoomReset => "Usual size",
@@ -171,6 +181,7 @@ impl Shortcut {
             Self::Compare => {
                 "Hold to read the text with the other snapshot's weights; let go to come back"
             }
+            Self::Go(page) => page.about(),
             Self::ZoomIn | Self::ZoomInAgain => "Make everything larger",
             Self::ZoomOut => "Make everything smaller",
             Self::ZoomReset => "Back to the usual size",
@@ -205,6 +216,7 @@ impl Shortcut {
             Self::SwitchToA => Action::SwitchTo(Slot::A),
             Self::SwitchToB => Action::SwitchTo(Slot::B),
             Self::Compare => Action::HoldCompare(Some(Hold::Key)),
+            Self::Go(page) => Action::GoTo(page),
             Self::ZoomIn | Self::ZoomInAgain => Action::ZoomIn,
             Self::ZoomOut => Action::ZoomOut,
             Self::ZoomReset => Action::ZoomReset,
@@ -214,9 +226,10 @@ impl Shortcut {
 
     /// Whether the keys are ours at the moment; else they are left to whatever has the keyboard.
     fn is_ours(self, state: &State) -> bool {
+        let steering = state.page == Page::Steer;
         match self {
-            Self::PreviousToken | Self::NextToken => state.focus.pinned.is_some(),
-            Self::PreviousBranch | Self::NextBranch => state.family().is_some(),
+            Self::PreviousToken | Self::NextToken => steering && state.focus.pinned.is_some(),
+            Self::PreviousBranch | Self::NextBranch => steering && state.family().is_some(),
             // With nothing to stop or close, it closes open menus.
             Self::Escape => {
                 state.active_run().is_some()
@@ -224,6 +237,7 @@ impl Shortcut {
                     || state.help_open
                     || state.focus.pinned.is_some()
             }
+            // What would be done there is not on screen.
             Self::Run
             | Self::NewSeed
             | Self::Undo
@@ -236,7 +250,8 @@ impl Shortcut {
             | Self::KeepAsB
             | Self::SwitchToA
             | Self::SwitchToB
-            | Self::Compare
+            | Self::Compare => steering,
+            Self::Go(_)
             | Self::ZoomIn
             | Self::ZoomInAgain
             | Self::ZoomOut
@@ -292,6 +307,13 @@ mod tests {
         for shortcut in Shortcut::ALL {
             assert!(!shortcut.label().is_empty());
             assert!(!shortcut.tooltip().ends_with('.'), "{shortcut:?}");
+        }
+    }
+
+    #[test]
+    fn every_page_has_a_key() {
+        for page in Page::ALL {
+            assert!(Shortcut::ALL.contains(&Shortcut::Go(page)), "{page:?}");
         }
     }
 

@@ -5,6 +5,7 @@ pub mod heat;
 use std::sync::Arc;
 
 use super::state::settings::ThemeChoice;
+use crate::domain::Colour;
 use egui::epaint::Shadow;
 use egui::style::{HandleShape, ScrollStyle, Selection, WidgetVisuals, Widgets};
 use egui::{
@@ -97,7 +98,7 @@ pub struct Palette {
     pub above: Color32,
     /// Bars of values below zero: the strong form of the map's orange.
     pub below: Color32,
-    /// One per objective, in lineup order; they repeat after the last.
+    /// One per name of a colour, in the order of [`Colour::ALL`].
     pub objectives: [Color32; 6],
     /// Shadow under cards that float.
     pub shadow: Color32,
@@ -166,9 +167,14 @@ pub const DARK: Palette = Palette {
 };
 
 impl Palette {
-    /// Colour of the objective at `index` of the lineup.
+    /// Colour of the objective at `index` of a lineup that gives it none of its own.
     pub fn objective(&self, index: usize) -> Color32 {
-        self.objectives[index % self.objectives.len()]
+        self.colour(Colour::at(index))
+    }
+
+    /// What a colour's name stands for in this theme.
+    pub fn colour(&self, colour: Colour) -> Color32 {
+        self.objectives[colour as usize]
     }
 
     /// Frame of a pane or card: paper, hairline, rounded.

@@ -11,7 +11,7 @@ use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
 use crate::app::state::{LineupState, State};
 use crate::app::update::{self, Action};
-use crate::app::{AppOptions, panels, shortcuts, theme};
+use crate::app::{AppOptions, pages, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::engine::trace::default_budget;
 use crate::latest::Latest;
@@ -143,7 +143,7 @@ impl Window {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.show_settings(ui.ctx());
         let mut actions = shortcuts::pressed(ui.ctx(), &self.state);
-        actions.extend(panels::window_ui(ui, &self.state));
+        actions.extend(pages::window_ui(ui, &self.state));
         if actions.is_empty() {
             return;
         }

@@ -138,7 +138,8 @@ pub(super) fn run(args: &BenchArgs, common: &CommonArgs, began: Instant) -> Resu
                 | Event::Finished { .. }
                 | Event::Scored { .. }
                 | Event::Judged { .. }
-                | Event::Evaluated { .. },
+                | Event::Evaluated { .. }
+                | Event::Hub(_),
             ) => {}
         }
     };

@@ -127,7 +127,8 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
             | Event::Superseded { .. }
             | Event::Finished { .. }
             | Event::Scored { .. }
-            | Event::Measured { .. } => {}
+            | Event::Measured { .. }
+            | Event::Hub(_) => {}
         }
     };
     bar.finish_and_clear();

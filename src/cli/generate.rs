@@ -242,7 +242,8 @@ fn one(
             | Event::Scored { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. }
-            | Event::Measured { .. } => {}
+            | Event::Measured { .. }
+            | Event::Hub(_) => {}
         }
     };
     for (tokens, end) in [

@@ -68,7 +68,8 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
             | Event::Finished { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. }
-            | Event::Measured { .. } => {}
+            | Event::Measured { .. }
+            | Event::Hub(_) => {}
         }
     }
     let info = &session.info;

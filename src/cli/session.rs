@@ -90,7 +90,8 @@ impl Session {
                 | Event::Scored { .. }
                 | Event::Judged { .. }
                 | Event::Evaluated { .. }
-                | Event::Measured { .. } => {}
+                | Event::Measured { .. }
+                | Event::Hub(_) => {}
             }
         };
         progress.clear();

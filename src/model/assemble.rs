@@ -11,7 +11,7 @@ use super::device;
 use super::ensemble::Ensemble;
 use super::error::ModelError;
 use super::folder::{EmbeddedFiles, Folder};
-use super::lineup::{Entry, Lineup, Source};
+use super::lineup::{Entry, Home, Lineup, Source};
 use super::load::{sha256, weight_files};
 use super::peft;
 use crate::domain::{
@@ -31,23 +31,22 @@ pub struct LoadedLineup {
 /// Tells a stage in words and how far it is (0 to 1), where that is known.
 pub type Progress<'a> = dyn FnMut(&str, Option<f32>) + 'a;
 
-/// Loads a lineup from disk.
+/// Loads a lineup; `built_in` are the files inside the program, which the demo and lineups that build on it are read from.
 ///
 /// # Errors
 /// A file that is missing, broken or does not fit, a device that is not there, or cancellation.
 pub fn load(
     source: &LineupSource,
+    built_in: EmbeddedFiles,
     settings: &ComputeSettings,
     progress: &mut Progress<'_>,
     cancel: &CancelToken,
 ) -> Result<LoadedLineup, ModelError> {
     progress("Reading the lineup", None);
-    let (lineup, home) = match source {
-        LineupSource::File(path) => find(path)?,
-        // Its files belong to a room that this one does not know: the caller hands them to `load_built_in`.
-        LineupSource::Demo => return load_built_in(&[], settings, progress, cancel),
-    };
-    put_together(&lineup, home, settings, progress, cancel)
+    let (lineup, home) = read(source, built_in)?;
+    let mut loaded = put_together(&lineup, home, settings, progress, cancel)?;
+    loaded.info.is_demo = *source == LineupSource::Demo;
+    Ok(loaded)
 }
 
 /// Loads the lineup whose files are inside the program; its lineup.toml stands at their top.
@@ -60,20 +59,32 @@ pub fn load_built_in(
     progress: &mut Progress<'_>,
     cancel: &CancelToken,
 ) -> Result<LoadedLineup, ModelError> {
-    let home = Folder::Embedded {
-        files,
-        path: String::new(),
-    };
-    let text = home.needed("lineup.toml", "the built-in demo")?;
-    let lineup = Lineup::parse(&String::from_utf8_lossy(&text), "built-in")?;
-    let mut loaded = put_together(&lineup, home, settings, progress, cancel)?;
-    loaded.info.is_demo = true;
-    Ok(loaded)
+    load(&LineupSource::Demo, files, settings, progress, cancel)
+}
+
+/// The lineup of a source, and where its places start.
+///
+/// # Errors
+/// No lineup there, or one that is broken.
+pub fn read(source: &LineupSource, built_in: EmbeddedFiles) -> Result<(Lineup, Home), ModelError> {
+    let home = Home::built_in(built_in);
+    match source {
+        LineupSource::File(path) => {
+            let (lineup, folder) = find(path)?;
+            Ok((lineup, Home { folder, built_in }))
+        }
+        LineupSource::Demo => {
+            let text = home.folder.needed("lineup.toml", "the built-in demo")?;
+            let lineup = Lineup::parse(&String::from_utf8_lossy(&text), "built-in")?;
+            Ok((lineup, home))
+        }
+        LineupSource::Composed(text) => Ok((Lineup::parse(text, "as put together")?, home)),
+    }
 }
 
 fn put_together(
     lineup: &Lineup,
-    home: Folder,
+    home: Home,
     settings: &ComputeSettings,
     progress: &mut Progress<'_>,
     cancel: &CancelToken,
@@ -128,6 +139,7 @@ fn objective(entry: &Entry) -> Objective {
         kind: kind(&entry.source),
         weight: entry.weight,
         about: entry.about.clone(),
+        colour: entry.colour,
     }
 }
 

@@ -76,6 +76,7 @@ impl Folder {
     pub fn join(&self, path: &str) -> Self {
         match self {
             Self::Directory(here) => Self::Directory(here.join(path)),
+            Self::Embedded { .. } if Path::new(path).is_absolute() => Self::Directory(path.into()),
             Self::Embedded { files, .. } => Self::Embedded {
                 files,
                 path: self.embedded_name(path),

@@ -1,13 +1,18 @@
 //! lineup.toml: which base, which objectives.
 
 mod parse;
+mod write;
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use super::error::ModelError;
-use super::folder::Folder;
+use super::folder::{EmbeddedFiles, Folder};
+use crate::domain::Colour;
+
+/// The revision of a repository where nothing is said.
+pub const MAIN: &str = "main";
 
 /// A checked lineup.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +49,8 @@ pub struct Entry {
     pub about: String,
     /// The weight to start from.
     pub weight: f64,
+    /// Its colour in the window, where it has one of its own.
+    pub colour: Option<Colour>,
     /// Where this model's template differs from the base's.
     pub template: Option<String>,
     /// Where the reward comes from.
@@ -69,10 +76,12 @@ pub enum Source {
 }
 
 /// A model folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Place {
     /// Relative to the lineup.
     Path(String),
+    /// Inside the program: the path among the files of the built-in demo.
+    BuiltIn(String),
     /// On the Hugging Face Hub.
     Hub {
         /// `owner/name`.
@@ -93,14 +102,41 @@ pub enum Layout {
     Separate,
 }
 
+/// Where the places of a lineup start.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// The lineup's own folder.
+    pub folder: Folder,
+    /// The files inside the program.
+    pub built_in: EmbeddedFiles,
+}
+
+impl Home {
+    /// The home of a lineup inside the program.
+    #[must_use]
+    pub const fn built_in(files: EmbeddedFiles) -> Self {
+        Self {
+            folder: Folder::Embedded {
+                files,
+                path: String::new(),
+            },
+            built_in: files,
+        }
+    }
+}
+
 impl Place {
-    /// The folder that this place stands for, seen from the lineup's folder.
+    /// The folder that this place stands for.
     ///
     /// # Errors
     /// A folder that is not there, or a Hub model that was not downloaded; `role` says whose it is.
-    pub fn folder(&self, lineup: &Folder, role: &str) -> Result<Folder, ModelError> {
+    pub fn folder(&self, home: &Home, role: &str) -> Result<Folder, ModelError> {
         let folder = match self {
-            Self::Path(path) => lineup.join(path),
+            Self::Path(path) => home.folder.join(path),
+            Self::BuiltIn(path) => Folder::Embedded {
+                files: home.built_in,
+                path: path.clone(),
+            },
             Self::Hub { repo, revision } => cached(repo, revision).ok_or_else(|| {
                 ModelError::misfit(
                     format!("{role}, {repo} at {revision}, has not been downloaded"),

@@ -8,6 +8,8 @@ pub mod device;
 pub mod ensemble;
 pub mod error;
 pub mod folder;
+pub mod hub;
+pub mod join;
 pub mod kernels;
 pub mod lineup;
 pub mod load;

@@ -43,6 +43,26 @@ pub fn read(
     kept: &dyn Fn(DType) -> DType,
     device: &Device,
 ) -> Result<Lora, ModelError> {
+    let (weights, scaling) = open(folder, role)?;
+    let mut blocks: Vec<[Option<LoraPair>; 7]> =
+        (0..config.layers).map(|_| [const { None }; 7]).collect();
+    for change in changes(&weights, role, config)? {
+        blocks[change.layer][change.projection as usize] =
+            Some(pair(&change, &scaling, kept, device)?);
+    }
+    Ok(Lora { blocks })
+}
+
+/// Proves from its headers that an adapter fits a trunk of this shape; how many products it changes.
+///
+/// # Errors
+/// As [`read`].
+pub fn check(folder: &Folder, role: &str, config: &Config) -> Result<usize, ModelError> {
+    let (weights, _) = open(folder, role)?;
+    Ok(changes(&weights, role, config)?.len())
+}
+
+fn open(folder: &Folder, role: &str) -> Result<(Weights, Scaling), ModelError> {
     let bytes = folder.needed(SETTINGS_FILE, role)?;
     let settings: Value = serde_json::from_slice(&bytes).map_err(|error| ModelError::Broken {
         file: format!("{SETTINGS_FILE} of {role}"),
@@ -57,12 +77,29 @@ pub fn read(
         ));
     }
     let weights = Weights::open(folder, &[WEIGHT_FILE.to_owned()], role)?;
-    let modules = modules(&weights, role)?;
-    let mut blocks: Vec<[Option<LoraPair>; 7]> =
-        (0..config.layers).map(|_| [const { None }; 7]).collect();
-    for ((layer, projection), names) in &modules {
-        let module = projection.module(*layer);
-        let Some(block) = blocks.get_mut(*layer) else {
+    Ok((weights, scaling))
+}
+
+/// The two matrices that an adapter adds to one product, seen to fit it.
+struct Change<'a> {
+    layer: usize,
+    projection: Projection,
+    module: String,
+    rank: usize,
+    a: (&'a str, RawTensor<'a>),
+    b: (&'a str, RawTensor<'a>),
+}
+
+/// What an adapter changes in a trunk of this shape.
+fn changes<'a>(
+    weights: &'a Weights,
+    role: &str,
+    config: &Config,
+) -> Result<Vec<Change<'a>>, ModelError> {
+    let mut changes = Vec::new();
+    for ((layer, projection), names) in modules(weights, role)? {
+        let module = projection.module(layer);
+        if layer >= config.layers {
             return Err(another_shape(
                 role,
                 &format!(
@@ -70,34 +107,33 @@ pub fn read(
                     config.layers
                 ),
             ));
-        };
+        }
         let (Some(a), Some(b)) = names else {
             return Err(ModelError::broken(
                 format!("the adapter of {role}"),
                 format!("has only one of the two matrices of {module}"),
             ));
         };
-        block[*projection as usize] = Some(pair(
-            &weights,
+        changes.push(change(
+            weights,
             (a, b),
-            &module,
-            projection.widths(config),
-            &scaling,
-            (role, kept, device),
+            (layer, projection, module),
+            role,
+            config,
         )?);
     }
-    Ok(Lora { blocks })
+    Ok(changes)
 }
 
 /// Names of the A and B matrices of one product.
-type PairNames = (Option<String>, Option<String>);
+type PairNames<'a> = (Option<&'a str>, Option<&'a str>);
 
 /// The matrices in the file, by layer and product.
-fn modules(
-    weights: &Weights,
+fn modules<'a>(
+    weights: &'a Weights,
     role: &str,
-) -> Result<BTreeMap<(usize, Projection), PairNames>, ModelError> {
-    let mut modules: BTreeMap<(usize, Projection), PairNames> = BTreeMap::new();
+) -> Result<BTreeMap<(usize, Projection), PairNames<'a>>, ModelError> {
+    let mut modules: BTreeMap<(usize, Projection), PairNames<'a>> = BTreeMap::new();
     for name in weights.names() {
         if name.contains("lora_magnitude_vector") {
             return Err(unsupported("a DoRA adapter", role));
@@ -107,7 +143,7 @@ fn modules(
         };
         let names = modules.entry((layer, projection)).or_default();
         let slot = if is_a { &mut names.0 } else { &mut names.1 };
-        *slot = Some(name.to_owned());
+        *slot = Some(name);
     }
     if modules.is_empty() {
         return Err(ModelError::broken(
@@ -138,20 +174,20 @@ fn place(name: &str) -> Option<(usize, Projection, bool)> {
     }
 }
 
-fn pair(
-    weights: &Weights,
-    (a_name, b_name): (&str, &str),
-    module: &str,
-    (input, output): (usize, usize),
-    scaling: &Scaling,
-    (role, kept, device): (&str, &dyn Fn(DType) -> DType, &Device),
-) -> Result<LoraPair, ModelError> {
+fn change<'a>(
+    weights: &'a Weights,
+    (a_name, b_name): (&'a str, &'a str),
+    (layer, projection, module): (usize, Projection, String),
+    role: &str,
+    config: &Config,
+) -> Result<Change<'a>, ModelError> {
     let missing = || {
         ModelError::broken(
             format!("the adapter of {role}"),
             "changed while it was read",
         )
     };
+    let (input, output) = projection.widths(config);
     let a = weights.get(a_name).ok_or_else(missing)?;
     let b = weights.get(b_name).ok_or_else(missing)?;
     let (&[rank, a_input], &[b_output, b_rank]) = (a.shape, b.shape) else {
@@ -177,14 +213,29 @@ fn pair(
             format!("has ranks {rank} and {b_rank} in the two matrices of {module}"),
         ));
     }
-    let read = |tensor: RawTensor<'_>, name: &str| {
-        let tensor = tensor.tensor(name, kept(tensor.number_type(name)?), device)?;
-        Ok::<_, ModelError>(tensor)
+    Ok(Change {
+        layer,
+        projection,
+        module,
+        rank,
+        a: (a_name, a),
+        b: (b_name, b),
+    })
+}
+
+fn pair(
+    change: &Change<'_>,
+    scaling: &Scaling,
+    kept: &dyn Fn(DType) -> DType,
+    device: &Device,
+) -> Result<LoraPair, ModelError> {
+    let read = |(name, raw): &(&str, RawTensor<'_>)| {
+        raw.tensor(name, kept(raw.number_type(name)?), device)
     };
     Ok(LoraPair {
-        a: read(a, a_name)?,
-        b: read(b, b_name)?.t()?.contiguous()?,
-        scale: scaling.of(module, rank),
+        a: read(&change.a)?,
+        b: read(&change.b)?.t()?.contiguous()?,
+        scale: scaling.of(&change.module, change.rank),
     })
 }
 

@@ -12,7 +12,7 @@ use crate::model::config::Config;
 use crate::model::decoder::Decoder;
 pub use crate::model::folder::EmbeddedFiles;
 use crate::model::folder::Folder;
-use crate::model::lineup::{Lineup, Place};
+use crate::model::lineup::{self, Lineup, MAIN, Place};
 use crate::model::load::{self, FileSource};
 use crate::model::template::Template;
 pub use crate::model::text::Text;
@@ -48,13 +48,9 @@ impl Home {
     /// # Errors
     /// A folder that is not there, or a Hub model that was not downloaded.
     pub fn find(name: &str, demo: EmbeddedFiles) -> Result<Self, TrainError> {
-        let here = Folder::Directory(std::path::PathBuf::new());
         if name == "demo" {
-            let home = Folder::Embedded {
-                files: demo,
-                path: String::new(),
-            };
-            let text = home.needed("lineup.toml", "the built-in demo")?;
+            let home = lineup::Home::built_in(demo);
+            let text = home.folder.needed("lineup.toml", "the built-in demo")?;
             let lineup = Lineup::parse(&String::from_utf8_lossy(&text), "built-in")?;
             return Ok(Self {
                 folder: lineup.base.place.folder(&home, ROLE)?,
@@ -66,11 +62,15 @@ impl Home {
             Some(repo) => {
                 let place = Place::Hub {
                     repo: repo.to_owned(),
-                    revision: "main".to_owned(),
+                    revision: MAIN.to_owned(),
                 };
                 (place, repo.to_owned())
             }
             None => (Place::Path(name.to_owned()), name.to_owned()),
+        };
+        let here = lineup::Home {
+            folder: Folder::Directory(std::path::PathBuf::new()),
+            built_in: demo,
         };
         Ok(Self {
             folder: place.folder(&here, ROLE)?,

@@ -71,6 +71,7 @@ impl Inbox {
             | Command::Score(_)
             | Command::Evaluate(_)
             | Command::Bench(_)
+            | Command::Hub(_)
             | Command::Shutdown => true,
         });
         newest
@@ -90,6 +91,7 @@ fn live_run(command: &Command) -> Option<RunId> {
         | Command::Score(_)
         | Command::Evaluate(_)
         | Command::Bench(_)
+        | Command::Hub(_)
         | Command::Shutdown => None,
     }
 }

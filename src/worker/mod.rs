@@ -7,6 +7,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod bench;
+mod commands;
+pub mod hub;
 mod inbox;
 pub mod memory;
 mod protocol;
@@ -14,8 +16,11 @@ mod run;
 mod serve;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
+pub use self::commands::{Commands, WorkerGone};
+use self::hub::desk::{self, HubOutbox};
 use self::inbox::Inbox;
 pub use protocol::*;
 
@@ -58,7 +63,7 @@ pub trait Loader: Send + 'static {
 #[derive(Debug)]
 pub struct WorkerHandle {
     /// Where commands go.
-    pub commands: Sender<Command>,
+    pub commands: Commands,
     /// Where events come from.
     pub events: Receiver<Event>,
 }
@@ -74,12 +79,8 @@ impl Loader for ModelLoader {
         progress: &mut dyn FnMut(&str, Option<f32>),
         cancel: &CancelToken,
     ) -> Result<Loaded, Failure> {
-        let mut loaded = match source {
-            LineupSource::Demo => {
-                model::load_built_in(crate::demo::embedded(), settings, progress, cancel)?
-            }
-            LineupSource::File(_) => model::load(source, settings, progress, cancel)?,
-        };
+        let built_in = crate::demo::embedded();
+        let mut loaded = model::load(source, built_in, settings, progress, cancel)?;
         if settings.hashes {
             for model in &mut loaded.info.models {
                 progress("Hashing the weights", None);
@@ -97,7 +98,7 @@ impl Loader for ModelLoader {
 ///
 /// # Errors
 /// The system has no thread to give.
-pub fn start(wake: impl Fn() + Send + 'static) -> std::io::Result<WorkerHandle> {
+pub fn start(wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<WorkerHandle> {
     spawn(ModelLoader, wake)
 }
 
@@ -107,10 +108,12 @@ pub fn start(wake: impl Fn() + Send + 'static) -> std::io::Result<WorkerHandle> 
 /// The system has no thread to give.
 pub fn spawn(
     loader: impl Loader,
-    wake: impl Fn() + Send + 'static,
+    wake: impl Fn() + Send + Sync + 'static,
 ) -> std::io::Result<WorkerHandle> {
     let (commands, inbox) = channel();
     let (outbox, events) = sync_channel(EVENT_QUEUE);
+    let (outbox, wake) = (Arc::new(outbox), Arc::new(wake));
+    let hub = desk::start(HubOutbox::new(&outbox, wake.clone()))?;
     std::thread::Builder::new()
         .name("worker".to_owned())
         .spawn(move || {
@@ -118,7 +121,7 @@ pub fn spawn(
                 loader,
                 outbox: Outbox {
                     events: outbox,
-                    wake: &wake,
+                    wake: &*wake,
                 },
                 inbox: Inbox::new(inbox),
                 engine: None,
@@ -131,12 +134,15 @@ pub fn spawn(
                 worker.guard(command);
             }
         })?;
-    Ok(WorkerHandle { commands, events })
+    Ok(WorkerHandle {
+        commands: Commands::new(commands, hub),
+        events,
+    })
 }
 
 /// Where events go, and whom to wake.
 struct Outbox<'w> {
-    events: SyncSender<Event>,
+    events: Arc<SyncSender<Event>>,
     wake: &'w dyn Fn(),
 }
 
@@ -228,8 +234,9 @@ impl<L: Loader> Worker<'_, L> {
                     None => self.report(run, Err(no_lineup())),
                 }
             }
-            // The run it speaks of has ended already: every step has the weights it was written with.
-            Command::SetWeights { .. } | Command::Shutdown => {}
+            // The run that new weights speak of has ended already: every step has the weights it was written with. What is
+            // wanted of the hub goes to its own thread and never comes here.
+            Command::SetWeights { .. } | Command::Hub(_) | Command::Shutdown => {}
         }
     }
 
@@ -278,7 +285,7 @@ fn run_of(command: &Command) -> Option<RunId> {
         Command::Evaluate(request) => Some(request.run),
         Command::Bench(request) => Some(request.run),
         Command::SetWeights { run, .. } => Some(*run),
-        Command::Load { .. } | Command::Shutdown => None,
+        Command::Load { .. } | Command::Hub(_) | Command::Shutdown => None,
     }
 }
 

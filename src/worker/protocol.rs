@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bench::{BenchReport, BenchRequest};
+use super::hub::{HubCommand, HubEvent};
 use crate::domain::{
     CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId,
 };
@@ -37,6 +38,8 @@ pub enum Command {
     Evaluate(EvaluateRequest),
     /// Measure models; the lineup before is dropped.
     Bench(Box<BenchRequest>),
+    /// Something about models on the Hugging Face Hub or in its local cache; served beside the others.
+    Hub(HubCommand),
     /// End the worker.
     Shutdown,
 }
@@ -259,6 +262,8 @@ pub enum Event {
         /// All numbers.
         report: Box<BenchReport>,
     },
+    /// What came of a [`Command::Hub`].
+    Hub(HubEvent),
     /// Something failed; with a run, that run is over, and the worker goes on.
     Failed {
         /// The run that failed, or none where loading or the worker itself did.

@@ -47,6 +47,7 @@ impl Loader for FakeLoader {
                     kind: RewardKind::Adapter,
                     weight: 1.0,
                     about: String::new(),
+                    colour: None,
                 }],
                 texts,
                 device: "CPU".to_owned(),

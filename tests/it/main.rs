@@ -21,4 +21,6 @@ mod window;
 #[cfg(feature = "gui")]
 mod window_live;
 #[cfg(feature = "gui")]
+mod window_models;
+#[cfg(feature = "gui")]
 mod window_snapshots;

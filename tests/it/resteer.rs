@@ -45,7 +45,7 @@ fn tiny(layout: &str, dtype: &str) -> Box<dyn Scorer> {
         dtype: Some(dtype.to_owned()),
         ..on_cpu()
     };
-    model::load(&source, &settings, &mut |_, _| {}, &never)
+    model::load(&source, &[], &settings, &mut |_, _| {}, &never)
         .unwrap()
         .scorer
 }

@@ -45,6 +45,7 @@ pub(crate) fn info() -> LineupInfo {
         kind: RewardKind::Adapter,
         weight,
         about: format!("Answers that are {name}"),
+        colour: None,
     };
     LineupInfo {
         name: "Test models".to_owned(),
@@ -95,7 +96,7 @@ impl Stage {
         let (to_worker, commands) = channel();
         let (events, from_worker) = sync_channel(1024);
         let mut worker = Some(WorkerHandle {
-            commands: to_worker,
+            commands: to_worker.into(),
             events: from_worker,
         });
         let harness = Harness::builder()
@@ -121,7 +122,7 @@ impl Stage {
         assert!(matches!(
             stage.next_command(),
             Some(Command::Load {
-                source: LineupSource::Demo | LineupSource::File(_),
+                source: LineupSource::Demo | LineupSource::File(_) | LineupSource::Composed(_),
                 ..
             })
         ));

@@ -8,7 +8,7 @@ use crate::app::state::branches::Turn;
 use crate::app::theme::{palette, size, space};
 use crate::app::update::{Action, can_fork};
 use crate::app::widgets::token_card::{CardObjective, CardValue, TokenCard};
-use crate::domain::Pane;
+use crate::domain::{Colour, Pane};
 use crate::engine::insight::TokenInsight;
 
 /// How far the card begins above its word, points.
@@ -27,8 +27,8 @@ pub struct CardView<'a> {
     pub insight: &'a TokenInsight,
     /// Text of each token id.
     pub texts: &'a [String],
-    /// Names of the objectives.
-    pub objectives: Vec<&'a str>,
+    /// Names and colours of the objectives.
+    pub objectives: Vec<(&'a str, Colour)>,
     /// Which number the table shows.
     pub value: CardValue,
     /// Whether it stays open.
@@ -50,7 +50,7 @@ impl<'a> CardView<'a> {
         let info = state.lineup_info()?;
         let insight = run.insight(token.pane, token.index)?;
         let pinned = state.focus.pinned.is_some();
-        let objectives: Vec<&str> = info
+        let names: Vec<&str> = info
             .objectives
             .iter()
             .map(|objective| objective.name.as_str())
@@ -70,16 +70,21 @@ impl<'a> CardView<'a> {
                 .then_some(state.card_words.as_str()),
             written_with: match token.pane {
                 Pane::Base => None,
-                Pane::Guided => run.guided.weights(token.index).map(|weights| {
-                    written_with(weights, &objectives, &state.draft.effective_weights())
-                }),
+                Pane::Guided => run
+                    .guided
+                    .weights(token.index)
+                    .map(|weights| written_with(weights, &names, &state.draft.effective_weights())),
             },
             wait_secs: if pinned {
                 0.0
             } else {
                 (state.focus.card_from_secs - state.now_secs).max(0.0)
             },
-            objectives,
+            objectives: names
+                .into_iter()
+                .enumerate()
+                .map(|(index, name)| (name, state.colour_of(index)))
+                .collect(),
         })
     }
 }
@@ -123,10 +128,9 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
     let objectives: Vec<CardObjective<'_>> = view
         .objectives
         .iter()
-        .enumerate()
-        .map(|(index, name)| CardObjective {
+        .map(|&(name, colour)| CardObjective {
             name,
-            color: colours.objective(index),
+            color: colours.colour(colour),
         })
         .collect();
     let (corner, at) = beside(view.pane, place, &places);

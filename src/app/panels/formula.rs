@@ -5,12 +5,13 @@ use egui::{Stroke, TextFormat, Ui};
 
 use crate::app::state::State;
 use crate::app::theme::{digits, palette, size};
+use crate::domain::Colour;
 
 /// What the line shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FormulaView {
-    /// Index, weight and name of every objective that counts.
-    pub terms: Vec<(usize, f64, String)>,
+    /// Colour, weight and name of every objective that counts.
+    pub terms: Vec<(Colour, f64, String)>,
     /// Whether there are objectives at all.
     pub any: bool,
 }
@@ -22,7 +23,7 @@ impl FormulaView {
         let objectives = state.objectives();
         let term = |(index, weight): (usize, f64)| {
             let objective = objectives.get(index)?;
-            Some((index, weight, objective.name.clone()))
+            Some((state.colour_of(index), weight, objective.name.clone()))
         };
         Self {
             terms: state.draft.terms().into_iter().filter_map(term).collect(),
@@ -30,15 +31,15 @@ impl FormulaView {
         }
     }
 
-    /// The parts of the line: words, and the objective that they belong to.
+    /// The parts of the line: words, and the colour of the objective that they belong to.
     #[must_use]
-    pub fn parts(&self) -> Vec<(String, Option<usize>)> {
+    pub fn parts(&self) -> Vec<(String, Option<Colour>)> {
         let mut parts = vec![("guided ∝ base".to_owned(), None)];
-        for (index, weight, name) in &self.terms {
+        for (colour, weight, name) in &self.terms {
             let sign = if *weight < 0.0 { " − " } else { " + " };
             parts.push((sign.to_owned(), None));
             let words = format!("{:.2} {name}", weight.abs());
-            parts.push((words, Some(*index)));
+            parts.push((words, Some(*colour)));
         }
         parts
     }
@@ -54,8 +55,8 @@ pub fn formula_ui(ui: &mut Ui, view: &FormulaView) {
             let format = TextFormat {
                 font_id: digits(size::BODY),
                 color: objective.map_or(colours.weak, |_| colours.text),
-                underline: objective.map_or(Stroke::NONE, |index| {
-                    Stroke::new(2.0, colours.objective(index))
+                underline: objective.map_or(Stroke::NONE, |colour| {
+                    Stroke::new(2.0, colours.colour(colour))
                 }),
                 ..TextFormat::default()
             };
@@ -75,8 +76,8 @@ mod tests {
     fn the_line_names_weights_and_signs() {
         let view = FormulaView {
             terms: vec![
-                (0, 1.0, "harmless".to_owned()),
-                (2, -0.5, "rude".to_owned()),
+                (Colour::Teal, 1.0, "harmless".to_owned()),
+                (Colour::Ochre, -0.5, "rude".to_owned()),
             ],
             any: true,
         };

@@ -3,6 +3,7 @@
 use egui::{Button, Ui};
 
 use super::message::message_ui;
+use crate::app::state::page::Page;
 use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, space};
 use crate::app::update::Action;
@@ -28,8 +29,8 @@ impl NoticeView {
         };
         Some(Self {
             summary: info.far().to_owned(),
-            hint: "What it writes may not fit the prompt. Try one from the library, or open real models with \
-                   --lineup: they know far more."
+            hint: "What it writes may not fit the prompt. Try one from the library, or choose models that know far \
+                   more on the Models page."
                 .to_owned(),
             offers_library: !state.settings.library_open,
         })
@@ -42,12 +43,18 @@ pub fn notice_ui(ui: &mut Ui, view: &NoticeView) -> Vec<Action> {
     let colours = palette(ui);
     let tint = (colours.accent_soft, colours.accent);
     message_ui(ui, tint, &view.summary, Some(&view.hint), |ui| {
-        if view.offers_library {
-            let button = Button::new("Open the library").min_size(egui::vec2(0.0, space::TARGET));
-            if ui.add(button).clicked() {
-                actions.push(Action::ToggleLibrary);
+        ui.horizontal_wrapped(|ui| {
+            let mut way = |words: &str, action: Action| {
+                let button = Button::new(words).min_size(egui::vec2(0.0, space::TARGET));
+                if ui.add(button).clicked() {
+                    actions.push(action);
+                }
+            };
+            way("Choose models", Action::GoTo(Page::Models));
+            if view.offers_library {
+                way("Open the library", Action::ToggleLibrary);
             }
-        }
+        });
     });
     actions
 }

@@ -12,6 +12,7 @@ use crate::app::theme::{palette, section, size, space};
 use crate::app::update::Action;
 use crate::app::widgets::toggle::toggle;
 use crate::app::widgets::weight_slider::WeightStrip;
+use crate::domain::Colour;
 
 /// Room for notes of four lines, points.
 const NOTE_HEIGHT: f32 = 64.0;
@@ -38,6 +39,8 @@ pub struct ObjectivesView {
 pub struct StripView {
     /// Its name.
     pub name: String,
+    /// Its colour.
+    pub colour: Colour,
     /// One sentence about it.
     pub about: String,
     /// Where its slider stands.
@@ -72,6 +75,7 @@ impl ObjectivesView {
             .enumerate()
             .map(|(index, (objective, strip))| StripView {
                 name: objective.name.clone(),
+                colour: state.colour_of(index),
                 about: objective.about.clone(),
                 weight: strip.weight,
                 usual: objective.weight,
@@ -174,7 +178,7 @@ fn strip_ui(
         id: egui::Id::unique(("strip", index)),
         name: &strip.name,
         about: &strip.about,
-        color: palette(ui).objective(index),
+        color: palette(ui).colour(strip.colour),
         value: strip.weight,
         default: strip.usual,
         muted: strip.muted,
@@ -224,6 +228,7 @@ mod tests {
             kind: RewardKind::Adapter,
             weight: 1.0,
             about: String::new(),
+            colour: None,
         };
         let mut state = State::default();
         load(&mut state);

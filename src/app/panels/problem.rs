@@ -39,7 +39,7 @@ impl ProblemView {
             ProblemPlace::Run | ProblemPlace::Worker => {}
         }
         let own_models = match state.source {
-            LineupSource::File(_) => true,
+            LineupSource::File(_) | LineupSource::Composed(_) => true,
             LineupSource::Demo => false,
         };
         if own_models && (no_models || problem.during == ProblemPlace::Loading) {

@@ -175,6 +175,7 @@ mod tests {
             kind: RewardKind::Adapter,
             weight: 0.5,
             about: String::new(),
+            colour: None,
         };
         let info = LineupInfo {
             objectives: vec![objective],

@@ -1,9 +1,10 @@
-//! The bar at the top: the library's switch, the ways back, theme and help.
+//! The bar at the top: the pages, the library's switch, the ways back, theme and help.
 
 use egui::{Align, Button, Layout, RichText, Ui};
 
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
+use crate::app::state::page::Page;
 use crate::app::state::settings::ThemeChoice;
 use crate::app::theme::{size, space, strong};
 use crate::app::update::Action;
@@ -11,6 +12,8 @@ use crate::app::update::Action;
 /// What the bar shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopBarView {
+    /// The page on screen.
+    pub page: Page,
     /// Whether the library is open.
     pub library_open: bool,
     /// Whether there is a way back.
@@ -28,6 +31,7 @@ impl TopBarView {
     #[must_use]
     pub fn build(state: &State) -> Self {
         Self {
+            page: state.page,
             library_open: state.settings.library_open,
             can_undo: state.history.can_undo(),
             can_redo: state.history.can_redo(),
@@ -41,17 +45,29 @@ impl TopBarView {
 pub fn top_bar_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
     let mut actions = Vec::new();
     ui.horizontal(|ui| {
-        let library = Button::selectable(view.library_open, Shortcut::Library.label());
-        if command(ui, true, library, Shortcut::Library) {
-            actions.push(Action::ToggleLibrary);
-        }
-        ui.add_space(space::XS);
         ui.label(RichText::new("Counterpoise").font(strong(size::HEADING)));
+        ui.add_space(space::S);
+        for page in Page::ALL {
+            let button = Button::selectable(view.page == page, page.label());
+            if command(ui, true, button, Shortcut::Go(page)) {
+                actions.push(Action::GoTo(page));
+            }
+        }
+        if view.page == Page::Steer {
+            ui.separator();
+            let library = Button::selectable(view.library_open, Shortcut::Library.label());
+            if command(ui, true, library, Shortcut::Library) {
+                actions.push(Action::ToggleLibrary);
+            }
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if command(ui, true, Button::new("Shortcuts"), Shortcut::Help) {
                 actions.push(Action::ToggleHelp);
             }
             actions.extend(view_menu_ui(ui, view));
+            if view.page != Page::Steer {
+                return;
+            }
             ui.separator();
             if command(ui, view.can_redo, Button::new("Redo"), Shortcut::Redo) {
                 actions.push(Action::Redo);

@@ -212,6 +212,7 @@ mod tests {
                 kind: RewardKind::Adapter,
                 weight: 0.5,
                 about: String::new(),
+                colour: None,
             })
             .to_vec()
     }

@@ -5,6 +5,7 @@ pub mod budget;
 pub mod draft;
 pub mod history;
 pub mod library;
+pub mod page;
 pub mod rejudged;
 pub mod run;
 pub mod settings;
@@ -15,7 +16,7 @@ pub mod written;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::{CancelToken, Objective, Pane, RunId};
+use crate::domain::{CancelToken, Colour, Objective, Pane, RunId};
 use crate::engine::insight::TokenInsight;
 use crate::engine::trace::DEFAULT_BUDGET_BYTES;
 use crate::error::Failure;
@@ -26,6 +27,7 @@ use budget::Budget;
 use draft::Draft;
 use history::{History, Snapshot};
 use library::Library;
+use page::Page;
 use rejudged::ReweightRequest;
 use run::Run;
 use settings::{HeatMode, Settings};
@@ -104,6 +106,8 @@ pub enum ProblemPlace {
 pub struct State {
     /// What is remembered between starts.
     pub settings: Settings,
+    /// The page on screen.
+    pub page: Page,
     /// What the next run would use.
     pub draft: Draft,
     /// The ways back.
@@ -203,6 +207,7 @@ impl Default for State {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
+            page: Page::default(),
             draft: Draft::default(),
             history: History::default(),
             library: Library::default(),
@@ -242,6 +247,15 @@ impl State {
             LineupState::Ready(info) => &info.objectives,
             LineupState::Loading { .. } | LineupState::Missing => &[],
         }
+    }
+
+    /// The colour of an objective of the loaded lineup.
+    #[must_use]
+    pub fn colour_of(&self, objective: usize) -> Colour {
+        self.objectives()
+            .get(objective)
+            .and_then(|objective| objective.colour)
+            .unwrap_or(Colour::at(objective))
     }
 
     /// Facts about the loaded lineup.

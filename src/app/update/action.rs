@@ -1,6 +1,7 @@
 //! What a person can do in the window.
 
 use crate::app::state::branches::Turn;
+use crate::app::state::page::Page;
 use crate::app::state::settings::{HeatMode, ThemeChoice};
 use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::state::{Region, TokenRef};
@@ -11,6 +12,8 @@ use crate::engine::reweigh::guidance::Target;
 /// What a person did.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
+    /// Wants another page on screen.
+    GoTo(Page),
     /// Changed the words in the prompt box.
     EditPrompt(String),
     /// Took a prompt of the library, by its index.

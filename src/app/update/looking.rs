@@ -1,11 +1,18 @@
 //! What a person looks at: the pointer, the pinned card, the part of the window that has the keyboard.
 
+use crate::app::state::page::Page;
 use crate::app::state::{Region, State, TokenRef};
 
 /// How long the pointer rests on a word before its card shows.
 const CARD_DELAY_SECS: f64 = 0.25;
 /// How long after leaving a word the next one's card shows at once.
 const CARD_MEMORY_SECS: f64 = 0.3;
+
+pub(super) fn go_to(state: &mut State, page: Page) {
+    state.page = page;
+    // What the pointer was on is no longer there.
+    state.focus.hovered = None;
+}
 
 pub(super) fn hover(state: &mut State, token: Option<TokenRef>) {
     let now = state.now_secs;

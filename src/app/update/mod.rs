@@ -37,6 +37,10 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
         return commands;
     }
     match action {
+        Action::GoTo(page) => {
+            looking::go_to(state, page);
+            Vec::new()
+        }
         Action::EditPrompt(text) => edit_prompt(state, text),
         Action::PickPrompt(index) => {
             if let Some(prompt) = state.library.prompts.get(index)

@@ -22,6 +22,7 @@ pub(super) fn info() -> Arc<LineupInfo> {
         kind: RewardKind::Adapter,
         weight: 1.0,
         about: String::new(),
+        colour: None,
     };
     Arc::new(LineupInfo {
         name: "test".to_owned(),

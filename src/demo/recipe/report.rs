@@ -44,7 +44,13 @@ pub(super) fn load(options: &Options, cancel: &CancelToken) -> Result<LoadedLine
         threads: options.threads,
         ..ComputeSettings::default()
     };
-    Ok(assemble::load(&source, &settings, &mut |_, _| {}, cancel)?)
+    Ok(assemble::load(
+        &source,
+        &[],
+        &settings,
+        &mut |_, _| {},
+        cancel,
+    )?)
 }
 
 /// Judges the finished lineup of `options.out` on questions in words that it has never seen: Markdown for the model card,

@@ -13,7 +13,7 @@ use crate::model::device::{self, Picked};
 use crate::model::ensemble::{BASE, Ensemble, Reader, Reward, Trunk};
 use crate::model::error::ModelError;
 use crate::model::folder::Folder;
-use crate::model::lineup::{Entry, Layout, Lineup, Place, Source};
+use crate::model::lineup::{Entry, Home, Layout, Lineup, Place, Source};
 use crate::model::load::{self, FileSource, Weights};
 use crate::model::lora::{AdapterStack, Lora};
 use crate::model::peft;
@@ -33,7 +33,7 @@ struct Model {
 /// A lineup while it is put together.
 pub(super) struct Assembly<'a> {
     /// Where the lineup's paths start.
-    home: Folder,
+    home: Home,
     picked: Picked,
     dtype: Option<String>,
     layout: Layout,
@@ -52,7 +52,7 @@ pub(super) struct Assembly<'a> {
 impl<'a> Assembly<'a> {
     /// Nothing yet.
     pub(super) fn new(
-        home: Folder,
+        home: Home,
         picked: Picked,
         dtype: Option<String>,
         layout: Layout,

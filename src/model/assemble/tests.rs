@@ -26,6 +26,7 @@ fn write_lineup(home: &Path, top: &str, objectives: &str) {
 fn load_from(home: &Path) -> Result<LoadedLineup, ModelError> {
     load(
         &LineupSource::File(home.join("lineup.toml")),
+        &[],
         &ComputeSettings::default(),
         &mut |_, _| {},
         &CancelToken::default(),
@@ -249,7 +250,7 @@ fn half_precision_computes_nearly_the_same() {
         };
         let source = LineupSource::File(home.path().join("lineup.toml"));
         let cancel = CancelToken::default();
-        let mut scorer = load(&source, &settings, &mut |_, _| {}, &cancel)
+        let mut scorer = load(&source, &[], &settings, &mut |_, _| {}, &cancel)
             .unwrap()
             .scorer;
         let (stream, first) = scorer.open(&say("hello"), Parts::All, &cancel).unwrap();

@@ -8,11 +8,13 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::{Base, Entry, Layout, Lineup, Place, Source};
+use super::{Base, Entry, Layout, Lineup, MAIN, Place, Source};
+use crate::domain::Colour;
 use crate::model::error::ModelError;
+use crate::model::folder::stays_inside;
 
 /// The only version of the format so far.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +33,7 @@ struct FileForm {
 #[serde(deny_unknown_fields)]
 struct BaseForm {
     path: Option<String>,
+    built_in: Option<String>,
     hub: Option<String>,
     revision: Option<String>,
     file: Option<String>,
@@ -44,6 +47,7 @@ struct EntryForm {
     name: String,
     about: Option<String>,
     weight: Option<f64>,
+    colour: Option<Colour>,
     template: Option<String>,
     adapter: Option<PlaceForm>,
     model: Option<PlaceForm>,
@@ -56,6 +60,7 @@ struct EntryForm {
 #[serde(deny_unknown_fields)]
 struct PlaceTable {
     path: Option<String>,
+    built_in: Option<String>,
     hub: Option<String>,
     revision: Option<String>,
     file: Option<String>,
@@ -118,6 +123,20 @@ impl Complaints<'_> {
                 "Use a folder with config.json, *.safetensors and tokenizer.json",
             ));
         }
+        if let Some(path) = form.built_in {
+            let alone = [&form.path, &form.hub, &form.revision, &form.file];
+            if alone.into_iter().any(Option::is_some) {
+                let why = format!("has something beside built_in for {what}, which stands alone");
+                return Err(self.at(Some(at), &why));
+            }
+            if !stays_inside(&path) {
+                let why = format!(
+                    "has built_in = \"{path}\" for {what}, which is no place inside the program"
+                );
+                return Err(self.at(Some(at), &why));
+            }
+            return Ok(Place::BuiltIn(path));
+        }
         match (form.path, form.hub) {
             (Some(path), None) if form.revision.is_none() && form.file.is_none() => {
                 if path.trim().is_empty() {
@@ -139,7 +158,7 @@ impl Complaints<'_> {
                 }
                 Ok(Place::Hub {
                     repo,
-                    revision: form.revision.unwrap_or_else(|| "main".to_owned()),
+                    revision: form.revision.unwrap_or_else(|| MAIN.to_owned()),
                 })
             }
             (Some(_), None) => Err(self.at(
@@ -220,6 +239,7 @@ impl Complaints<'_> {
             name,
             about: form.about.unwrap_or_default(),
             weight,
+            colour: form.colour,
             template: form.template,
             source,
         })
@@ -253,6 +273,7 @@ impl Lineup {
         let base = form.base.into_inner();
         let place = PlaceTable {
             path: base.path,
+            built_in: base.built_in,
             hub: base.hub,
             revision: base.revision,
             file: base.file,

@@ -125,3 +125,66 @@ fn a_downloaded_model_is_found_by_branch_or_commit() {
     assert!(snapshot(&model, "other").is_none());
     assert!(snapshot(&model, "../../x").is_none());
 }
+
+#[test]
+fn a_lineup_that_is_written_is_read_as_it_was() {
+    let text = format!(
+        "{START}dtype = \"f16\"\ntemplate = \"{{{{ prompt }}}}\\nA: \"\n\
+         [[objective]]\nname = \"a\"\nadapter = {{ built_in = \"adapters/a\" }}\ncolour = \"plum\"\n\
+         [[objective]]\nname = \"b\"\nmodel = {{ hub = \"owner/name\", revision = \"v1\" }}\nweight = 0.5\n\
+         [[objective]]\nname = \"c\"\nsystem = \"Be \\\"kind\\\".\\nAlways.\"\nabout = \"Kinder\"\n\
+         [[objective]]\nname = \"d\"\nexpert = \"x\"\namateur = {{ hub = \"o/n\" }}\ntemplate = \"chat\"\n"
+    );
+    let mut lineup = Lineup::parse(&text, "lineup.toml").unwrap();
+    lineup.layout = Layout::Separate;
+    lineup.familiar = Some(2.5);
+    let written = lineup.to_toml().unwrap();
+    assert_eq!(
+        Lineup::parse(&written, "written").unwrap(),
+        lineup,
+        "{written}"
+    );
+}
+
+#[test]
+fn paths_start_from_where_the_lineup_lies_and_can_be_moved_with_it() {
+    let text = format!(
+        "{START}[[objective]]\nname = \"a\"\nadapter = \"adapters/a\"\n\
+         [[objective]]\nname = \"b\"\nmodel = \"/elsewhere/b\"\n"
+    );
+    let lineup = Lineup::parse(&text, "lineup.toml").unwrap();
+    let home = std::path::Path::new("/home/me/lineup");
+    let absolute = lineup.absolute(&Folder::Directory(home.to_owned()));
+    let places: Vec<&Place> = absolute.places().collect();
+    let path = |path: &str| Place::Path(path.to_owned());
+    assert_eq!(
+        places,
+        [
+            &path("/home/me/lineup/base"),
+            &path("/home/me/lineup/adapters/a"),
+            &path("/elsewhere/b")
+        ]
+    );
+    assert_eq!(absolute.relative(home), lineup);
+    let inside = lineup.absolute(&Home::built_in(&[]).folder);
+    assert_eq!(inside.base.place, Place::BuiltIn("base".to_owned()));
+    assert_eq!(
+        inside.objectives[1].source,
+        Source::Model(path("/elsewhere/b"))
+    );
+}
+
+#[test]
+fn places_inside_the_program_stay_there() {
+    for (form, complaint_) in [
+        ("built_in = \"../x\"", "is no place inside the program"),
+        ("built_in = \"x\"\nhub = \"o/n\"", "stands alone"),
+    ] {
+        let text = format!("schema = 1\nname = \"Test\"\n[base]\n{form}\n");
+        assert!(
+            complaint(&text).contains(complaint_),
+            "{}",
+            complaint(&text)
+        );
+    }
+}

@@ -16,6 +16,7 @@ fn load(family: &str) -> Box<dyn Scorer> {
     let cancel = CancelToken::default();
     let loaded = model::load(
         &source,
+        &[],
         &ComputeSettings::default(),
         &mut |_, _| {},
         &cancel,

@@ -1,0 +1,70 @@
+//! The page on which texts are written and steered.
+
+use egui::{CentralPanel, Panel, ScrollArea, Ui};
+
+use crate::app::panels::{
+    SCROLL_BAR, advanced, card, colours, formula, library, notice, objectives, panes, problem,
+    prompt,
+};
+use crate::app::state::State;
+use crate::app::theme::space;
+use crate::app::update::Action;
+
+/// Draws the page.
+pub fn steer_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let column = super::column(ui);
+    if state.settings.library_open {
+        Panel::left("library")
+            .frame(column)
+            .resizable(true)
+            .default_size(220.0)
+            .size_range(180.0..=420.0)
+            .show(ui, |ui| {
+                actions.extend(library::library_ui(ui, &library::LibraryView::build(state)));
+            });
+    }
+    Panel::right("controls")
+        .frame(column)
+        .resizable(true)
+        .default_size(300.0)
+        .size_range(264.0..=460.0)
+        .show(ui, |ui| {
+            ScrollArea::vertical()
+                .auto_shrink([false, false])
+                .content_margin(SCROLL_BAR)
+                .show(ui, |ui| actions.extend(controls_ui(ui, state)));
+        });
+    CentralPanel::default().frame(column).show(ui, |ui| {
+        actions.extend(prompt::prompt_ui(ui, &prompt::PromptView::build(state)));
+        ui.add_space(space::XS);
+        if let Some(view) = problem::ProblemView::build(state) {
+            actions.extend(problem::problem_ui(ui, &view));
+            ui.add_space(space::XS);
+        }
+        if let Some(view) = notice::NoticeView::build(state) {
+            actions.extend(notice::notice_ui(ui, &view));
+            ui.add_space(space::XS);
+        }
+        formula::formula_ui(ui, &formula::FormulaView::build(state));
+        let (done, places) = panes::panes_ui(ui, &panes::PanesView::build(state));
+        actions.extend(done);
+        if let Some(view) = card::CardView::build(state) {
+            actions.extend(card::card_ui(ui, &view, places));
+        }
+    });
+    actions
+}
+
+/// The right column.
+fn controls_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
+    let mut actions = objectives::objectives_ui(ui, &objectives::ObjectivesView::build(state));
+    ui.add_space(space::L);
+    actions.extend(colours::colours_ui(ui, &colours::ColoursView::build(state)));
+    ui.add_space(space::L);
+    actions.extend(advanced::advanced_ui(
+        ui,
+        &advanced::AdvancedView::build(state),
+    ));
+    actions
+}
