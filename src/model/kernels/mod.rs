@@ -9,7 +9,7 @@
 //! 3. `product` is the safe way in: it checks every length and spreads outputs over a `team` of threads.
 //! 4. `small` holds what stands between the products: norms, gates, positions, attention of single rows.
 //!
-//! `amx` is for training: products of many rows on the tile unit.
+//! `amx` is for training: products of many rows on the tile unit. `libraries` brings in what graphics cards need.
 //!
 //! Every output of every row is summed in an order of its own that neither the number of rows, nor the threads, nor its
 //! place in the matrix can change: the row of a batch equals the row alone, bit for bit.
@@ -26,6 +26,8 @@ pub(crate) mod amx;
 mod blocks;
 mod dense;
 mod isa;
+#[cfg(all(feature = "cuda", target_os = "linux"))]
+pub(crate) mod libraries;
 mod packed;
 mod product;
 mod small;
