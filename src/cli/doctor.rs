@@ -256,7 +256,8 @@ fn downloads() -> Check {
                 gib(bytes),
                 access.cache.display()
             );
-            let facts = json!({"folder": access.cache, "repositories": repos.len(), "bytes": bytes});
+            let facts =
+                json!({"folder": access.cache, "repositories": repos.len(), "bytes": bytes});
             Check::new("downloads", true, found, facts)
         }
         Err(failure) => Check::failed("downloads", &failure),

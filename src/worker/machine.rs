@@ -1,7 +1,7 @@
 //! What this machine offers, and what this build can use of it.
 
-pub use crate::domain::machine::*;
 use crate::domain::hub::{HubAccess, LocalRepo};
+pub use crate::domain::machine::*;
 use crate::error::Failure;
 use crate::model::hub::access::Access;
 use crate::model::kernels::{Isa, amx};

@@ -80,7 +80,8 @@ fn load_libraries() -> Result<(), ModelError> {
 
 /// What the driver says.
 fn words(error: DriverError) -> String {
-    error
-        .error_string()
-        .map_or_else(|_| error.to_string(), |text| text.to_string_lossy().into_owned())
+    error.error_string().map_or_else(
+        |_| error.to_string(),
+        |text| text.to_string_lossy().into_owned(),
+    )
 }
