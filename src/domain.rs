@@ -2,6 +2,7 @@
 
 mod facts;
 pub mod hub;
+pub mod machine;
 
 use std::path::PathBuf;
 use std::sync::Arc;

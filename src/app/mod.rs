@@ -66,6 +66,12 @@ impl Default for AppOptions {
     }
 }
 
+/// The folder in which the window keeps its settings, where the system has a place for that.
+#[must_use]
+pub fn data_folder() -> Option<std::path::PathBuf> {
+    eframe::storage_dir(APP_ID)
+}
+
 /// Opens the window and returns when it is closed.
 ///
 /// # Errors

@@ -3,6 +3,10 @@
 use candle_core::{DType, Device};
 
 use super::error::ModelError;
+use crate::domain::machine::Card;
+
+#[cfg(feature = "cuda")]
+mod cuda;
 
 /// A device and the reason that it was picked.
 #[derive(Debug, Clone)]
@@ -85,14 +89,40 @@ fn auto(threads: Option<usize>) -> Picked {
     cpu(threads, "this build has no GPU support")
 }
 
+/// The graphics cards that this build can compute on; none where it computes on the processor alone.
+///
+/// # Errors
+/// The driver or a library is missing, or the driver finds no card.
+pub fn cards() -> Result<Vec<Card>, ModelError> {
+    #[cfg(feature = "cuda")]
+    let cards = cuda::cards();
+    #[cfg(not(feature = "cuda"))]
+    let cards = if cfg!(feature = "metal") {
+        metal().map(|picked| {
+            vec![Card {
+                device: "metal".to_owned(),
+                name: picked.words,
+                free_bytes: None,
+                total_bytes: None,
+            }]
+        })
+    } else {
+        Ok(Vec::new())
+    };
+    cards
+}
+
+#[cfg(feature = "cuda")]
 fn cuda(number: usize) -> Result<Picked, ModelError> {
-    if !cfg!(feature = "cuda") {
-        return Err(ModelError::Device {
-            summary: "this build has no CUDA support".to_owned(),
-            hint: "Use --device cpu, or build with --features cuda".to_owned(),
-        });
-    }
-    open("CUDA GPU", number, || Device::new_cuda(number))
+    cuda::open(number)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(_: usize) -> Result<Picked, ModelError> {
+    Err(ModelError::Device {
+        summary: "this build has no CUDA support".to_owned(),
+        hint: "Use --device cpu, or build with --features cuda".to_owned(),
+    })
 }
 
 fn metal() -> Result<Picked, ModelError> {
@@ -102,30 +132,23 @@ fn metal() -> Result<Picked, ModelError> {
             hint: "Use --device cpu, or build with --features metal on a Mac".to_owned(),
         });
     }
-    open("Metal GPU", 0, || Device::new_metal(0))
+    let device = Device::new_metal(0).map_err(|error| unusable("Metal GPU 0", &error))?;
+    Ok(Picked {
+        device,
+        words: "Metal GPU 0".to_owned(),
+    })
 }
 
-/// Opens a GPU. Its libraries are loaded at that moment and panic where they are not installed.
-fn open(
-    kind: &str,
-    number: usize,
-    make: impl FnOnce() -> candle_core::Result<Device> + std::panic::UnwindSafe,
-) -> Result<Picked, ModelError> {
-    let reason = match std::panic::catch_unwind(make) {
-        Ok(Ok(device)) => {
-            return Ok(Picked {
-                device,
-                words: format!("{kind} {number}"),
-            });
-        }
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "its driver or libraries are not installed".to_owned(),
-    };
-    let reason = reason.lines().next().unwrap_or_default().to_owned();
-    Err(ModelError::Device {
-        summary: format!("{kind} {number} cannot be used: {reason}"),
+/// A GPU that refuses, with the first line of its reason.
+fn unusable(what: &str, reason: &impl ToString) -> ModelError {
+    let reason = reason.to_string();
+    ModelError::Device {
+        summary: format!(
+            "{what} cannot be used: {}",
+            reason.lines().next().unwrap_or_default()
+        ),
         hint: "Use --device cpu".to_owned(),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +167,7 @@ mod tests {
             );
             let error = pick(Some("cuda:1"), None).unwrap_err();
             assert_eq!(error.to_string(), "this build has no CUDA support");
+            assert_eq!(cards().unwrap(), []);
         }
     }
 

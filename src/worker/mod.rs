@@ -10,6 +10,7 @@ pub mod bench;
 mod commands;
 pub mod hub;
 mod inbox;
+pub mod machine;
 pub mod memory;
 mod protocol;
 mod run;

@@ -1,5 +1,7 @@
 //! Which vector instructions there are, found out once, and loops compiled for each of them.
 
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -16,6 +18,10 @@ enum Set {
     Avx512,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "aarch64")]
+    NeonDot,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     Portable,
 }
 
@@ -42,6 +48,13 @@ impl Isa {
                     sets.push(Self(Set::Avx2));
                 }
             }
+            #[cfg(target_arch = "aarch64")]
+            {
+                if std::arch::is_aarch64_feature_detected!("dotprod") {
+                    sets.push(Self(Set::NeonDot));
+                }
+                sets.push(Self(Set::Neon));
+            }
             sets.push(Self(Set::Portable));
             sets
         })
@@ -61,8 +74,10 @@ impl Isa {
             Set::Avx512 => "AVX-512",
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => "AVX2",
-            // The compiler turns the portable loops into NEON, which every such processor has.
-            Set::Portable if cfg!(target_arch = "aarch64") => "NEON",
+            #[cfg(target_arch = "aarch64")]
+            Set::NeonDot => "NEON with byte products",
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon => "NEON",
             Set::Portable => "portable",
         }
     }
@@ -76,6 +91,11 @@ impl Isa {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => unsafe { x86::avx2(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "aarch64")]
+            Set::NeonDot => unsafe { neon::dotprod(kernel) },
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon => neon::neon(kernel),
             Set::Portable => kernel.run(portable::Four),
         }
     }

@@ -10,7 +10,7 @@
 //!    adapters on the way.
 //! 4. `small` holds what stands between the products: norms, gates, positions, attention of single rows.
 //!
-//! `amx` is for training: products of many rows on the tile unit.
+//! `amx` is for training: products of many rows on the tile unit. `libraries` brings in what graphics cards need.
 //!
 //! Every output of every row is summed in an order of its own that neither the number of rows, nor the threads, nor its
 //! place in the matrix can change: the row of a batch equals the row alone, bit for bit.
@@ -27,6 +27,8 @@ pub(crate) mod amx;
 mod blocks;
 mod dense;
 mod isa;
+#[cfg(all(feature = "cuda", target_os = "linux"))]
+pub(crate) mod libraries;
 mod low_rank;
 mod packed;
 mod product;

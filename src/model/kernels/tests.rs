@@ -6,6 +6,23 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::tiny::RandomWeights;
 
+/// Fewer and smaller cases under Miri, which takes a thousand times as long.
+const fn most(usual: usize, under_miri: usize) -> usize {
+    if cfg!(miri) { under_miri } else { usual }
+}
+
+fn cases() -> ProptestConfig {
+    let cases = ProptestConfig::with_cases(most(48, 3) as u32);
+    if cfg!(miri) {
+        // Miri keeps programs from files.
+        return ProptestConfig {
+            failure_persistence: None,
+            ..cases
+        };
+    }
+    cases
+}
+
 /// Numbers between −1 and 1.
 fn numbers(len: usize, seed: u64) -> Vec<f32> {
     let mut random = RandomWeights::new(seed);
@@ -69,13 +86,13 @@ fn assert_rows_alone(y: &[f32], x: &[f32], inputs: usize, alone: impl Fn(&[f32])
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(cases())]
 
     #[test]
     fn dense_products_equal_plain_ones(
-        rows in 1usize..14,
-        inputs in 1usize..150,
-        outputs in 1usize..70,
+        rows in 1..most(14, 7),
+        inputs in 1..most(150, 40),
+        outputs in 1..most(70, 12),
         offset in 0usize..5,
         seed in 0u64..1000,
     ) {
@@ -104,9 +121,9 @@ proptest! {
 
     #[test]
     fn packed_products_equal_plain_ones(
-        rows in 1usize..20,
-        blocks in 1usize..5,
-        outputs in 1usize..70,
+        rows in 1..most(20, 6),
+        blocks in 1..most(5, 2),
+        outputs in 1..most(70, 20),
         seed in 0u64..1000,
     ) {
         for format in [Format::Q8_0, Format::Q4K] {
@@ -142,9 +159,9 @@ proptest! {
     #[test]
     fn low_rank_changes_reach_their_rows_alone(
         rows in 1usize..9,
-        inputs in 1usize..80,
-        outputs in 1usize..70,
-        rank in 1usize..20,
+        inputs in 1..most(80, 20),
+        outputs in 1..most(70, 20),
+        rank in 1..most(20, 5),
         chosen in proptest::collection::vec(any::<bool>(), 8),
         half in any::<bool>(),
         seed in 0u64..1000,
@@ -190,11 +207,11 @@ proptest! {
 
     #[test]
     fn attention_equals_its_formula(
-        len in 1usize..200,
+        len in 1..most(200, 80),
         from in 0usize..150,
-        rows in 1usize..20,
-        width in 1usize..40,
-        group in 1usize..20,
+        rows in 1..most(20, 4),
+        width in 1..most(40, 10),
+        group in 1..most(20, 3),
         kv_heads in 1usize..3,
         seed in 0u64..1000,
     ) {
@@ -273,6 +290,82 @@ proptest! {
                 prop_assert!((f64::from(*gated) - expected).abs() < 1e-5, "{gated} {expected}");
             }
         }
+    }
+}
+
+/// What `work` makes with so many threads.
+fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build().unwrap().install(work)
+}
+
+#[test]
+fn several_threads_make_what_one_makes() {
+    // More than one part of everything: of rounding, of a product, of gates, of attention.
+    let (rows, inputs, outputs, rank) = (9, 32, 800, 3);
+    let x = numbers(rows * inputs, 1);
+    let weights = numbers(outputs * inputs, 2);
+    let packed = Packed::quantise(Format::Q8_0, &weights[..40 * inputs], 40, inputs).unwrap();
+    let (bias, a) = (numbers(outputs, 3), numbers(rank * inputs, 4));
+    let b = numbers(rank * outputs, 5);
+    let (gates, ups) = (numbers(8200, 6), numbers(8200, 7));
+    let sizes = Heads {
+        heads: 4,
+        kv_heads: 2,
+        width: 8,
+    };
+    let span_len = sizes.kv_heads * SPAN * sizes.width;
+    let (keys, values) = (numbers(2 * span_len, 8), numbers(2 * span_len, 9));
+    let spans: Vec<Span<'_>> = keys
+        .chunks_exact(span_len)
+        .zip(values.chunks_exact(span_len))
+        .map(|(keys, values)| Span { keys, values })
+        .collect();
+    let seen: Vec<_> = (80..80 + rows).map(|to| 0..to).collect();
+    let queries = numbers(rows * sizes.heads * sizes.width, 10);
+    for &isa in Isa::here() {
+        let work = || {
+            with_team(|team| {
+                let mut wide = vec![f32::NAN; rows * outputs];
+                let mut narrow = vec![f32::NAN; rows * 40];
+                let change = LowRank {
+                    rank,
+                    a: MatrixView::F32(&a),
+                    b: MatrixView::F32(&b),
+                    scale: 0.5,
+                    rows: &[0, 2, 8],
+                };
+                let mut list = [
+                    Product {
+                        weights: MatrixView::F32(&weights),
+                        bias: Some(&bias),
+                        changes: vec![change; 2],
+                        outputs,
+                        y: &mut wide,
+                    },
+                    Product {
+                        weights: MatrixView::Packed(&packed),
+                        bias: None,
+                        changes: Vec::new(),
+                        outputs: 40,
+                        y: &mut narrow,
+                    },
+                ];
+                let mut scratch = Scratch::default();
+                products(team, isa, &x, inputs, &mut list, &mut scratch).unwrap();
+                let mut gated = gates.clone();
+                gate(team, isa, &mut gated, &ups);
+                let mut seen_by = vec![f32::NAN; queries.len()];
+                let text = Attention {
+                    spans: &spans,
+                    rows: &seen,
+                };
+                attend(team, isa, sizes, &queries, &[text], &mut seen_by).unwrap();
+                let all = [wide, narrow, gated, seen_by].concat();
+                all.iter().map(|y| y.to_bits()).collect::<Vec<u32>>()
+            })
+        };
+        assert!(with_threads(1, work) == with_threads(4, work));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the machine is, where the system tells.
 
 use crate::model::kernels::Isa;
-use crate::worker::memory;
+use crate::worker::{machine, memory};
 
 /// The machine that was measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,15 +23,11 @@ pub struct Machine {
 impl Machine {
     /// This one.
     pub(super) fn here() -> Self {
-        let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let name = info
-            .lines()
-            .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
-            .map(|(_, name)| name.trim().to_owned());
+        let processor = machine::processor();
         Self {
-            processor: name.unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
+            processor: processor.name,
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            cores: processor.cores,
             threads: rayon::current_num_threads(),
             memory_bytes: memory::total_bytes(),
             kernels: Isa::best().name(),

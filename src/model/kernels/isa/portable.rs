@@ -1,5 +1,4 @@
-//! Plain loops over four numbers: for processors without a set of their own here, and, turned into NEON by the compiler,
-//! for aarch64.
+//! Plain loops over four numbers: for processors without a set of their own here, and for Miri.
 
 use half::{bf16, f16};
 
