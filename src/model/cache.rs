@@ -10,12 +10,17 @@ use self::tensors::Tensors;
 use super::config::Config;
 use super::error::ModelError;
 use super::kernels::Span;
+use crate::domain::TokenId;
 
 /// The keys and values of one text under one model, layer by layer.
 #[derive(Debug)]
 pub struct KvCache {
     len: usize,
     store: Store,
+    /// Whether the positions are those of long texts, where a model has such.
+    pub(super) long: bool,
+    /// The text itself, for models whose positions change with its length.
+    told: Vec<TokenId>,
 }
 
 /// Where they lie.
@@ -34,8 +39,7 @@ impl KvCache {
     /// No memory on the device.
     pub fn new(config: &Config, dtype: DType, device: &Device) -> Result<Self, ModelError> {
         if device.is_cpu() {
-            let store = Store::Pages(Pages::new(config));
-            return Ok(Self { len: 0, store });
+            return Ok(Self::empty(Store::Pages(Pages::new(config))));
         }
         Self::of_tensors(config, dtype, device)
     }
@@ -46,8 +50,17 @@ impl KvCache {
         dtype: DType,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let store = Store::Tensors(Tensors::new(config, dtype, device)?);
-        Ok(Self { len: 0, store })
+        let tensors = Tensors::new(config, dtype, device)?;
+        Ok(Self::empty(Store::Tensors(tensors)))
+    }
+
+    fn empty(store: Store) -> Self {
+        Self {
+            len: 0,
+            store,
+            long: false,
+            told: Vec::new(),
+        }
     }
 
     /// Tokens read so far.
@@ -65,6 +78,7 @@ impl KvCache {
     /// Forgets everything after the first `len` tokens; a longer `len` changes nothing.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
+        self.told.truncate(len);
         match &mut self.store {
             Store::Pages(pages) => pages.truncate(self.len),
             Store::Tensors(_) => {}
@@ -94,7 +108,12 @@ impl KvCache {
             }
             Store::Tensors(tensors) => Store::Tensors(tensors.fork(len)?),
         };
-        Ok(Self { len, store })
+        Ok(Self {
+            len,
+            store,
+            long: self.long,
+            told: self.told.iter().take(len).copied().collect(),
+        })
     }
 
     /// Bytes that keys and values take on the device, the room for further tokens included; memory that texts share is
@@ -105,6 +124,21 @@ impl KvCache {
             Store::Pages(pages) => pages.bytes(),
             Store::Tensors(tensors) => tensors.bytes(),
         }
+    }
+
+    /// Position of a token, `ahead` tokens behind those read, and whether it is one of a long text.
+    pub(super) const fn position(&self, ahead: usize) -> (usize, bool) {
+        (self.len + ahead, self.long)
+    }
+
+    /// The text, as far as [`Self::remember`] was told of it.
+    pub(super) fn told(&self) -> &[TokenId] {
+        &self.told
+    }
+
+    /// Writes down tokens that were read.
+    pub(super) fn remember(&mut self, tokens: &[TokenId]) {
+        self.told.extend_from_slice(tokens);
     }
 
     /// Makes room for `extra` more tokens.

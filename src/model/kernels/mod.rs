@@ -34,7 +34,9 @@ mod team;
 pub use isa::Isa;
 pub use packed::{Format, Packed};
 pub use product::{LowRank, MatrixView, Product, Scratch, products};
-pub use small::{Attention, Heads, SPAN, Span, attend, gate, rms_norm, rms_norm_in_place, turn};
+pub use small::{
+    Attention, Heads, SPAN, Span, attend, gate, rms_norm, rms_norm_in_place, soft_cap, turn,
+};
 pub use team::{Team, with_team};
 
 #[cfg(test)]
