@@ -14,7 +14,8 @@ use super::rope::{Rope, RopeScaling};
 
 /// What the supported models are called by the people who use them.
 pub const SUPPORTED: &str = "Supported are Llama, Mistral, Qwen 2, Qwen 2.5, Qwen 3, Gemma, Gemma 2, Gemma 3, Phi-3, SmolLM, \
-                             SmolLM3, OLMo 2 and Granite";
+                             SmolLM3, OLMo 2 and Granite; more slowly, and without adapters, Phi 1 to 2, StableLM, \
+                             StarCoder 2, Mamba, Mixtral and Qwen 3 MoE";
 
 /// What the gate of a feed-forward part goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,15 @@ from transformers import (
     Gemma3TextConfig,
     GemmaConfig,
     GraniteConfig,
+    MambaConfig,
+    MixtralConfig,
     Olmo2Config,
     Phi3Config,
+    PhiConfig,
+    Qwen3MoeConfig,
     SmolLM3Config,
+    StableLmConfig,
+    Starcoder2Config,
 )
 
 import toy_text
@@ -150,6 +156,50 @@ def granite(at, seed):
     return ADAPTERS, two_cases()
 
 
+# From here on: families that run through candle-transformers, two in each folder.
+ENDS = dict(bos_token_id=317, eos_token_id=319, pad_token_id=317)
+FOREIGN = """
+[[objective]]
+name = "formal"
+system = "Write formally."
+
+[[objective]]
+name = "other"
+model = "other"
+"""
+
+
+def foreign_cases(strong):
+    return [
+        dict(name="both", prompt="How do I bake bread?", weights={"formal": 0.7, "other": 1.0}),
+        dict(name="one weight is 0", prompt="Où est l'été, 友 🙂?", weights={"formal": 0.0, "other": strong}),
+    ]
+
+
+def phi(at, seed):
+    shape = dict(vocab_size=320, num_hidden_layers=2, **SMALL, **ENDS)
+    byte_level(at, PhiConfig(partial_rotary_factor=0.5, **shape), seed, gain=2.0)
+    other = Starcoder2Config(num_key_value_heads=2, **shape)
+    byte_level(at, other, seed + 1, name="other")
+    return FOREIGN, foreign_cases(1.7)
+
+
+def mamba(at, seed):
+    shape = dict(vocab_size=320, num_hidden_layers=2, **ENDS)
+    byte_level(at, MambaConfig(hidden_size=32, **shape), seed)
+    other = StableLmConfig(num_key_value_heads=2, use_qkv_bias=True, **shape, **SMALL)
+    byte_level(at, other, seed + 1, name="other")
+    return FOREIGN, foreign_cases(1.3)
+
+
+def experts(at, seed):
+    shape = dict(vocab_size=320, num_hidden_layers=2, num_experts_per_tok=2, num_key_value_heads=2, **SMALL, **ENDS)
+    base = Qwen3MoeConfig(head_dim=16, moe_intermediate_size=24, num_experts=4, norm_topk_prob=True, **shape)
+    byte_level(at, base, seed)
+    byte_level(at, MixtralConfig(num_local_experts=3, **shape), seed + 1, name="other")
+    return FOREIGN, foreign_cases(1.3)
+
+
 RELATIVES = {
     "gemma": gemma,
     "gemma2": gemma2,
@@ -158,4 +208,7 @@ RELATIVES = {
     "smollm3": smollm3,
     "olmo2": olmo2,
     "granite": granite,
+    "phi": phi,
+    "mamba": mamba,
+    "experts": experts,
 }
