@@ -9,13 +9,19 @@ use self::pages::Pages;
 use self::tensors::Tensors;
 use super::config::Config;
 use super::error::ModelError;
+use super::foreign::Reading;
 use super::kernels::Span;
+use crate::domain::TokenId;
 
 /// The keys and values of one text under one model, layer by layer.
 #[derive(Debug)]
 pub struct KvCache {
     len: usize,
     store: Store,
+    /// Whether the positions are those of long texts, where a model has such.
+    pub(super) long: bool,
+    /// The text itself, for models that may have to read it again.
+    told: Vec<TokenId>,
 }
 
 /// Where they lie.
@@ -25,6 +31,11 @@ enum Store {
     Pages(Pages),
     /// For tensor operations, in the models' dtype.
     Tensors(Tensors),
+    /// In a model of another library that has read the text; nothing where it has to read it again.
+    Foreign {
+        reading: Option<Box<dyn Reading>>,
+        token_bytes: u64,
+    },
 }
 
 impl KvCache {
@@ -34,8 +45,7 @@ impl KvCache {
     /// No memory on the device.
     pub fn new(config: &Config, dtype: DType, device: &Device) -> Result<Self, ModelError> {
         if device.is_cpu() {
-            let store = Store::Pages(Pages::new(config));
-            return Ok(Self { len: 0, store });
+            return Ok(Self::empty(Store::Pages(Pages::new(config))));
         }
         Self::of_tensors(config, dtype, device)
     }
@@ -46,8 +56,25 @@ impl KvCache {
         dtype: DType,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let store = Store::Tensors(Tensors::new(config, dtype, device)?);
-        Ok(Self { len: 0, store })
+        let tensors = Tensors::new(config, dtype, device)?;
+        Ok(Self::empty(Store::Tensors(tensors)))
+    }
+
+    /// An empty cache for a model of another library, which keeps so many bytes per token.
+    pub(super) fn foreign(token_bytes: u64) -> Self {
+        Self::empty(Store::Foreign {
+            reading: None,
+            token_bytes,
+        })
+    }
+
+    fn empty(store: Store) -> Self {
+        Self {
+            len: 0,
+            store,
+            long: false,
+            told: Vec::new(),
+        }
     }
 
     /// Tokens read so far.
@@ -64,10 +91,14 @@ impl KvCache {
 
     /// Forgets everything after the first `len` tokens; a longer `len` changes nothing.
     pub fn truncate(&mut self, len: usize) {
+        let shorter = len < self.len;
         self.len = self.len.min(len);
+        self.told.truncate(len);
         match &mut self.store {
             Store::Pages(pages) => pages.truncate(self.len),
             Store::Tensors(_) => {}
+            Store::Foreign { reading, .. } if shorter => *reading = None,
+            Store::Foreign { .. } => {}
         }
     }
 
@@ -93,8 +124,23 @@ impl KvCache {
                 Store::Pages(pages)
             }
             Store::Tensors(tensors) => Store::Tensors(tensors.fork(len)?),
+            Store::Foreign {
+                reading,
+                token_bytes,
+            } => Store::Foreign {
+                reading: reading
+                    .as_ref()
+                    .filter(|_| len == self.len)
+                    .and_then(|reading| reading.copy()),
+                token_bytes: *token_bytes,
+            },
         };
-        Ok(Self { len, store })
+        Ok(Self {
+            len,
+            store,
+            long: self.long,
+            told: self.told.iter().take(len).copied().collect(),
+        })
     }
 
     /// Bytes that keys and values take on the device, the room for further tokens included; memory that texts share is
@@ -104,7 +150,23 @@ impl KvCache {
         match &self.store {
             Store::Pages(pages) => pages.bytes(),
             Store::Tensors(tensors) => tensors.bytes(),
+            Store::Foreign { token_bytes, .. } => token_bytes * self.len as u64,
         }
+    }
+
+    /// Position of a token, `ahead` tokens behind those read, and whether it is one of a long text.
+    pub(super) const fn position(&self, ahead: usize) -> (usize, bool) {
+        (self.len + ahead, self.long)
+    }
+
+    /// The text, as far as [`Self::remember`] was told of it.
+    pub(super) fn told(&self) -> &[TokenId] {
+        &self.told
+    }
+
+    /// Writes down tokens that were read.
+    pub(super) fn remember(&mut self, tokens: &[TokenId]) {
+        self.told.extend_from_slice(tokens);
     }
 
     /// Makes room for `extra` more tokens.
@@ -112,6 +174,7 @@ impl KvCache {
         match &mut self.store {
             Store::Pages(pages) => pages.reserve(self.len, extra),
             Store::Tensors(tensors) => tensors.reserve(self.len, extra)?,
+            Store::Foreign { .. } => return Err(wrong_store()),
         }
         Ok(())
     }
@@ -126,7 +189,7 @@ impl KvCache {
     ) -> Result<(Tensor, Tensor), ModelError> {
         match &self.store {
             Store::Tensors(tensors) => tensors.append(layer, self.len, keys, values),
-            Store::Pages(_) => Err(wrong_store()),
+            Store::Pages(_) | Store::Foreign { .. } => Err(wrong_store()),
         }
     }
 
@@ -141,7 +204,7 @@ impl KvCache {
     ) -> Result<(), ModelError> {
         match &mut self.store {
             Store::Pages(pages) => pages.put(layer, self.len + ahead, keys, values),
-            Store::Tensors(_) => Err(wrong_store()),
+            Store::Tensors(_) | Store::Foreign { .. } => Err(wrong_store()),
         }
     }
 
@@ -149,7 +212,24 @@ impl KvCache {
     pub(super) fn spans(&self, layer: usize) -> Result<Vec<Span<'_>>, ModelError> {
         match &self.store {
             Store::Pages(pages) => Ok(pages.spans(layer).collect()),
-            Store::Tensors(_) => Err(wrong_store()),
+            Store::Tensors(_) | Store::Foreign { .. } => Err(wrong_store()),
+        }
+    }
+
+    /// The model of another library that has read the text, to read on; nothing where it has to read it again.
+    pub(super) fn take_reading(&mut self) -> Result<Option<Box<dyn Reading>>, ModelError> {
+        match &mut self.store {
+            Store::Foreign { reading, .. } => Ok(reading.take()),
+            Store::Pages(_) | Store::Tensors(_) => Err(wrong_store()),
+        }
+    }
+
+    /// Gives it back after it has read these tokens.
+    pub(super) fn put_reading(&mut self, read: Box<dyn Reading>, tokens: &[TokenId]) {
+        if let Store::Foreign { reading, .. } = &mut self.store {
+            *reading = Some(read);
+            self.remember(tokens);
+            self.commit(tokens.len());
         }
     }
 
@@ -159,9 +239,9 @@ impl KvCache {
     }
 }
 
-/// A pass that meets the cache of another kind of device.
+/// A pass that meets the cache of another kind of device or model.
 fn wrong_store() -> ModelError {
-    candle_core::Error::Msg("the cache belongs to another device".to_owned()).into()
+    candle_core::Error::Msg("the cache belongs to another device or model".to_owned()).into()
 }
 
 #[cfg(test)]

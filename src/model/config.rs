@@ -1,27 +1,67 @@
-//! `config.json` of the Llama family, as transformers 4 and 5 write it, read and written.
+//! `config.json` of the Llama family and its relatives, as transformers 4 and 5 write it, read and written.
 
+mod check;
+mod family;
+mod positions;
 mod read;
+mod write;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+pub use self::family::Family;
 use super::error::ModelError;
+pub use super::kernels::Activation;
 use super::rope::{Rope, RopeScaling};
 
 /// What the supported models are called by the people who use them.
-pub const SUPPORTED: &str =
-    "Supported are the Llama, Mistral, Qwen2, Qwen2.5, Qwen3 and SmolLM families";
+pub const SUPPORTED: &str = "Supported are Llama, Mistral, Qwen 2, Qwen 2.5, Qwen 3, Gemma, Gemma 2, Gemma 3, Phi-3, SmolLM, \
+                             SmolLM3, OLMo 2 and Granite; more slowly, and without adapters, Phi 1 to 2, StableLM, \
+                             StarCoder 2, Mamba, Mixtral and Qwen 3 MoE";
 
-/// Which model of the Llama family; decides the defaults of `config.json` and the name written back.
+/// Where the norms of a block's two parts, attention and feed-forward, stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// Llama 1, 2, 3, SmolLM, TinyLlama, Vicuna, Tulu 2…
-    Llama,
-    /// Mistral: a sliding window on every layer.
-    Mistral,
-    /// Qwen 2 and 2.5: biases on q, k and v; windows on the upper layers where asked for.
-    Qwen2,
-    /// Qwen 3: norms on the heads of q and k; a head width of its own.
-    Qwen3,
+pub enum Norms {
+    /// On what goes into a part.
+    Before,
+    /// On what comes out of it, before that is added to the residual stream.
+    After,
+    /// On both.
+    Both,
+}
+
+/// Norms of queries and keys before they are turned to their positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QkNorm {
+    /// There are none.
+    None,
+    /// Of each head, all with the same weights.
+    Heads,
+    /// Over all heads together.
+    Whole,
+}
+
+/// What some of a decoder's numbers are multiplied by; 1 where a family has no such thing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scales {
+    /// The embedding of a token.
+    pub embedding: f64,
+    /// Products of queries and keys; 1/√`head_dim` where there is none.
+    pub attention: Option<f64>,
+    /// What a part of a block adds to the residual stream.
+    pub residual: f64,
+    /// Logits.
+    pub logits: f64,
+}
+
+impl Default for Scales {
+    fn default() -> Self {
+        Self {
+            embedding: 1.0,
+            attention: None,
+            residual: 1.0,
+            logits: 1.0,
+        }
+    }
 }
 
 /// Everything that decides the arithmetic of a decoder.
@@ -49,14 +89,32 @@ pub struct Config {
     pub norm_eps: f64,
     /// Rotary positions.
     pub rope: Rope,
+    /// Those of the layers with a window, where they have their own.
+    pub local_rope: Option<Rope>,
+    /// Layers without rotary positions, in ascending order.
+    pub no_rope: Vec<usize>,
+    /// What the gate goes through.
+    pub activation: Activation,
+    /// Where a block's norms stand.
+    pub norms: Norms,
+    /// Whether norms multiply by 1 + their weights, as files keep them.
+    pub norm_shift: bool,
+    /// Multipliers.
+    pub scales: Scales,
+    /// Scores s become `cap · tanh(s / cap)` before the softmax over tokens.
+    pub attention_cap: Option<f64>,
+    /// The same for logits.
+    pub logit_cap: Option<f64>,
+    /// Whether files keep q, k and v in one matrix, and gate and up in another.
+    pub fused: bool,
     /// Whether q, k and v have biases.
     pub qkv_bias: bool,
     /// Whether o has a bias.
     pub o_bias: bool,
     /// Whether gate, up and down have biases.
     pub mlp_bias: bool,
-    /// Whether the heads of q and k are normed.
-    pub qk_norm: bool,
+    /// Norms of q and k.
+    pub qk_norm: QkNorm,
     /// Per layer: how many of the newest tokens (itself included) a token sees; `None` sees all.
     pub windows: Vec<Option<usize>>,
     /// Whether the head is the embedding turned round.
@@ -108,11 +166,21 @@ impl Config {
             rope: Rope {
                 theta: 10_000.0,
                 scaling: RopeScaling::None,
+                share: 1.0,
             },
+            local_rope: None,
+            no_rope: Vec::new(),
+            activation: Activation::Silu,
+            norms: Norms::Before,
+            norm_shift: false,
+            scales: Scales::default(),
+            attention_cap: None,
+            logit_cap: None,
+            fused: false,
             qkv_bias: false,
             o_bias: false,
             mlp_bias: false,
-            qk_norm: false,
+            qk_norm: QkNorm::None,
             windows: vec![None; shape.layers],
             tied: shape.tied,
             bos: None,
@@ -134,7 +202,7 @@ impl Config {
         let Value::Object(fields) = value else {
             return Err(broken("is not a JSON object"));
         };
-        let config = read::Reader(&fields).config()?;
+        let config = read::Reader(&read::of_text(fields)).config()?;
         config.check()?;
         Ok(config)
     }
@@ -148,138 +216,71 @@ impl Config {
             self.kv_heads * self.head_dim,
         );
         let bias = |on: bool, width: usize| if on { width } else { 0 };
-        let block = 2 * h
+        let norms = match self.norms {
+            Norms::Before | Norms::After => 2,
+            Norms::Both => 4,
+        };
+        let block = norms * h
             + 2 * h * q
             + 2 * h * kv
             + 3 * h * self.intermediate_size
             + bias(self.qkv_bias, q + 2 * kv)
             + bias(self.o_bias, h)
             + bias(self.mlp_bias, 2 * self.intermediate_size + h)
-            + bias(self.qk_norm, 2 * self.head_dim);
+            + match self.qk_norm {
+                QkNorm::None => 0,
+                QkNorm::Heads => 2 * self.head_dim,
+                QkNorm::Whole => q + kv,
+            };
         let tables = if self.tied { 1 } else { 2 };
         (tables * self.vocab_size * h + self.layers * block + h) as u64
     }
 
-    /// The `config.json` that transformers loads this model from.
+    /// What the products of queries and keys are multiplied by.
     #[must_use]
-    pub fn to_json(&self) -> Value {
-        let (architecture, model_type) = match self.family {
-            Family::Llama => ("LlamaForCausalLM", "llama"),
-            Family::Mistral => ("MistralForCausalLM", "mistral"),
-            Family::Qwen2 => ("Qwen2ForCausalLM", "qwen2"),
-            Family::Qwen3 => ("Qwen3ForCausalLM", "qwen3"),
-        };
-        let mut out = json!({
-            "architectures": [architecture],
-            "model_type": model_type,
-            "vocab_size": self.vocab_size,
-            "hidden_size": self.hidden_size,
-            "intermediate_size": self.intermediate_size,
-            "num_hidden_layers": self.layers,
-            "num_attention_heads": self.heads,
-            "num_key_value_heads": self.kv_heads,
-            "head_dim": self.head_dim,
-            "hidden_act": "silu",
-            "max_position_embeddings": self.context,
-            "rms_norm_eps": self.norm_eps,
-            "rope_theta": self.rope.theta,
-            "rope_scaling": scaling_json(&self.rope.scaling),
-            "tie_word_embeddings": self.tied,
-            "bos_token_id": self.bos,
-            "eos_token_id": match self.eos.as_slice() {
-                [] => Value::Null,
-                [one] => json!(one),
-                many => json!(many),
-            },
-            "torch_dtype": self.dtype.as_deref().unwrap_or("float32"),
-        });
-        let window = self.windows.iter().copied().flatten().next();
-        match self.family {
-            Family::Llama => {
-                out["attention_bias"] = json!(self.qkv_bias);
-                out["mlp_bias"] = json!(self.mlp_bias);
-            }
-            Family::Mistral => out["sliding_window"] = json!(window),
-            Family::Qwen2 | Family::Qwen3 => {
-                if self.family == Family::Qwen3 {
-                    out["attention_bias"] = json!(self.qkv_bias);
-                }
-                out["use_sliding_window"] = json!(window.is_some());
-                out["sliding_window"] = json!(window);
-                out["layer_types"] = self
-                    .windows
-                    .iter()
-                    .map(|window| match window {
-                        Some(_) => "sliding_attention",
-                        None => "full_attention",
-                    })
-                    .collect();
-            }
-        }
-        out
+    pub fn attention_scale(&self) -> f64 {
+        let usual = || 1.0 / (self.head_dim as f64).sqrt();
+        self.scales.attention.unwrap_or_else(usual)
     }
 
-    fn check(&self) -> Result<(), ModelError> {
-        // Far above any real model; what is larger is a damaged file, and must not decide how much memory is taken.
-        let limits = [
-            ("vocab_size", self.vocab_size, 1 << 24),
-            ("hidden_size", self.hidden_size, 1 << 18),
-            ("intermediate_size", self.intermediate_size, 1 << 20),
-            ("num_hidden_layers", self.layers, 1 << 12),
-            ("num_attention_heads", self.heads, 1 << 12),
-            ("num_key_value_heads", self.kv_heads, 1 << 12),
-            ("head_dim", self.head_dim, 1 << 12),
-            ("max_position_embeddings", self.context, 1 << 28),
-        ];
-        for (name, value, limit) in limits {
-            if value == 0 || value > limit {
-                return Err(broken(format!("has {name} = {value}, which cannot be")));
-            }
+    /// The kinds of rotary positions that its layers have.
+    pub fn ropes(&self) -> impl Iterator<Item = &Rope> {
+        std::iter::once(&self.rope).chain(&self.local_rope)
+    }
+
+    /// Which of [`Self::ropes`] a layer has.
+    #[must_use]
+    pub fn rope_of(&self, layer: usize) -> Option<usize> {
+        if self.no_rope.binary_search(&layer).is_ok() {
+            return None;
         }
-        if !self.heads.is_multiple_of(self.kv_heads) {
-            return Err(broken(format!(
-                "has {} attention heads, which {} key-value heads do not divide",
-                self.heads, self.kv_heads
-            )));
-        }
-        if !self.head_dim.is_multiple_of(2) {
-            return Err(broken(format!("has an odd head_dim of {}", self.head_dim)));
-        }
-        if !(self.norm_eps.is_finite() && self.norm_eps >= 0.0) {
-            return Err(broken(
-                "has an rms_norm_eps that is not a number of 0 or more",
-            ));
-        }
-        if !(self.rope.theta.is_finite() && self.rope.theta > 0.0) {
-            return Err(broken("has a rope_theta that is not a number above 0"));
-        }
-        Ok(())
+        Some(usize::from(
+            self.local_rope.is_some() && self.windows[layer].is_some(),
+        ))
+    }
+
+    /// Whether it computes what a Llama does, up to sizes, biases, windows and norms of the heads of q and k.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let plain_rope = !matches!(self.rope.scaling, RopeScaling::Long { .. })
+            && self.rope.pairs(self.head_dim) * 2 == self.head_dim
+            && self.local_rope.is_none()
+            && self.no_rope.is_empty();
+        let plain_norms =
+            self.norms == Norms::Before && !self.norm_shift && self.qk_norm != QkNorm::Whole;
+        let plain_numbers = self.scales == Scales::default()
+            && self.attention_cap.is_none()
+            && self.logit_cap.is_none();
+        plain_rope
+            && plain_norms
+            && plain_numbers
+            && self.activation == Activation::Silu
+            && !self.fused
     }
 }
 
 fn broken(why: impl Into<String>) -> ModelError {
     ModelError::broken("config.json", why)
-}
-
-fn scaling_json(scaling: &RopeScaling) -> Value {
-    match *scaling {
-        RopeScaling::None => Value::Null,
-        RopeScaling::Linear { factor } => {
-            json!({"rope_type": "linear", "type": "linear", "factor": factor})
-        }
-        RopeScaling::Llama3 {
-            factor,
-            low_freq_factor,
-            high_freq_factor,
-            original_context,
-        } => json!({
-            "rope_type": "llama3",
-            "factor": factor,
-            "low_freq_factor": low_freq_factor,
-            "high_freq_factor": high_freq_factor,
-            "original_max_position_embeddings": original_context,
-        }),
-    }
 }
 
 /// Ids from a field that holds one, a list, or nothing.

@@ -1,7 +1,10 @@
-//! Our transformer: the weights of a decoder of the Llama family. [`super::pass`] runs it.
+//! Our transformer: the weights of a decoder of the Llama family and its relatives. [`super::pass`] runs it.
+
+mod build;
 
 use candle_core::{DType, Device, Tensor};
 
+pub use self::build::TensorSource;
 use super::cache::KvCache;
 use super::config::Config;
 use super::error::ModelError;
@@ -117,11 +120,20 @@ impl Projection {
     }
 }
 
-/// One block: attention, then feed-forward, each behind a norm and added to the residual stream.
+/// The norms of one part of a block, each `[hidden]`, f32.
+#[derive(Debug, Clone)]
+pub struct PartNorms {
+    /// Of what goes in.
+    pub before: Option<Tensor>,
+    /// Of what comes out.
+    pub after: Option<Tensor>,
+}
+
+/// One block: attention, then feed-forward, each with its norms and added to the residual stream.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// Norm before attention, `[hidden]`, f32.
-    pub input_norm: Tensor,
+    /// Norms of attention.
+    pub attention_norms: PartNorms,
     /// Queries.
     pub q: Linear,
     /// Keys.
@@ -130,12 +142,12 @@ pub struct Block {
     pub v: Linear,
     /// Attention output.
     pub o: Linear,
-    /// Norm of each query head, `[head_dim]`, f32 (Qwen 3).
+    /// Norm of each query head, `[head_dim]`, or of all together, `[heads · head_dim]`; f32.
     pub q_norm: Option<Tensor>,
-    /// Norm of each key head, `[head_dim]`, f32 (Qwen 3).
+    /// The same for keys.
     pub k_norm: Option<Tensor>,
-    /// Norm before feed-forward, `[hidden]`, f32.
-    pub post_norm: Tensor,
+    /// Norms of feed-forward.
+    pub mlp_norms: PartNorms,
     /// Feed-forward gate.
     pub gate: Linear,
     /// Feed-forward up.
@@ -197,84 +209,7 @@ pub struct Decoder {
     pub head: Head,
 }
 
-/// Where a decoder's tensors come from: files, random numbers, or the variables of a training run.
-pub trait TensorSource {
-    /// The tensor called `name` in weight files, in the shape that those files give it, on the device and of the dtype
-    /// to compute in.
-    ///
-    /// # Errors
-    /// A tensor that is missing, broken or of another shape.
-    fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError>;
-
-    /// A weight matrix, `[outputs, inputs]`.
-    ///
-    /// # Errors
-    /// As [`Self::tensor`].
-    fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix, ModelError> {
-        Ok(Matrix::Dense(self.tensor(name, &[outputs, inputs])?))
-    }
-
-    /// A norm's weights; kept in f32, because norms are computed so.
-    ///
-    /// # Errors
-    /// As [`Self::tensor`].
-    fn norm(&mut self, name: &str, width: usize) -> Result<Tensor, ModelError> {
-        Ok(self.tensor(name, &[width])?.to_dtype(DType::F32)?)
-    }
-
-    /// A product's bias; in f32 on the processor, where everything but weights is.
-    ///
-    /// # Errors
-    /// As [`Self::tensor`].
-    fn bias(&mut self, name: &str, width: usize) -> Result<Tensor, ModelError> {
-        let bias = self.tensor(name, &[width])?;
-        Ok(if bias.device().is_cpu() {
-            bias.to_dtype(DType::F32)?
-        } else {
-            bias
-        })
-    }
-
-    /// Called after each block, with how far the reading is (0 to 1); an error stops it.
-    ///
-    /// # Errors
-    /// [`ModelError::Cancelled`] where a person stopped the loading.
-    fn progress(&mut self, _fraction: f32) -> Result<(), ModelError> {
-        Ok(())
-    }
-}
-
 impl Decoder {
-    /// Puts a decoder of this shape together from `source`.
-    ///
-    /// # Errors
-    /// Whatever the source says.
-    pub fn build(config: Config, source: &mut dyn TensorSource) -> Result<Self, ModelError> {
-        let hidden = config.hidden_size;
-        let embed = source.matrix("model.embed_tokens.weight", config.vocab_size, hidden)?;
-        let blocks = (0..config.layers)
-            .map(|layer| {
-                let block = block(&config, layer, source)?;
-                source.progress((layer + 1) as f32 / (config.layers + 1) as f32)?;
-                Ok(block)
-            })
-            .collect::<Result<_, ModelError>>()?;
-        let norm = source.norm("model.norm.weight", hidden)?;
-        let head = if config.tied {
-            Head::Tied
-        } else {
-            Head::Untied(source.matrix("lm_head.weight", config.vocab_size, hidden)?)
-        };
-        source.progress(1.0)?;
-        Ok(Self {
-            config,
-            embed,
-            blocks,
-            norm,
-            head,
-        })
-    }
-
     /// The same decoder with its matrices in blocks of this format, on the processor.
     ///
     /// # Errors
@@ -344,43 +279,4 @@ impl Decoder {
             Head::Untied(matrix) => matrix,
         }
     }
-}
-
-fn block(
-    config: &Config,
-    layer: usize,
-    source: &mut dyn TensorSource,
-) -> Result<Block, ModelError> {
-    let linear = |projection: Projection, source: &mut dyn TensorSource| {
-        let module = projection.module(layer);
-        let (input, output) = projection.widths(config);
-        let weight = source.matrix(&format!("{module}.weight"), output, input)?;
-        let bias = projection
-            .has_bias(config)
-            .then(|| source.bias(&format!("{module}.bias"), output))
-            .transpose()?;
-        Ok::<_, ModelError>(Linear { weight, bias })
-    };
-    let norm = |name: &str, width: usize, source: &mut dyn TensorSource| {
-        source.norm(&format!("model.layers.{layer}.{name}.weight"), width)
-    };
-    let head_norm = |name: &str, source: &mut dyn TensorSource| {
-        config
-            .qk_norm
-            .then(|| norm(name, config.head_dim, source))
-            .transpose()
-    };
-    Ok(Block {
-        input_norm: norm("input_layernorm", config.hidden_size, source)?,
-        q: linear(Projection::Q, source)?,
-        k: linear(Projection::K, source)?,
-        v: linear(Projection::V, source)?,
-        o: linear(Projection::O, source)?,
-        q_norm: head_norm("self_attn.q_norm", source)?,
-        k_norm: head_norm("self_attn.k_norm", source)?,
-        post_norm: norm("post_attention_layernorm", config.hidden_size, source)?,
-        gate: linear(Projection::Gate, source)?,
-        up: linear(Projection::Up, source)?,
-        down: linear(Projection::Down, source)?,
-    })
 }

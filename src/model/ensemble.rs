@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cache::KvCache;
-use super::decoder::Decoder;
 use super::error::ModelError;
 use super::lora::AdapterStack;
+use super::net::Net;
 use super::pass::{Segment, Wanted};
 use super::template::Template;
 use super::text::Text;
@@ -25,7 +25,7 @@ use crate::error::Failure;
 /// One set of weights in memory.
 #[derive(Debug)]
 pub(super) struct Trunk {
-    pub(super) decoder: Decoder,
+    pub(super) net: Net,
     pub(super) adapters: Option<AdapterStack>,
 }
 
@@ -127,14 +127,11 @@ impl Ensemble {
     #[must_use]
     pub fn base_parameters(&self) -> u64 {
         let trunk = self.readers[BASE].trunk;
-        self.trunks[trunk].decoder.config.parameters()
+        self.trunks[trunk].net.parameters()
     }
 
     fn context(&self, reader: usize) -> usize {
-        self.trunks[self.readers[reader].trunk]
-            .decoder
-            .config
-            .context
+        self.trunks[self.readers[reader].trunk].net.context()
     }
 
     /// The prompt as the first `count` readers read it.
@@ -192,7 +189,7 @@ impl Ensemble {
             if segments.is_empty() {
                 continue;
             }
-            trunk.decoder.forward(
+            trunk.net.forward(
                 trunk.adapters.as_ref(),
                 &mut segments,
                 cancel,
@@ -316,7 +313,7 @@ impl Scorer for Ensemble {
         let prompts = self.prompts(prompt, count)?;
         let caches = self.readers[..count]
             .iter()
-            .map(|reader| self.trunks[reader.trunk].decoder.cache())
+            .map(|reader| self.trunks[reader.trunk].net.cache())
             .collect::<Result<_, ModelError>>()?;
         let mut streams = [Stream {
             caches,
@@ -361,7 +358,7 @@ impl Scorer for Ensemble {
     }
 
     fn steady_tokens(&self) -> usize {
-        let each = self.trunks.iter().map(|trunk| trunk.decoder.steady_rows());
+        let each = self.trunks.iter().map(|trunk| trunk.net.steady_rows());
         each.min().unwrap_or(1)
     }
 
@@ -466,7 +463,7 @@ impl Scorer for Ensemble {
         let [_, told @ ..] = ids.as_slice() else {
             return Ok(0.0);
         };
-        let trunk = &self.trunks[self.readers[BASE].trunk].decoder;
+        let trunk = &self.trunks[self.readers[BASE].trunk].net;
         let mut streams = [Stream {
             caches: vec![trunk.cache()?],
             prompts: vec![ids.len()],

@@ -2,9 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
-use super::config::Config;
 use super::error::ModelError;
 use super::lineup::{Base, Home, Place};
+use super::net::NetConfig;
 use super::peft;
 use super::template::Template;
 use super::text::{self, Agreement, Text};
@@ -66,7 +66,7 @@ impl Check {
 pub struct Joiner<'a> {
     home: &'a Home,
     base: Base,
-    config: Config,
+    config: NetConfig,
     text: Text,
     tokenizer: [u8; 32],
 }
@@ -85,9 +85,9 @@ impl<'a> Joiner<'a> {
     /// Files that are missing, broken or not supported.
     pub fn open(base: &Base, home: &'a Home) -> Result<Self, ModelError> {
         let folder = base.place.folder(home, BASE)?;
-        let config = Config::from_json(&folder.needed("config.json", BASE)?)?;
+        let config = NetConfig::from_json(&folder.needed("config.json", BASE)?)?;
         Ok(Self {
-            text: Text::open(&folder, BASE, &config.eos)?,
+            text: Text::open(&folder, BASE, config.eos())?,
             tokenizer: Sha256::digest(folder.needed("tokenizer.json", BASE)?).into(),
             base: base.clone(),
             config,
@@ -118,11 +118,12 @@ impl<'a> Joiner<'a> {
         } else {
             Check::Passed("Uses the base's tokenizer".to_owned())
         };
-        let shape = peft::check(&folder, ADAPTER, &self.config).map(|changed| {
-            format!(
-                "Changes {changed} products of the base's {} layers",
-                self.config.layers
-            )
+        let shape = self.config.own(ADAPTER).and_then(|config| {
+            let changed = peft::check(&folder, ADAPTER, config)?;
+            let layers = config.layers;
+            Ok(format!(
+                "Changes {changed} products of the base's {layers} layers"
+            ))
         });
         Fit {
             vocabulary,
@@ -136,16 +137,16 @@ impl<'a> Joiner<'a> {
     pub fn model(&self, place: &Place) -> Fit {
         let read = || {
             let folder = place.folder(self.home, OTHER)?;
-            Config::from_json(&folder.needed("config.json", OTHER)?)
+            NetConfig::from_json(&folder.needed("config.json", OTHER)?)
         };
         let config = match read() {
             Ok(config) => config,
             Err(error) => return not_there(error),
         };
         Fit {
-            vocabulary: Check::of(self.same_tokens(place, OTHER, &config.eos)),
+            vocabulary: Check::of(self.same_tokens(place, OTHER, config.eos())),
             shape: Check::Unneeded,
-            template: Check::of(self.reads_prompts(place, &config.eos)),
+            template: Check::of(self.reads_prompts(place, config.eos())),
         }
     }
 

@@ -271,17 +271,22 @@ pub struct FileSource<'a> {
 
 impl FileSource<'_> {
     fn raw(&self, name: &str, shape: &[usize]) -> Result<RawTensor<'_>, ModelError> {
-        // Files of a bare trunk leave the first word out.
-        let raw = self
-            .weights
-            .get(name)
-            .or_else(|| self.weights.get(name.strip_prefix("model.")?))
-            .ok_or_else(|| {
-                ModelError::broken(
-                    format!("the weight files of {}", self.role),
-                    format!("have no tensor {name}, which config.json asks for"),
-                )
-            })?;
+        // Files of a bare trunk leave the first word out; those of a model that sees too have one more.
+        let bare = name.strip_prefix("model.").unwrap_or(name);
+        let raw = [
+            name.to_owned(),
+            bare.to_owned(),
+            format!("language_model.{name}"),
+            format!("model.language_model.{bare}"),
+        ]
+        .iter()
+        .find_map(|name| self.weights.get(name))
+        .ok_or_else(|| {
+            ModelError::broken(
+                format!("the weight files of {}", self.role),
+                format!("have no tensor {name}, which config.json asks for"),
+            )
+        })?;
         if raw.shape == shape {
             return Ok(raw);
         }

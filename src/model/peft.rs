@@ -19,7 +19,20 @@ pub const WEIGHT_FILE: &str = "adapter_model.safetensors";
 pub const SETTINGS_FILE: &str = "adapter_config.json";
 
 const SUPPORTED: &str = "Supported are plain LoRA adapters on q_proj, k_proj, v_proj, o_proj, \
-                         gate_proj, up_proj and down_proj";
+                         gate_proj, up_proj and down_proj, and on qkv_proj and gate_up_proj";
+
+/// The modules that an adapter may change, each with the products whose outputs it has, one after the other.
+const MODULES: [(&str, &[Projection]); 9] = [
+    ("q_proj", &[Projection::Q]),
+    ("k_proj", &[Projection::K]),
+    ("v_proj", &[Projection::V]),
+    ("o_proj", &[Projection::O]),
+    ("gate_proj", &[Projection::Gate]),
+    ("up_proj", &[Projection::Up]),
+    ("down_proj", &[Projection::Down]),
+    ("qkv_proj", &[Projection::Q, Projection::K, Projection::V]),
+    ("gate_up_proj", &[Projection::Gate, Projection::Up]),
+];
 
 /// How strongly the changes of an adapter count.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,8 +60,17 @@ pub fn read(
     let mut blocks: Vec<[Option<LoraPair>; 7]> =
         (0..config.layers).map(|_| [const { None }; 7]).collect();
     for change in changes(&weights, role, config)? {
-        blocks[change.layer][change.projection as usize] =
-            Some(pair(&change, &scaling, kept, device)?);
+        let whole = pair(&change, &scaling, kept, device)?;
+        let mut from = 0;
+        for part in change.parts {
+            let width = part.widths(config).1;
+            blocks[change.layer][*part as usize] = Some(LoraPair {
+                a: whole.a.clone(),
+                b: whole.b.narrow(1, from, width)?.contiguous()?,
+                scale: whole.scale,
+            });
+            from += width;
+        }
     }
     Ok(Lora { blocks })
 }
@@ -59,7 +81,8 @@ pub fn read(
 /// As [`read`].
 pub fn check(folder: &Folder, role: &str, config: &Config) -> Result<usize, ModelError> {
     let (weights, _) = open(folder, role)?;
-    Ok(changes(&weights, role, config)?.len())
+    let changes = changes(&weights, role, config)?;
+    Ok(changes.iter().map(|change| change.parts.len()).sum())
 }
 
 fn open(folder: &Folder, role: &str) -> Result<(Weights, Scaling), ModelError> {
@@ -80,10 +103,11 @@ fn open(folder: &Folder, role: &str) -> Result<(Weights, Scaling), ModelError> {
     Ok((weights, scaling))
 }
 
-/// The two matrices that an adapter adds to one product, seen to fit it.
+/// The two matrices that an adapter adds to one module, seen to fit it.
 struct Change<'a> {
     layer: usize,
-    projection: Projection,
+    /// The products whose outputs the module has.
+    parts: &'static [Projection],
     module: String,
     rank: usize,
     a: (&'a str, RawTensor<'a>),
@@ -97,8 +121,9 @@ fn changes<'a>(
     config: &Config,
 ) -> Result<Vec<Change<'a>>, ModelError> {
     let mut changes = Vec::new();
-    for ((layer, projection), names) in modules(weights, role)? {
-        let module = projection.module(layer);
+    for ((layer, index), names) in modules(weights, role)? {
+        let (name, parts) = MODULES[index];
+        let module = format!("model.layers.{layer}.{}.{name}", parts[0].parent());
         if layer >= config.layers {
             return Err(another_shape(
                 role,
@@ -117,7 +142,7 @@ fn changes<'a>(
         changes.push(change(
             weights,
             (a, b),
-            (layer, projection, module),
+            (layer, parts, module),
             role,
             config,
         )?);
@@ -128,20 +153,20 @@ fn changes<'a>(
 /// Names of the A and B matrices of one product.
 type PairNames<'a> = (Option<&'a str>, Option<&'a str>);
 
-/// The matrices in the file, by layer and product.
+/// The matrices in the file, by layer and index into [`MODULES`].
 fn modules<'a>(
     weights: &'a Weights,
     role: &str,
-) -> Result<BTreeMap<(usize, Projection), PairNames<'a>>, ModelError> {
-    let mut modules: BTreeMap<(usize, Projection), PairNames<'a>> = BTreeMap::new();
+) -> Result<BTreeMap<(usize, usize), PairNames<'a>>, ModelError> {
+    let mut modules: BTreeMap<(usize, usize), PairNames<'a>> = BTreeMap::new();
     for name in weights.names() {
         if name.contains("lora_magnitude_vector") {
             return Err(unsupported("a DoRA adapter", role));
         }
-        let Some((layer, projection, is_a)) = place(name) else {
+        let Some((layer, module, is_a)) = place(name) else {
             return Err(unsupported(&format!("an adapter with {name}"), role));
         };
-        let names = modules.entry((layer, projection)).or_default();
+        let names = modules.entry((layer, module)).or_default();
         let slot = if is_a { &mut names.0 } else { &mut names.1 };
         *slot = Some(name);
     }
@@ -154,22 +179,23 @@ fn modules<'a>(
     Ok(modules)
 }
 
-/// Layer, product and whether it is the A matrix, from a name such as
+/// Layer, index into [`MODULES`] and whether it is the A matrix, from a name such as
 /// `base_model.model.model.layers.3.self_attn.q_proj.lora_A.weight`.
-fn place(name: &str) -> Option<(usize, Projection, bool)> {
-    let rest = name.strip_prefix("base_model.model.").unwrap_or(name);
-    let rest = rest.strip_prefix("model.").unwrap_or(rest);
-    let (layer, rest) = rest.strip_prefix("layers.")?.split_once('.')?;
-    let projection = Projection::ALL.into_iter().find(|projection| {
-        rest.strip_prefix(projection.parent())
-            .and_then(|rest| rest.strip_prefix('.'))
-            .and_then(|rest| rest.strip_prefix(projection.name()))
-            .is_some_and(|rest| rest.starts_with('.'))
-    })?;
-    let matrix = &rest[projection.parent().len() + projection.name().len() + 2..];
+fn place(name: &str) -> Option<(usize, usize, bool)> {
+    let (before, rest) = name.split_once("layers.")?;
+    let known = ["base_model", "model", "language_model", ""];
+    if !before.split('.').all(|word| known.contains(&word)) {
+        return None;
+    }
+    let mut words = rest.splitn(4, '.');
+    let (layer, parent) = (words.next()?, words.next()?);
+    let (name, matrix) = (words.next()?, words.next()?);
+    let module = MODULES
+        .iter()
+        .position(|(module, parts)| *module == name && parts[0].parent() == parent)?;
     match matrix {
-        "lora_A.weight" | "lora_A.default.weight" => Some((layer.parse().ok()?, projection, true)),
-        "lora_B.weight" | "lora_B.default.weight" => Some((layer.parse().ok()?, projection, false)),
+        "lora_A.weight" | "lora_A.default.weight" => Some((layer.parse().ok()?, module, true)),
+        "lora_B.weight" | "lora_B.default.weight" => Some((layer.parse().ok()?, module, false)),
         _ => None,
     }
 }
@@ -177,7 +203,7 @@ fn place(name: &str) -> Option<(usize, Projection, bool)> {
 fn change<'a>(
     weights: &'a Weights,
     (a_name, b_name): (&'a str, &'a str),
-    (layer, projection, module): (usize, Projection, String),
+    (layer, parts, module): (usize, &'static [Projection], String),
     role: &str,
     config: &Config,
 ) -> Result<Change<'a>, ModelError> {
@@ -187,7 +213,8 @@ fn change<'a>(
             "changed while it was read",
         )
     };
-    let (input, output) = projection.widths(config);
+    let input = parts[0].widths(config).0;
+    let output: usize = parts.iter().map(|part| part.widths(config).1).sum();
     let a = weights.get(a_name).ok_or_else(missing)?;
     let b = weights.get(b_name).ok_or_else(missing)?;
     let (&[rank, a_input], &[b_output, b_rank]) = (a.shape, b.shape) else {
@@ -215,7 +242,7 @@ fn change<'a>(
     }
     Ok(Change {
         layer,
-        projection,
+        parts,
         module,
         rank,
         a: (a_name, a),
@@ -389,12 +416,16 @@ mod tests {
     #[test]
     fn names_of_matrices_are_taken_apart() {
         let name = "base_model.model.model.layers.12.mlp.down_proj.lora_B.weight";
-        assert_eq!(place(name), Some((12, Projection::Down, false)));
+        assert_eq!(place(name), Some((12, 6, false)));
+        let name =
+            "base_model.model.model.language_model.layers.0.self_attn.qkv_proj.lora_A.weight";
+        assert_eq!(place(name), Some((0, 7, true)));
         for other in [
             "base_model.model.model.embed_tokens.lora_embedding_A",
             "base_model.model.lm_head.lora_A.weight",
             "base_model.model.model.layers.0.self_attn.q_proj.lora_C.weight",
             "base_model.model.model.layers.0.mlp.q_proj.lora_A.weight",
+            "base_model.model.vision_tower.layers.0.self_attn.q_proj.lora_A.weight",
         ] {
             assert_eq!(place(other), None, "{other}");
         }

@@ -13,6 +13,7 @@ use super::error::ModelError;
 use super::kernels::{Format, Packed};
 use super::lora::AdapterStack;
 use super::matrix::Matrix;
+use super::net::Net;
 use super::template::Template;
 use super::text::Text;
 use super::tiny::{self, RandomWeights};
@@ -304,11 +305,11 @@ impl Models {
             names.push(name);
         }
         let mut trunks = vec![Trunk {
-            decoder: self.base.clone(),
+            net: Net::Own(self.base.clone()),
             adapters: self.stack(adapters)?,
         }];
         trunks.extend(whole.iter().map(|decoder| Trunk {
-            decoder: decoder.clone(),
+            net: Net::Own(decoder.clone()),
             adapters: None,
         }));
         let vocabulary = Vocabulary {

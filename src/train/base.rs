@@ -10,6 +10,7 @@ use super::weights::Weights;
 use crate::domain::CancelToken;
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
+use crate::model::error::ModelError;
 pub use crate::model::folder::EmbeddedFiles;
 use crate::model::folder::Folder;
 use crate::model::lineup::{self, Lineup, MAIN, Place};
@@ -96,11 +97,15 @@ impl Home {
     /// The model's sizes.
     ///
     /// # Errors
-    /// A config.json that is missing, broken or not supported.
+    /// A config.json that is missing, broken or not supported, or a model that can be run but not trained.
     pub fn config(&self) -> Result<Config, TrainError> {
-        Ok(Config::from_json(
-            &self.folder.needed("config.json", ROLE)?,
-        )?)
+        let config = Config::from_json(&self.folder.needed("config.json", ROLE)?)?;
+        if config.is_plain() {
+            return Ok(config);
+        }
+        let what = format!("training on {}", config.family.name());
+        let hint = "Train on a Llama, Mistral, Qwen or SmolLM2 model, or train an adapter with Python's PEFT: that can be used here";
+        Err(ModelError::unsupported(what, hint).into())
     }
 
     /// The tokenizer, and the template that prompts go through: raw where `raw`.

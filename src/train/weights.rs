@@ -96,8 +96,14 @@ impl Weights {
             &mut values[layout.embed.clone()],
         )?;
         for (places, block) in layout.blocks.iter().zip(&decoder.blocks) {
-            copy(&block.input_norm, &mut values[places.input_norm.clone()])?;
-            copy(&block.post_norm, &mut values[places.post_norm.clone()])?;
+            for (range, norms) in [
+                (&places.input_norm, &block.attention_norms),
+                (&places.post_norm, &block.mlp_norms),
+            ] {
+                if let Some(norm) = &norms.before {
+                    copy(norm, &mut values[range.clone()])?;
+                }
+            }
             if let Some([q, k]) = &places.head_norms {
                 for (range, norm) in [(q, &block.q_norm), (k, &block.k_norm)] {
                     if let Some(norm) = norm {

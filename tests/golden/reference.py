@@ -25,6 +25,10 @@ class Reader:
         self.system = system
         self.vocabulary = min(model.config.vocab_size, max(self.tok.get_vocab(with_added_tokens=True).values()) + 1)
         self.bos = next(iter(self.tok.encode("", add_special_tokens=True).ids), None)
+        rope = getattr(model.config, "rope_parameters", None) or {}
+        long = rope.get("rope_type") == "longrope"
+        # Longer texts have other positions, at all of their tokens.
+        self.short = rope["original_max_position_embeddings"] if long else float("inf")
         ends = model.generation_config.eos_token_id
         self.ends = ends if isinstance(ends, list) else [ends]
 
@@ -53,8 +57,12 @@ class Reader:
         The columns from `cut` on are dropped before the softmax.
         """
         prompt = self.prompt_ids(case)
-        logits = self.model(torch.tensor([prompt + response])).logits[0, len(prompt) - 1 :, :cut]
-        return torch.log_softmax(logits.double(), dim=-1)
+        ids = prompt + response
+        logits = self.model(torch.tensor([ids])).logits[0]
+        if len(ids) > self.short:
+            # The row behind a token is that of the text up to it, and short texts have other positions.
+            logits[: self.short] = self.model(torch.tensor([ids[: self.short]])).logits[0]
+        return torch.log_softmax(logits[len(prompt) - 1 :, :cut].double(), dim=-1)
 
 
 class Lineup:

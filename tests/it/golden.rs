@@ -4,12 +4,12 @@ mod library;
 mod program;
 mod training;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 
 use serde::Deserialize;
 
-use crate::common::golden;
+use crate::common::{copy_folder, golden};
 
 /// Largest difference of any log-probability, reward, advantage or KL, in nats.
 const TOLERANCE: f64 = 1e-4;
@@ -132,4 +132,30 @@ macro_rules! families {
     )*};
 }
 
-families!(llama2, llama3, mistral, qwen2, qwen3, smollm, trained);
+families!(
+    llama2, llama3, mistral, qwen2, qwen3, smollm, trained, gemma, gemma2, gemma3, phi3, smollm3,
+    olmo2, granite
+);
+
+/// Of a model that sees, the text part is read: its tensors and its settings lie one level deeper.
+#[test]
+fn the_text_part_of_a_model_that_sees_says_what_the_text_model_says() {
+    let folder = tempfile::tempdir().unwrap();
+    copy_folder(&golden("gemma3"), folder.path());
+    let base = folder.path().join("base");
+    let weights = base.join("model.safetensors");
+    let tensors = candle_core::safetensors::load(&weights, &candle_core::Device::Cpu).unwrap();
+    let deeper: HashMap<String, candle_core::Tensor> = tensors
+        .into_iter()
+        .map(|(name, tensor)| (format!("language_model.{name}"), tensor))
+        .collect();
+    candle_core::safetensors::save(&deeper, &weights).unwrap();
+    let config = base.join("config.json");
+    let text: serde_json::Value = serde_json::from_slice(&fs::read(&config).unwrap()).unwrap();
+    let seeing = serde_json::json!({
+        "architectures": ["Gemma3ForConditionalGeneration"], "model_type": "gemma3",
+        "text_config": text, "vision_config": {"hidden_size": 1152},
+    });
+    fs::write(&config, seeing.to_string()).unwrap();
+    library::library_rows_of(folder.path(), "gemma3");
+}

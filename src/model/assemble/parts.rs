@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-use candle_core::{DType, Device};
-
 use super::Progress;
 use crate::domain::{CancelToken, ModelInfo, Prompt, RewardKind};
 use crate::engine::scorer::Vocabulary;
-use crate::model::config::Config;
-use crate::model::decoder::Decoder;
 use crate::model::device::{self, Picked};
 use crate::model::ensemble::{BASE, Ensemble, Reader, Reward, Trunk};
 use crate::model::error::ModelError;
@@ -16,6 +12,7 @@ use crate::model::folder::Folder;
 use crate::model::lineup::{Entry, Home, Layout, Lineup, Place, Source};
 use crate::model::load::{self, FileSource, Weights};
 use crate::model::lora::{AdapterStack, Lora};
+use crate::model::net::{Net, NetConfig};
 use crate::model::peft;
 use crate::model::template::Template;
 use crate::model::text::{self, Agreement, Text};
@@ -39,7 +36,7 @@ pub(super) struct Assembly<'a> {
     layout: Layout,
     /// Whole models so far, the base first.
     models: Vec<Model>,
-    trunks: Vec<Decoder>,
+    trunks: Vec<Net>,
     /// Adapters on the base's trunk.
     adapters: Vec<Lora>,
     readers: Vec<Reader>,
@@ -202,7 +199,7 @@ impl<'a> Assembly<'a> {
         (self.progress)(&format!("Reading {role}"), None);
         let folder = place.folder(&self.home, role)?;
         let trunk = self.readers[BASE].trunk;
-        let base = &self.trunks[trunk];
+        let base = self.trunks[trunk].own(role)?;
         let lora = peft::read(
             &folder,
             role,
@@ -220,8 +217,8 @@ impl<'a> Assembly<'a> {
                 Ok((trunk, Some(self.adapters.len() - 1)))
             }
             Layout::Separate => {
-                let merged = lora.merged_into(&self.trunks[trunk])?;
-                self.trunks.push(merged);
+                let merged = lora.merged_into(self.trunks[trunk].own(role)?)?;
+                self.trunks.push(Net::Own(merged));
                 Ok((self.trunks.len() - 1, None))
             }
         }
@@ -249,31 +246,38 @@ impl<'a> Assembly<'a> {
         if let Some(index) = self.models.iter().position(|model| model.key == key) {
             return Ok(index);
         }
-        let stage = format!("Reading {role}");
-        (self.progress)(&stage, None);
-        let config = Config::from_json(&folder.needed("config.json", role)?)?;
-        let text = Text::open(&folder, role, &config.eos)?;
+        (self.progress)(&format!("Reading {role}"), None);
+        let bytes = folder.needed("config.json", role)?;
+        let config = NetConfig::from_json(&bytes)?;
+        let text = Text::open(&folder, role, config.eos())?;
         self.agree(&text, role)?;
-        let device = self.picked.device.clone();
-        let dtype = device::dtype(self.dtype.as_deref(), config.dtype.as_deref())?;
-        let progress = &mut *self.progress;
-        let decoder = decoder(
-            &folder,
-            role,
-            config,
-            (dtype, &device),
-            self.cancel,
-            &mut |far| {
-                progress(&stage, Some(far));
-            },
-        )?;
-        self.trunks.push(decoder);
+        let net = self.net(config, &folder, role)?;
+        self.trunks.push(net);
         self.models.push(Model {
             key,
             trunk: self.trunks.len() - 1,
             text: Arc::new(text),
         });
         Ok(self.models.len() - 1)
+    }
+
+    /// Reads the weights of a model.
+    fn net(&mut self, config: NetConfig, folder: &Folder, role: &str) -> Result<Net, ModelError> {
+        let device = &self.picked.device;
+        let dtype = device::dtype(self.dtype.as_deref(), config.dtype())?;
+        let files = load::weight_files(folder, role)?;
+        let weights = Weights::open(folder, &files, role)?;
+        let stage = format!("Reading {role}");
+        let progress = &mut *self.progress;
+        let mut source = FileSource {
+            weights: &weights,
+            role,
+            dtype,
+            device,
+            progress: &mut |far| progress(&stage, Some(far)),
+            cancel: self.cancel,
+        };
+        Net::load(config, &mut source)
     }
 
     /// Writes down what was read for `role`.
@@ -308,7 +312,7 @@ impl<'a> Assembly<'a> {
         self,
         lineup: &Lineup,
     ) -> Result<(Ensemble, Vec<ModelInfo>, String), ModelError> {
-        let sizes = self.trunks.iter().map(|trunk| trunk.config.vocab_size);
+        let sizes = self.trunks.iter().map(Net::vocab_size);
         let tokens = self.models.iter().map(|model| model.text.size());
         let len = sizes.chain(tokens).min().unwrap_or(0);
         let text = &self.models[0].text;
@@ -332,8 +336,8 @@ impl<'a> Assembly<'a> {
             .trunks
             .into_iter()
             .enumerate()
-            .map(|(index, decoder)| Trunk {
-                decoder,
+            .map(|(index, net)| Trunk {
+                net,
                 adapters: if index == base { stack.take() } else { None },
             })
             .collect();
@@ -358,28 +362,4 @@ fn heard(reader: &Reader, role: &str) -> Result<(), ModelError> {
         format!("the template of the base model leaves out the system text of {role}"),
         "Give the objective a template of its own that uses {{ system }}",
     ))
-}
-
-/// Reads a decoder's weights.
-fn decoder(
-    folder: &Folder,
-    role: &str,
-    config: Config,
-    (dtype, device): (DType, &Device),
-    cancel: &CancelToken,
-    progress: &mut dyn FnMut(f32),
-) -> Result<Decoder, ModelError> {
-    let files = load::weight_files(folder, role)?;
-    let weights = Weights::open(folder, &files, role)?;
-    Decoder::build(
-        config,
-        &mut FileSource {
-            weights: &weights,
-            role,
-            dtype,
-            device,
-            progress,
-            cancel,
-        },
-    )
 }

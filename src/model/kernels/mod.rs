@@ -39,7 +39,10 @@ pub use isa::Isa;
 pub use low_rank::LowRank;
 pub use packed::{Format, Packed};
 pub use product::{MatrixView, Product, Scratch, products};
-pub use small::{Attention, Heads, SPAN, Span, attend, gate, rms_norm, rms_norm_in_place, turn};
+pub use small::{
+    Activation, Attention, Heads, SPAN, Span, attend, gate, rms_norm, rms_norm_in_place, soft_cap,
+    turn,
+};
 pub use team::{Team, with_team};
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::model::error::ModelError;
 /// Tokens whose keys and values lie together, and whose weights are worked out together.
 pub const SPAN: usize = 64;
 
-/// Gates that one thread computes at a time; whole vectors.
+/// Gates, or numbers to be capped, that one thread computes at a time; whole vectors.
 const GATE_PART: usize = 8192;
 
 /// Rows of a text whose attention one thread works out at a time.
@@ -31,9 +31,25 @@ pub fn rms_norm(isa: Isa, x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) 
 
 /// The same in place, for heads of queries and keys.
 pub fn rms_norm_in_place(isa: Isa, x: &mut [f32], weight: &[f32], eps: f32) {
-    for row in x.chunks_exact_mut(weight.len().max(1)) {
-        let before = row.to_vec();
-        rms_norm(isa, &before, weight, eps, row);
+    isa.run(NormInPlace { x, weight, eps });
+}
+
+struct NormInPlace<'a> {
+    x: &'a mut [f32],
+    weight: &'a [f32],
+    eps: f32,
+}
+
+impl Kernel for NormInPlace<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let width = self.weight.len().max(1);
+        for row in self.x.chunks_exact_mut(width) {
+            let scale = 1.0 / (dot(l, row, row) / width as f32 + self.eps).sqrt();
+            for (x, weight) in row.iter_mut().zip(self.weight) {
+                *x = *x * scale * weight;
+            }
+        }
     }
 }
 
@@ -58,60 +74,143 @@ impl Kernel for Norm<'_> {
     }
 }
 
-/// `silu(gate) · up`, into `gate`; silu(x) = x / (1 + e⁻ˣ).
-pub fn gate(team: &Team, isa: Isa, gate: &mut [f32], up: &[f32]) {
+/// What the gate of a feed-forward part goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// `x / (1 + e⁻ˣ)`
+    Silu,
+    /// GELU in its approximation by tanh.
+    GeluTanh,
+}
+
+/// `activation(gate) · up`, into `gate`.
+pub fn gate(team: &Team, isa: Isa, activation: Activation, gate: &mut [f32], up: &[f32]) {
     let len = gate.len().min(up.len());
     let out = Outputs::new(&mut gate[..len], len);
     team.run(len.div_ceil(GATE_PART), &|part| {
         let range = part * GATE_PART..((part + 1) * GATE_PART).min(len);
-        isa.run(Gate {
-            // SAFETY: each part has its range to itself.
-            gate: unsafe { out.get(0, range.clone()) },
-            up: &up[range],
-        });
+        // SAFETY: each part has its range to itself.
+        let gate = unsafe { out.get(0, range.clone()) };
+        let up = &up[range];
+        match activation {
+            Activation::Silu => isa.run(Gate::<false> { gate, up }),
+            Activation::GeluTanh => isa.run(Gate::<true> { gate, up }),
+        }
     });
 }
 
-struct Gate<'a> {
+/// Both activations are `x / (1 + e⁻ᶻ)`: with z = x for silu, and with z = √(8/π)·(x + 0.044715·x³) for GELU, since
+/// (1 + tanh y) / 2 = 1 / (1 + e⁻²ʸ).
+struct Gate<'a, const GELU: bool> {
     gate: &'a mut [f32],
     up: &'a [f32],
 }
 
-impl Kernel for Gate<'_> {
+impl<const GELU: bool> Kernel for Gate<'_, GELU> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let mut gates = self.gate.chunks_exact_mut(L::WIDTH);
         let mut ups = self.up.chunks_exact(L::WIDTH);
         for (gate, up) in gates.by_ref().zip(ups.by_ref()) {
-            gated(l, gate, up);
+            gated::<L, GELU>(l, gate, up);
         }
         let (mut last, mut last_up) = ([0f32; 16], [0f32; 16]);
         let (gate, up) = (gates.into_remainder(), ups.remainder());
         let left = gate.len().min(up.len());
         last[..left].copy_from_slice(&gate[..left]);
         last_up[..left].copy_from_slice(&up[..left]);
-        gated(l, &mut last[..L::WIDTH], &last_up[..L::WIDTH]);
+        gated::<L, GELU>(l, &mut last[..L::WIDTH], &last_up[..L::WIDTH]);
         gate[..left].copy_from_slice(&last[..left]);
     }
 }
 
 /// One vector of gates. No closure: those do not take part in the set of instructions that their function is compiled for.
 #[inline(always)]
-fn gated<L: Lanes>(l: L, gate: &mut [f32], up: &[f32]) {
+fn gated<L: Lanes, const GELU: bool>(l: L, gate: &mut [f32], up: &[f32]) {
     assert!(gate.len() == L::WIDTH && up.len() == L::WIDTH);
     // SAFETY: both slices have WIDTH numbers.
     unsafe {
         let x = l.load(gate.as_ptr());
-        let e = exp(l, l.mul(x, l.splat(-1.0)));
-        let silu = l.div(x, l.add(e, l.splat(1.0)));
-        l.store(gate.as_mut_ptr(), l.mul(silu, l.load(up.as_ptr())));
+        let minus_z = if GELU {
+            let cubic = l.fma(l.mul(x, x), l.splat(-0.071_354_816), l.splat(-1.595_769_1));
+            l.mul(x, cubic)
+        } else {
+            l.mul(x, l.splat(-1.0))
+        };
+        let e = exp(l, minus_z);
+        let active = l.div(x, l.add(e, l.splat(1.0)));
+        l.store(gate.as_mut_ptr(), l.mul(active, l.load(up.as_ptr())));
     }
 }
 
-/// Turns each head of a row to its position: the pairs (i, i + width/2) by the angles whose cosines and sines are given.
+/// `cap · tanh(x / cap)`, in place.
+pub fn soft_cap(team: &Team, isa: Isa, cap: f32, x: &mut [f32]) {
+    let len = x.len();
+    let out = Outputs::new(x, len);
+    team.run(len.div_ceil(GATE_PART), &|part| {
+        let range = part * GATE_PART..((part + 1) * GATE_PART).min(len);
+        // SAFETY: each part has its range to itself.
+        let x = unsafe { out.get(0, range) };
+        isa.run(SoftCap { cap, x });
+    });
+}
+
+struct SoftCap<'a> {
+    cap: f32,
+    x: &'a mut [f32],
+}
+
+impl Kernel for SoftCap<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let mut chunks = self.x.chunks_exact_mut(L::WIDTH);
+        for chunk in chunks.by_ref() {
+            capped(l, self.cap, chunk);
+        }
+        let rest = chunks.into_remainder();
+        let mut last = [0f32; 16];
+        last[..rest.len()].copy_from_slice(rest);
+        capped(l, self.cap, &mut last[..L::WIDTH]);
+        rest.copy_from_slice(&last[..rest.len()]);
+    }
+}
+
+/// One vector of `cap · tanh(x / cap)`. The hyperbolic tangent is a quotient of polynomials (Eigen's coefficients), right
+/// to some 5 units of the last place also near 0, where a formula with exponentials would not be.
+#[inline(always)]
+fn capped<L: Lanes>(l: L, cap: f32, x: &mut [f32]) {
+    assert!(x.len() == L::WIDTH);
+    // SAFETY: the slice has WIDTH numbers.
+    unsafe {
+        let y = l.mul(l.load(x.as_ptr()), l.splat(1.0 / cap));
+        // From here on it is 1. In this order, what is not a number stays so.
+        let y = l.min(l.splat(7.905_311), l.max(l.splat(-7.905_311), y));
+        let square = l.mul(y, y);
+        let mut above = l.splat(-2.760_768_5e-16);
+        for c in [
+            2.000_188e-13,
+            -8.604_672e-11,
+            5.122_297e-8,
+            1.485_722_4e-5,
+            6.372_619e-4,
+            4.893_524_6e-3,
+        ] {
+            above = l.fma(above, square, l.splat(c));
+        }
+        let mut below = l.splat(1.198_258_4e-6);
+        for c in [1.185_347e-4, 2.268_434_6e-3, 4.893_525e-3] {
+            below = l.fma(below, square, l.splat(c));
+        }
+        let tanh = l.div(l.mul(y, above), below);
+        l.store(x.as_mut_ptr(), l.mul(tanh, l.splat(cap)));
+    }
+}
+
+/// Turns each head of a row to its position: the pairs (i, i + n), of which there are n, by the n angles whose cosines and
+/// sines are given.
 pub fn turn(row: &mut [f32], width: usize, cos: &[f32], sin: &[f32]) {
     for head in row.chunks_exact_mut(width.max(1)) {
-        let (left, right) = head.split_at_mut(width / 2);
+        let (left, right) = head.split_at_mut(cos.len().min(width / 2));
         for (((a, b), cos), sin) in left.iter_mut().zip(right).zip(cos).zip(sin) {
             (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
         }
@@ -127,6 +226,10 @@ pub struct Heads {
     pub kv_heads: usize,
     /// Width of a head.
     pub width: usize,
+    /// What products of queries and keys are multiplied by, usually 1/√width.
+    pub scale: f32,
+    /// Scores s become `cap · tanh(s / cap)` where there is one.
+    pub cap: Option<f32>,
 }
 
 /// The cached keys and values of [`SPAN`] tokens, each `[kv_heads, SPAN, width]`.
@@ -147,7 +250,7 @@ pub struct Attention<'a> {
     pub rows: &'a [Range<usize>],
 }
 
-/// Softmax(q·kᵀ/√width)·v: queries `[rows, heads, width]` into `out` of the same shape, text by text.
+/// Softmax(q·kᵀ·scale)·v: queries `[rows, heads, width]` into `out` of the same shape, text by text.
 ///
 /// # Errors
 /// Lengths that do not fit each other.
@@ -177,7 +280,7 @@ pub fn attend(
         isa.run(OneHead {
             spans: text.spans,
             head,
-            width: sizes.width,
+            sizes,
             rows,
             queries: &queries[first * row_width..],
             row_width,
@@ -204,6 +307,7 @@ fn check(
         heads,
         kv_heads,
         width,
+        ..
     } = sizes;
     let cache_fits = |text: &Attention<'_>| {
         let len = kv_heads * SPAN * width;
@@ -233,7 +337,7 @@ struct OneHead<'a> {
     spans: &'a [Span<'a>],
     /// Which key head.
     head: usize,
-    width: usize,
+    sizes: Heads,
     /// What each row sees.
     rows: &'a [Range<usize>],
     /// From the first row on, `[rows, row_width]`.
@@ -252,8 +356,9 @@ impl Kernel for OneHead<'_> {
     /// do not depend on the rows beside it.
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let width = self.width;
-        let scale = 1.0 / (width as f32).sqrt();
+        let Heads {
+            width, scale, cap, ..
+        } = self.sizes;
         let group = self.columns.len() / width;
         let mut states = vec![(f32::NEG_INFINITY, 0f32); self.rows.len() * group];
         let begin = self.rows.iter().map(|row| row.start).min().unwrap_or(0);
@@ -276,6 +381,11 @@ impl Kernel for OneHead<'_> {
                 for ((query, out), (most, total)) in heads.zip(states) {
                     let mut weights = [f32::NEG_INFINITY; SPAN];
                     scores(l, query, keys, scale, &mut weights);
+                    if let Some(cap) = cap {
+                        for chunk in weights.chunks_exact_mut(L::WIDTH) {
+                            capped(l, cap, chunk);
+                        }
+                    }
                     let before = *most;
                     for weight in &weights[..to - from] {
                         *most = if *weight > *most { *weight } else { *most };

@@ -213,10 +213,12 @@ proptest! {
         width in 1..most(40, 10),
         group in 1..most(20, 3),
         kv_heads in 1usize..3,
+        cap in proptest::option::of(0.5f32..5.0),
         seed in 0u64..1000,
     ) {
         let (spans, heads) = ((len + rows).div_ceil(SPAN), group * kv_heads);
-        let sizes = Heads { heads, kv_heads, width };
+        let scale = 0.9 / (width as f32).sqrt();
+        let sizes = Heads { heads, kv_heads, width, scale, cap };
         let numbers_of = |count, seed| numbers(count, seed).iter().map(|q| q * 6.0).collect();
         let queries: Vec<f32> = numbers_of(rows * heads * width, seed);
         let span_len = kv_heads * SPAN * width;
@@ -252,7 +254,12 @@ proptest! {
                     let shares: Vec<f64> = range
                         .clone()
                         .map(|token| plain(query, &keys[at(token)..][..width], width)[0].0)
-                        .map(|score| (score / (width as f64).sqrt()).exp())
+                        .map(|product| product * f64::from(scale))
+                        .map(|score| cap.map_or(score, |cap| {
+                            let cap = f64::from(cap);
+                            cap * (score / cap).tanh()
+                        }))
+                        .map(f64::exp)
                         .collect();
                     let total: f64 = shares.iter().sum();
                     for place in 0..width {
@@ -283,11 +290,31 @@ proptest! {
                     prop_assert!((f64::from(*out) - expected).abs() < 1e-5);
                 }
             }
-            let mut gated = x.clone();
-            with_team(|team| gate(team, isa, &mut gated, &out));
-            for ((x, up), gated) in x.iter().zip(&out).zip(&gated) {
-                let expected = f64::from(*x) / (1.0 + (-f64::from(*x)).exp()) * f64::from(*up);
-                prop_assert!((f64::from(*gated) - expected).abs() < 1e-5, "{gated} {expected}");
+            let mut in_place = x.clone();
+            rms_norm_in_place(isa, &mut in_place, &weight, 1e-5);
+            prop_assert!(in_place.iter().zip(&out).all(|(a, b)| a.to_bits() == b.to_bits()));
+            for activation in [Activation::Silu, Activation::GeluTanh] {
+                let mut gated = x.clone();
+                with_team(|team| gate(team, isa, activation, &mut gated, &out));
+                for ((x, up), gated) in x.iter().zip(&out).zip(&gated) {
+                    let x = f64::from(*x);
+                    let active = match activation {
+                        Activation::Silu => x / (1.0 + (-x).exp()),
+                        Activation::GeluTanh => {
+                            let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+                            0.5 * x * (1.0 + inner.tanh())
+                        }
+                    };
+                    let expected = active * f64::from(*up);
+                    prop_assert!((f64::from(*gated) - expected).abs() < 1e-5, "{gated} {expected}");
+                }
+            }
+            let mut capped = x.clone();
+            with_team(|team| soft_cap(team, isa, 5.0, &mut capped));
+            for (x, capped) in x.iter().zip(&capped) {
+                let expected = 5.0 * (f64::from(*x) / 5.0).tanh();
+                let off = (f64::from(*capped) - expected).abs();
+                prop_assert!(off <= 1e-6 * expected.abs(), "{x}: {capped} {expected}");
             }
         }
     }
@@ -313,6 +340,8 @@ fn several_threads_make_what_one_makes() {
         heads: 4,
         kv_heads: 2,
         width: 8,
+        scale: 0.3,
+        cap: Some(5.0),
     };
     let span_len = sizes.kv_heads * SPAN * sizes.width;
     let (keys, values) = (numbers(2 * span_len, 8), numbers(2 * span_len, 9));
@@ -354,7 +383,7 @@ fn several_threads_make_what_one_makes() {
                 let mut scratch = Scratch::default();
                 products(team, isa, &x, inputs, &mut list, &mut scratch).unwrap();
                 let mut gated = gates.clone();
-                gate(team, isa, &mut gated, &ups);
+                gate(team, isa, Activation::GeluTanh, &mut gated, &ups);
                 let mut seen_by = vec![f32::NAN; queries.len()];
                 let text = Attention {
                     spans: &spans,
@@ -390,8 +419,14 @@ fn what_is_no_number_shows_in_its_own_row_alone() {
             }
         }
         let mut gated = vec![f32::NAN, 1.0];
-        with_team(|team| gate(team, isa, &mut gated, &[1.0, 1.0]));
+        with_team(|team| gate(team, isa, Activation::Silu, &mut gated, &[1.0, 1.0]));
         assert!(gated[0].is_nan() && gated[1].is_finite());
+        let mut gated = vec![f32::NAN, 1.0];
+        with_team(|team| gate(team, isa, Activation::GeluTanh, &mut gated, &[1.0, 1.0]));
+        assert!(gated[0].is_nan() && gated[1].is_finite());
+        let mut capped = vec![f32::NAN, 1.0];
+        with_team(|team| soft_cap(team, isa, 2.0, &mut capped));
+        assert!(capped[0].is_nan() && capped[1].is_finite());
         let mut keys = [1.0; SPAN];
         keys[1] = f32::NAN;
         let span = Span {
@@ -406,6 +441,8 @@ fn what_is_no_number_shows_in_its_own_row_alone() {
             heads: 1,
             kv_heads: 1,
             width: 1,
+            scale: 1.0,
+            cap: None,
         };
         let mut out = [0.0; 2];
         with_team(|team| attend(team, isa, sizes, &[1.0, 1.0], &[text], &mut out)).unwrap();

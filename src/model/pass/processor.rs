@@ -9,15 +9,17 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::{Piece, RowSink, Segment, Wanted};
+use candle_core::Tensor;
+
 use crate::model::decoder::{Block, Decoder, Linear, Projection};
 use crate::model::error::ModelError;
 use crate::model::kernels::{
     Attention, Heads, Isa, Product, Scratch, Span, Team, attend, gate, products, rms_norm,
-    rms_norm_in_place, turn, with_team,
+    rms_norm_in_place, soft_cap, turn, with_team,
 };
 use crate::model::lora::{AdapterStack, OpenChanges};
 use crate::model::matrix::{OpenMatrix, Reading};
-use crate::model::rope;
+use crate::model::rope::Turns;
 
 /// Rows whose logits are worked out together.
 const LOGIT_ROWS: usize = 16;
@@ -153,15 +155,17 @@ impl Pass<'_> {
     ) -> Result<(), ModelError> {
         let config = &self.decoder.config;
         let (isa, count) = (self.isa, self.rows.len());
-        let eps = config.norm_eps as f32;
+        let residual = config.scales.residual as f32;
         let of_adapter = self.rows_of_adapters(segments);
-        let frequencies = config.rope.frequencies(config.head_dim);
-        let positions: Vec<usize> = self
+        let positions: Vec<(usize, bool)> = self
             .rows
             .iter()
-            .map(|row| segments[row.segment].cache.len() + row.ahead)
+            .map(|row| segments[row.segment].cache.position(row.ahead))
             .collect();
-        let (cos, sin) = rope::angles(&frequencies, &positions);
+        let turns: Vec<Turns> = config
+            .ropes()
+            .map(|rope| rope.turns(config.head_dim, &positions))
+            .collect();
         let q_width = config.heads * config.head_dim;
         let kv_width = config.kv_heads * config.head_dim;
         let m = memory;
@@ -180,13 +184,8 @@ impl Pass<'_> {
         self.embed(segments, &mut m.x)?;
         for (layer, block) in self.decoder.blocks.iter().enumerate() {
             let open = |projection| self.open(layer, block, projection);
-            rms_norm(
-                isa,
-                &m.x,
-                Reading::new(&block.input_norm).numbers()?,
-                eps,
-                &mut m.normed,
-            );
+            let (attention_norms, mlp_norms) = (&block.attention_norms, &block.mlp_norms);
+            let input = self.normed(&m.x, attention_norms.before.as_ref(), &mut m.normed)?;
             let (q, k, v) = (
                 open(Projection::Q),
                 open(Projection::K),
@@ -194,7 +193,7 @@ impl Pass<'_> {
             );
             self.products(
                 team,
-                &m.normed,
+                input,
                 &mut [
                     q.product(&of_adapter, &mut m.q)?,
                     k.product(&of_adapter, &mut m.k)?,
@@ -203,45 +202,67 @@ impl Pass<'_> {
                 &mut m.scratch,
             )?;
             for (heads, norm) in [(&mut m.q, &block.q_norm), (&mut m.k, &block.k_norm)] {
-                if let Some(norm) = norm {
-                    rms_norm_in_place(isa, heads, Reading::new(norm).numbers()?, eps);
-                }
-                let width = heads.len() / count;
-                let angles = cos.chunks_exact(frequencies.len());
-                let angles = angles.zip(sin.chunks_exact(frequencies.len()));
-                for (row, (cos, sin)) in heads.chunks_exact_mut(width).zip(angles) {
-                    turn(row, config.head_dim, cos, sin);
+                self.norm_in_place(heads, norm.as_ref())?;
+                if let Some(rope) = config.rope_of(layer) {
+                    let width = heads.len() / count;
+                    let rows = heads.chunks_exact_mut(width);
+                    for (row, (cos, sin)) in rows.zip(turns[rope].rows()) {
+                        turn(row, config.head_dim, cos, sin);
+                    }
                 }
             }
             self.attention(team, layer, segments, (&m.q, &m.k, &m.v), &mut m.mixed)?;
             let o = open(Projection::O);
             let product = o.product(&of_adapter, &mut m.change)?;
             self.products(team, &m.mixed, &mut [product], &mut m.scratch)?;
-            add(&mut m.x, &m.change);
-            rms_norm(
-                isa,
-                &m.x,
-                Reading::new(&block.post_norm).numbers()?,
-                eps,
-                &mut m.normed,
-            );
+            self.norm_in_place(&mut m.change, attention_norms.after.as_ref())?;
+            add(&mut m.x, &m.change, residual);
+            let input = self.normed(&m.x, mlp_norms.before.as_ref(), &mut m.normed)?;
             let (gates, ups) = (open(Projection::Gate), open(Projection::Up));
             self.products(
                 team,
-                &m.normed,
+                input,
                 &mut [
                     gates.product(&of_adapter, &mut m.gate)?,
                     ups.product(&of_adapter, &mut m.up)?,
                 ],
                 &mut m.scratch,
             )?;
-            gate(team, isa, &mut m.gate, &m.up);
+            gate(team, isa, config.activation, &mut m.gate, &m.up);
             let down = open(Projection::Down);
             let product = down.product(&of_adapter, &mut m.change)?;
             self.products(team, &m.gate, &mut [product], &mut m.scratch)?;
-            add(&mut m.x, &m.change);
+            self.norm_in_place(&mut m.change, mlp_norms.after.as_ref())?;
+            add(&mut m.x, &m.change, residual);
         }
         Ok(())
+    }
+
+    /// What goes into a part of a block: `x` behind its norm, which is worked out in `out`, or `x` itself.
+    fn normed<'m>(
+        &self,
+        x: &'m [f32],
+        norm: Option<&Tensor>,
+        out: &'m mut [f32],
+    ) -> Result<&'m [f32], ModelError> {
+        let Some(norm) = norm else {
+            return Ok(x);
+        };
+        let weight = Reading::new(norm);
+        rms_norm(self.isa, x, weight.numbers()?, self.eps(), out);
+        Ok(out)
+    }
+
+    fn norm_in_place(&self, x: &mut [f32], norm: Option<&Tensor>) -> Result<(), ModelError> {
+        if let Some(norm) = norm {
+            let weight = Reading::new(norm);
+            rms_norm_in_place(self.isa, x, weight.numbers()?, self.eps());
+        }
+        Ok(())
+    }
+
+    fn eps(&self) -> f32 {
+        self.decoder.config.norm_eps as f32
     }
 
     /// The rows of each adapter.
@@ -266,7 +287,9 @@ impl Pass<'_> {
             .collect();
         let rows = self.decoder.embed.rows(&ids, self.decoder.dtype())?;
         x.clear();
-        x.extend_from_slice(Reading::new(&rows).numbers()?);
+        let scale = self.decoder.config.scales.embedding as f32;
+        let rows = Reading::new(&rows);
+        x.extend(rows.numbers()?.iter().map(|number| number * scale));
         Ok(())
     }
 
@@ -339,6 +362,8 @@ impl Pass<'_> {
             heads: config.heads,
             kv_heads: config.kv_heads,
             width: config.head_dim,
+            scale: config.attention_scale() as f32,
+            cap: config.attention_cap.map(|cap| cap as f32),
         };
         attend(team, self.isa, sizes, q, &texts, out)
     }
@@ -351,8 +376,11 @@ impl Pass<'_> {
         m.normed.resize(wanted.len() * width, 0.0);
         for (&row, normed) in wanted.iter().zip(m.normed.chunks_exact_mut(width)) {
             let x = &m.x[row * width..][..width];
-            rms_norm(self.isa, x, norm.numbers()?, config.norm_eps as f32, normed);
+            rms_norm(self.isa, x, norm.numbers()?, self.eps(), normed);
         }
+        // The same as to multiply the logits, of which there are many more.
+        let scale = config.scales.logits as f32;
+        m.normed.iter_mut().for_each(|number| *number *= scale);
         m.logits.resize(wanted.len() * config.vocab_size, 0.0);
         let weights = self.decoder.logit_weights().open();
         let product = Product {
@@ -363,12 +391,16 @@ impl Pass<'_> {
             y: &mut m.logits,
         };
         let list = &mut [product];
-        products(team, self.isa, &m.normed, width, list, &mut m.scratch)
+        products(team, self.isa, &m.normed, width, list, &mut m.scratch)?;
+        if let Some(cap) = config.logit_cap {
+            soft_cap(team, self.isa, cap as f32, &mut m.logits);
+        }
+        Ok(())
     }
 }
 
-fn add(x: &mut [f32], change: &[f32]) {
+fn add(x: &mut [f32], change: &[f32], scale: f32) {
     for (x, change) in x.iter_mut().zip(change) {
-        *x += change;
+        *x += change * scale;
     }
 }

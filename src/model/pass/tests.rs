@@ -1,6 +1,9 @@
 //! Tests of the passes: ragged rows, caches, adapters.
 
+use candle_core::DType;
+
 use super::*;
+use crate::model::config::{Activation, Norms, QkNorm, Scales};
 use crate::model::decoder::Projection;
 use crate::model::kernels::Format;
 use crate::model::lora::Lora;
@@ -68,7 +71,7 @@ fn configs() -> Vec<Config> {
     qwen2.windows = vec![None, Some(4)];
     qwen2.tied = false;
     let mut qwen3 = plain.clone();
-    qwen3.qk_norm = true;
+    qwen3.qk_norm = QkNorm::Heads;
     qwen3.head_dim = 8;
     let mut biased = plain.clone();
     (biased.qkv_bias, biased.o_bias, biased.mlp_bias) = (true, true, true);
@@ -76,7 +79,52 @@ fn configs() -> Vec<Config> {
     let mut scaled = plain.clone();
     scaled.kv_heads = 4;
     scaled.rope.scaling = RopeScaling::Linear { factor: 4.0 };
-    vec![plain, windowed, qwen2, qwen3, biased, scaled]
+    let mut gemma = windowed.clone();
+    (gemma.activation, gemma.norms) = (Activation::GeluTanh, Norms::Both);
+    (gemma.norm_shift, gemma.qk_norm) = (true, QkNorm::Heads);
+    (gemma.attention_cap, gemma.logit_cap) = (Some(2.0), Some(3.0));
+    gemma.scales.embedding = 4.0;
+    gemma.scales.attention = Some(0.3);
+    gemma.windows = vec![Some(5), None];
+    gemma.local_rope = Some(gemma.rope.clone());
+    gemma.rope.theta = 100.0;
+    let mut olmo = plain.clone();
+    (olmo.norms, olmo.qk_norm) = (Norms::After, QkNorm::Whole);
+    let mut granite = plain.clone();
+    granite.scales = Scales {
+        embedding: 3.0,
+        attention: Some(0.4),
+        residual: 0.6,
+        logits: 0.5,
+    };
+    granite.no_rope = vec![1];
+    vec![
+        plain,
+        windowed,
+        qwen2,
+        qwen3,
+        biased,
+        scaled,
+        gemma,
+        olmo,
+        granite,
+        phi(30),
+    ]
+}
+
+/// One matrix for q, k and v, half of each head turned, and other positions behind so many tokens.
+fn phi(original_context: usize) -> Config {
+    let mut phi = tiny::config();
+    phi.fused = true;
+    phi.head_dim = 8;
+    phi.rope.share = 0.5;
+    phi.rope.scaling = RopeScaling::Long {
+        short: vec![1.0, 1.5],
+        long: vec![3.0, 2.0],
+        original_context,
+        amplitude: 1.2,
+    };
+    phi
 }
 
 #[test]
@@ -105,12 +153,11 @@ fn by_tensors(decoder: &Decoder, stack: &AdapterStack, tokens: &[TokenId]) -> Ve
     }];
     let mut rows = Vec::new();
     let pieces = next_pieces(&segments, &[0]);
-    decoder
-        .tensor_pass(Some(stack), &mut segments, &pieces, &mut |_, _, row| {
-            rows.push(row.to_vec());
-            Ok(())
-        })
-        .unwrap();
+    let sink: &mut RowSink<'_> = &mut |_, _, row| {
+        rows.push(row.to_vec());
+        Ok(())
+    };
+    tensors::pass(decoder, Some(stack), &mut segments, &pieces, sink).unwrap();
     rows
 }
 
@@ -123,8 +170,77 @@ fn kernels_and_tensor_operations_agree() {
         let tokens = text(70, 3);
         let mut cache = decoder.cache().unwrap();
         let kernels = read(&decoder, Some((&stack, 0)), &mut cache, &tokens);
-        assert_close(&kernels, &by_tensors(&decoder, &stack, &tokens));
+        let tensors = by_tensors(&decoder, &stack, &tokens);
+        // It is not for the passes to tell short texts from long ones.
+        let same = decoder.config.rope.switches_behind().unwrap_or(70);
+        assert_close(&kernels[..same], &tensors[..same]);
     }
+}
+
+#[test]
+fn a_row_of_a_long_text_is_read_under_the_positions_of_long_texts_from_its_first_token_on() {
+    let decoder = tiny::decoder(phi(30), 4).unwrap();
+    let mut only_long = decoder.clone();
+    if let RopeScaling::Long { short, long, .. } = &mut only_long.config.rope.scaling {
+        short.clone_from(long);
+    }
+    let mut only_short = decoder.clone();
+    if let RopeScaling::Long { short, long, .. } = &mut only_short.config.rope.scaling {
+        long.clone_from(short);
+    }
+    let tokens = text(50, 3);
+    let mut cache = decoder.cache().unwrap();
+    let rows = read(&decoder, None, &mut cache, &tokens);
+    assert_eq!(bits(&rows[..30]), bits(&whole(&only_short, &tokens)[..30]));
+    assert_eq!(bits(&rows[30..]), bits(&whole(&only_long, &tokens)[30..]));
+    assert!(rows[29] != whole(&only_long, &tokens)[29]);
+    // Back among the short ones, and on another way.
+    cache.truncate(20);
+    let mut fork = cache.fork_at(10).unwrap();
+    let again = read(&decoder, None, &mut cache, &tokens[20..25]);
+    assert_eq!(bits(&again), bits(&rows[20..25]));
+    let again = read(&decoder, None, &mut fork, &tokens[10..]);
+    assert_eq!(bits(&again), bits(&rows[10..]));
+    // Where only the last row is wanted, the text is read once.
+    let mut last = Vec::new();
+    let mut cache = decoder.cache().unwrap();
+    let mut segments = [Segment {
+        cache: &mut cache,
+        adapter: None,
+        tokens: &tokens,
+        wanted: Wanted::Last,
+    }];
+    let sink: &mut RowSink<'_> = &mut |_, token, row| {
+        last.push((token, row.to_vec()));
+        Ok(())
+    };
+    let never = CancelToken::default();
+    decoder.forward(None, &mut segments, &never, sink).unwrap();
+    assert_eq!(last.len(), 1);
+    assert_eq!((last[0].0, &last[0].1), (49, &rows[49]));
+}
+
+#[test]
+fn a_text_that_could_not_be_read_again_is_as_before() {
+    let decoder = tiny::decoder(phi(30), 4).unwrap();
+    let tokens = text(50, 3);
+    let rows = whole(&decoder, &tokens);
+    let mut cache = decoder.cache().unwrap();
+    read(&decoder, None, &mut cache, &tokens[..28]);
+    let cancelled = CancelToken::default();
+    cancelled.cancel();
+    let mut segments = [Segment {
+        cache: &mut cache,
+        adapter: None,
+        tokens: &tokens[28..40],
+        wanted: Wanted::All,
+    }];
+    let sink: &mut RowSink<'_> = &mut |_, _, _| Ok(());
+    let result = decoder.forward(None, &mut segments, &cancelled, sink);
+    assert!(matches!(result, Err(ModelError::Cancelled)));
+    cache.truncate(28);
+    let rest = read(&decoder, None, &mut cache, &tokens[28..]);
+    assert_eq!(bits(&rest), bits(&rows[28..]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::pass::{Network, Numbers};
 use super::tape::Tape;
 use super::unit::Unit;
 use crate::domain::CancelToken;
-use crate::model::config::{Config, Family, LlamaShape};
+use crate::model::config::{Config, Family, LlamaShape, QkNorm};
 use crate::model::decoder::Projection;
 use crate::model::pass::{Segment, Wanted};
 use crate::model::tiny;
@@ -28,7 +28,7 @@ fn configs() -> Vec<Config> {
     let mut qwen = plain.clone();
     qwen.family = Family::Qwen3;
     qwen.tied = false;
-    qwen.qk_norm = true;
+    qwen.qk_norm = QkNorm::Heads;
     qwen.head_dim = 6;
     qwen.windows = vec![Some(3), None];
     let mut biased = plain.clone();

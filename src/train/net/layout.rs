@@ -6,7 +6,7 @@ use ndarray::ArrayView2;
 
 use super::attention::Heads;
 use super::matmul::mat;
-use crate::model::config::Config;
+use crate::model::config::{Config, QkNorm};
 use crate::model::decoder::Projection;
 
 /// A product of the network: one matrix `[in, out]`, to which one or more projections of the model belong side by side.
@@ -141,8 +141,7 @@ impl Layout {
             .map(|_| BlockLayout {
                 input_norm: places.take(hidden),
                 post_norm: places.take(hidden),
-                head_norms: config
-                    .qk_norm
+                head_norms: (config.qk_norm != QkNorm::None)
                     .then(|| [places.take(config.head_dim), places.take(config.head_dim)]),
                 products: Site::ALL.map(|site| {
                     let parts = site.projections();

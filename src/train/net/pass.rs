@@ -37,7 +37,7 @@ pub(crate) struct Numbers<'a> {
 impl Network {
     /// A network for sequences of up to `positions` tokens.
     pub(crate) fn new(config: Config, lora: Option<LoraShape>, positions: usize) -> Self {
-        let frequencies = config.rope.frequencies(config.head_dim);
+        let frequencies = config.rope.frequencies(config.head_dim, false);
         Self {
             layout: Layout::new(&config),
             lora: lora.map(|shape| LoraLayout::new(&config, shape)),

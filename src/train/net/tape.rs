@@ -4,6 +4,7 @@ use super::layout::Site;
 use super::lora::Scratch;
 use super::pass::Network;
 use super::unit::Unit;
+use crate::model::config::QkNorm;
 
 /// What one block leaves, each `[tokens, width]`.
 #[derive(Debug, Default)]
@@ -84,7 +85,7 @@ impl Tape {
                 fit(&mut block.normed[i], tokens * hidden);
                 fit(&mut block.scales[i], tokens);
             }
-            if config.qk_norm {
+            if config.qk_norm != QkNorm::None {
                 fit(&mut block.raw_heads, tokens * keyed);
                 fit(
                     &mut block.head_scales,

@@ -41,6 +41,15 @@ fn missing_files_are_named() {
 }
 
 #[test]
+fn a_family_that_is_not_known_is_named_with_those_that_are() {
+    let copy = Copy::of("smollm");
+    copy.edit_json("base/config.json", |config| {
+        config["architectures"] = json!(["GPT2LMHeadModel"]);
+    });
+    copy.fails(INPUT, &["GPT2LMHeadModel", "Gemma 3"]);
+}
+
+#[test]
 fn broken_lineups_say_what_is_wrong() {
     for (objectives, words) in [
         ("[[objective]\n", &["lineup"][..]),

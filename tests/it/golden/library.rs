@@ -1,5 +1,7 @@
 //! Through the library: whole rows at once, then the same step by step.
 
+use std::path::Path;
+
 use counterpoise::domain::{CancelToken, ObjectiveWeights, Prompt};
 use counterpoise::engine::insight::TokenInsight;
 use counterpoise::engine::mix::mix;
@@ -10,9 +12,9 @@ use counterpoise::worker::{ComputeSettings, LineupSource};
 use super::{Case, Numbers, TOLERANCE, Worst, expected};
 use crate::common::golden;
 
-/// The lineup of a family, loaded by the library.
-fn load(family: &str) -> Box<dyn Scorer> {
-    let source = LineupSource::File(golden(family).join("lineup.toml"));
+/// The lineup in a folder, loaded by the library.
+fn load(folder: &Path) -> Box<dyn Scorer> {
+    let source = LineupSource::File(folder.join("lineup.toml"));
     let cancel = CancelToken::default();
     let loaded = model::load(
         &source,
@@ -44,8 +46,13 @@ fn weights(scorer: &dyn Scorer, case: &Case) -> ObjectiveWeights {
 
 /// Whole rows, read in one pass.
 pub(super) fn library_rows(family: &str) {
+    library_rows_of(&golden(family), family);
+}
+
+/// Those of a folder that should be the family's.
+pub(super) fn library_rows_of(folder: &Path, family: &str) {
     let expected = expected(family);
-    let mut scorer = load(family);
+    let mut scorer = load(folder);
     let cancel = CancelToken::default();
     assert_eq!(scorer.vocabulary().len(), expected.vocabulary, "{family}");
     for case in &expected.cases {
@@ -99,7 +106,7 @@ pub(super) fn library_rows(family: &str) {
 
 /// The same numbers token by token, through forks and after forgetting.
 pub(super) fn library_steps(family: &str) {
-    let mut scorer = load(family);
+    let mut scorer = load(&golden(family));
     let cancel = CancelToken::default();
     for case in &expected(family).cases {
         let whose = format!("{family}, {}", case.name);
