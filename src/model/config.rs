@@ -1,5 +1,6 @@
 //! `config.json` of the Llama family, as transformers 4 and 5 write it, read and written.
 
+mod gguf;
 mod read;
 
 use serde_json::{Value, json};

@@ -1,13 +1,16 @@
 //! Files in, a [`Scorer`](crate::engine::scorer::Scorer) out. The only room, besides `train`, that knows candle.
 
 pub mod assemble;
+mod bin;
 pub mod cache;
 pub mod config;
 pub mod decoder;
 pub mod device;
 pub mod ensemble;
 pub mod error;
+pub mod files;
 pub mod folder;
+pub mod gguf;
 pub mod hub;
 pub mod join;
 pub mod kernels;

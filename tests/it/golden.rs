@@ -1,5 +1,7 @@
 //! Our numbers against those of PyTorch, transformers and PEFT (`tests/golden`, where each tolerance is explained).
 
+mod bin;
+mod gguf;
 mod library;
 mod program;
 mod training;

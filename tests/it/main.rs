@@ -8,6 +8,7 @@
 mod bad_input;
 mod bench;
 mod common;
+mod formats;
 mod golden;
 mod house;
 #[cfg(feature = "gui")]

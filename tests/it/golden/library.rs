@@ -1,5 +1,7 @@
 //! Through the library: whole rows at once, then the same step by step.
 
+use std::path::Path;
+
 use counterpoise::domain::{CancelToken, ObjectiveWeights, Prompt};
 use counterpoise::engine::insight::TokenInsight;
 use counterpoise::engine::mix::mix;
@@ -12,7 +14,12 @@ use crate::common::golden;
 
 /// The lineup of a family, loaded by the library.
 fn load(family: &str) -> Box<dyn Scorer> {
-    let source = LineupSource::File(golden(family).join("lineup.toml"));
+    load_file(&golden(family).join("lineup.toml"))
+}
+
+/// A lineup, loaded by the library.
+fn load_file(lineup: &Path) -> Box<dyn Scorer> {
+    let source = LineupSource::File(lineup.to_owned());
     let cancel = CancelToken::default();
     let loaded = model::load(
         &source,
@@ -44,8 +51,13 @@ fn weights(scorer: &dyn Scorer, case: &Case) -> ObjectiveWeights {
 
 /// Whole rows, read in one pass.
 pub(super) fn library_rows(family: &str) {
+    library_rows_of(&golden(family).join("lineup.toml"), family);
+}
+
+/// The rows of any lineup that says what that of a family says.
+pub(super) fn library_rows_of(lineup: &Path, family: &str) {
     let expected = expected(family);
-    let mut scorer = load(family);
+    let mut scorer = load_file(lineup);
     let cancel = CancelToken::default();
     assert_eq!(scorer.vocabulary().len(), expected.vocabulary, "{family}");
     for case in &expected.cases {
