@@ -242,6 +242,7 @@ fn document(report: &BenchReport) -> Value {
             "base_peak_bytes": memory.base_bytes,
             "peak_bytes": memory.all_bytes,
             "ratio": memory_ratio(memory),
+            "estimated_bytes": memory.estimated_bytes,
         },
     })
 }
@@ -434,7 +435,7 @@ fn table(report: &BenchReport, quick: bool) -> String {
 }
 
 fn peak(memory: &MemoryUse) -> String {
-    match (memory.base_bytes, memory.all_bytes, memory_ratio(memory)) {
+    let measured = match (memory.base_bytes, memory.all_bytes, memory_ratio(memory)) {
         (Some(base), Some(all), Some(ratio)) => format!(
             "{:.1} MiB, base alone {:.1} MiB  ×{ratio:.2}",
             mib(all),
@@ -442,7 +443,10 @@ fn peak(memory: &MemoryUse) -> String {
         ),
         (_, Some(all), _) => format!("{:.1} MiB", mib(all)),
         (_, None, _) => "this system does not tell".to_owned(),
-    }
+    };
+    let estimated = memory.estimated_bytes;
+    let estimated = estimated.map(|bytes| format!("  estimated {:.1} MiB", mib(bytes)));
+    measured + &estimated.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -460,10 +464,15 @@ mod tests {
         let both = MemoryUse {
             base_bytes: Some(200 << 20),
             all_bytes: Some(220 << 20),
+            estimated_bytes: Some(210 << 20),
         };
-        assert_eq!(peak(&both), "220.0 MiB, base alone 200.0 MiB  ×1.10");
+        assert_eq!(
+            peak(&both),
+            "220.0 MiB, base alone 200.0 MiB  ×1.10  estimated 210.0 MiB"
+        );
         let one = MemoryUse {
             base_bytes: None,
+            estimated_bytes: None,
             ..both
         };
         assert_eq!(peak(&one), "220.0 MiB");

@@ -103,7 +103,7 @@ impl ModelFiles {
                 Ok(Read { decoder, kept })
             }
             Self::Gguf(file) => {
-                let dtype = of_gguf(wanted, dtype, device);
+                let dtype = of_gguf(wanted, dtype, device.is_cpu());
                 let width = config.head_dim;
                 let target = (dtype, device);
                 let mut source = GgufSource::new(file, role, target, width, progress, cancel);
@@ -176,14 +176,14 @@ impl ModelFiles {
 }
 
 /// What the matrices of a GGUF file are turned into: nothing where the processor may keep them as they are.
-pub(super) fn of_gguf(wanted: Option<&str>, dtype: DType, device: &Device) -> Option<DType> {
+pub(super) fn of_gguf(wanted: Option<&str>, dtype: DType, on_processor: bool) -> Option<DType> {
     let said = wanted.is_some_and(|wanted| wanted != "auto");
-    (said || !device.is_cpu()).then_some(dtype)
+    (said || !on_processor).then_some(dtype)
 }
 
 impl Weights {
     /// How the numbers of these files are kept in this dtype, in words, what most bytes are first.
-    fn words(&self, dtype: DType) -> String {
+    pub(super) fn words(&self, dtype: DType) -> String {
         let kept = Plain::of(dtype);
         let names = self.stored().into_iter().map(|stored| {
             if stored.number_type.eq_ignore_ascii_case(kept.name()) {

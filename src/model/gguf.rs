@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use self::header::{Entry, Fault, Header, List, Value};
 pub use self::number_type::NumberType;
+use self::number_type::READABLE;
 pub use self::weights::GgufSource;
 pub(super) use self::weights::{Kept, Plain};
 use super::error::ModelError;
@@ -254,6 +255,21 @@ impl Gguf {
     pub fn tensors(&self) -> impl Iterator<Item = (&str, Stored<'_>)> {
         let names = self.index.keys();
         names.filter_map(|name| Some((name.as_str(), self.tensor(name)?)))
+    }
+
+    /// Why the file cannot be computed with, where one of its number types is not read; `role` says whose it is.
+    #[must_use]
+    pub fn unreadable(&self, role: &str) -> Option<ModelError> {
+        let mut stored = self.tensors().map(|(_, tensor)| tensor.number_type);
+        let unknown = stored.find(|number_type| number_type.readable().is_none())?;
+        Some(ModelError::unsupported(
+            format!(
+                "the number type {} of {} ({role})",
+                unknown.name,
+                self.file()
+            ),
+            READABLE,
+        ))
     }
 
     /// A short list of factors that a tensor holds in single precision.

@@ -12,6 +12,7 @@ pub mod files;
 pub mod folder;
 pub mod gguf;
 pub mod hub;
+pub mod inspect;
 pub mod join;
 pub mod kernels;
 pub mod lineup;

@@ -1,10 +1,13 @@
 //! Adapter folders as Python's PEFT writes them: `adapter_config.json` and `adapter_model.safetensors`.
 
+mod about;
+
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Tensor};
 use serde_json::{Map, Value};
 
+pub use self::about::{Changed, about, base_of, changed};
 use super::bin;
 use super::config::Config;
 use super::decoder::Projection;

@@ -1,5 +1,7 @@
 //! Models of real shapes with random weights, made in memory: anyone can measure speed with them, without downloads.
 
+mod memory;
+
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor, WithDType};

@@ -1,15 +1,47 @@
-//! How much memory the machine has and the program takes, where the system says so in the usual place.
+//! How much memory the machine has and the program takes.
 
-/// Bytes that programs can take without others having to give way; none where the system does not tell.
+use sysinfo::System;
+
+/// Bytes that programs can take without others having to give way, or that a container leaves to this one; none where the
+/// system does not tell.
 #[must_use]
 pub fn free_bytes() -> Option<u64> {
-    told("/proc/meminfo", "MemAvailable:")
+    let system = seen()?;
+    let free = known(system.available_memory());
+    match limit(&system) {
+        // What a container has read from files counts as taken, and can be given back: only what programs hold counts here.
+        Some((total, held)) => {
+            let left = total.saturating_sub(held);
+            Some(free.map_or(left, |free| free.min(left)))
+        }
+        None => free,
+    }
 }
 
-/// Bytes of memory in all.
+/// Bytes of memory in all, or of what a container leaves to this program.
 #[must_use]
 pub fn total_bytes() -> Option<u64> {
-    told("/proc/meminfo", "MemTotal:")
+    let system = seen()?;
+    limit(&system)
+        .map(|(total, _)| total)
+        .or_else(|| known(system.total_memory()))
+}
+
+fn seen() -> Option<System> {
+    let mut system = System::new().ok()?;
+    system.refresh_memory();
+    Some(system)
+}
+
+/// A container's limit, where it is tighter than the machine's memory, and what programs hold in it.
+fn limit(system: &System) -> Option<(u64, u64)> {
+    let limits = system.cgroup_limits()?;
+    let tighter = limits.total_memory > 0 && limits.total_memory < system.total_memory();
+    tighter.then_some((limits.total_memory, limits.rss))
+}
+
+fn known(bytes: u64) -> Option<u64> {
+    (bytes > 0).then_some(bytes)
 }
 
 /// The most memory that the program has had at once, since [`forget_peak`] where the system can forget.
@@ -48,7 +80,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
     fn this_machine_has_no_more_free_than_it_has() {
         let (free, all) = (free_bytes().unwrap(), total_bytes().unwrap());
         assert!(free <= all && all > 0);
