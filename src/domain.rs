@@ -307,4 +307,6 @@ pub struct ModelInfo {
     pub source: String,
     /// SHA-256 over the weight files, lower-case hex.
     pub sha256: String,
+    /// How the weights are kept in memory, in words, for example `Q4_K as in the file, Q6_K as f16`.
+    pub kept: String,
 }

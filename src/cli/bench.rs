@@ -261,6 +261,7 @@ fn document(report: &BenchReport) -> Value {
             "base_peak_bytes": memory.base_bytes,
             "peak_bytes": memory.all_bytes,
             "ratio": memory_ratio(memory),
+            "estimated_bytes": memory.estimated_bytes,
         },
     })
 }

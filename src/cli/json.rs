@@ -138,7 +138,11 @@ pub(crate) fn sampling(sampling: &Sampling) -> Value {
 pub(crate) fn models(info: &LineupInfo) -> Value {
     info.models
         .iter()
-        .map(|model| json!({"role": model.role, "source": model.source, "sha256": model.sha256}))
+        .map(|model| {
+            json!({
+                "role": model.role, "source": model.source, "sha256": model.sha256, "kept": model.kept,
+            })
+        })
         .collect()
 }
 

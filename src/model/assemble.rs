@@ -10,9 +10,10 @@ use self::parts::Assembly;
 use super::device;
 use super::ensemble::Ensemble;
 use super::error::ModelError;
+use super::files::ModelFiles;
 use super::folder::{EmbeddedFiles, Folder};
-use super::lineup::{Entry, Home, Lineup, Source};
-use super::load::{sha256, weight_files};
+use super::lineup::{Entry, Found, Home, Lineup, Source};
+use super::load::sha256;
 use super::peft;
 use crate::domain::{
     CancelToken, ComputeSettings, LineupInfo, LineupSource, ModelInfo, Objective, RewardKind,
@@ -125,12 +126,14 @@ pub fn weight_hash(model: &ModelInfo, cancel: &CancelToken) -> Result<String, Mo
         return Ok(model.sha256.clone());
     }
     let folder = Folder::Directory(model.source.clone().into());
-    let files = if model.kind == Some(RewardKind::Adapter) {
-        vec![peft::WEIGHT_FILE.to_owned()]
-    } else {
-        weight_files(&folder, &model.role)?
-    };
-    sha256(&folder, &files, &model.role, cancel)
+    if model.kind == Some(RewardKind::Adapter) {
+        let files = [peft::weight_file(&folder).to_owned()];
+        return sha256(&folder, &files, &model.role, cancel);
+    }
+    let found = Found::at(&folder, &model.role)?;
+    let files = ModelFiles::open(&found, &model.role)?;
+    let names = files.weight_files(&model.role)?;
+    sha256(&found.folder, &names, &model.role, cancel)
 }
 
 fn objective(entry: &Entry) -> Objective {

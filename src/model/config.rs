@@ -2,6 +2,7 @@
 
 mod check;
 mod family;
+mod gguf;
 mod positions;
 mod read;
 mod write;

@@ -252,22 +252,28 @@ impl Decoder {
         }
     }
 
-    /// What the numbers of an adapter over these weights are kept in, where its file has them in `own`: there is nothing
-    /// to win by more bits than the file has, nor beside weights of 4 or 8 bits by more than 16.
+    /// What the numbers of an adapter over these weights are kept in, where its file has them in `own`.
     #[must_use]
     pub fn adapter_dtype(&self, own: DType) -> DType {
         let packed = |block: &Block| {
             let mut linears = Projection::ALL.into_iter();
             linears.any(|projection| matches!(block.linear(projection).weight, Matrix::Packed(_)))
         };
-        if !self.device().is_cpu() {
-            self.dtype()
-        } else if matches!(own, DType::F16 | DType::BF16) {
-            own
-        } else if self.blocks.iter().any(packed) {
-            DType::F16
+        if self.device().is_cpu() {
+            Self::adapter_dtype_beside(self.blocks.iter().any(packed), own)
         } else {
-            DType::F32
+            self.dtype()
+        }
+    }
+
+    /// The same on the processor, beside weights that are `packed` or not: there is nothing to win by more bits than the file
+    /// has, nor beside weights of 4 or 8 bits by more than 16.
+    #[must_use]
+    pub const fn adapter_dtype_beside(packed: bool, own: DType) -> DType {
+        match own {
+            DType::F16 | DType::BF16 => own,
+            _ if packed => DType::F16,
+            _ => DType::F32,
         }
     }
 

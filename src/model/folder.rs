@@ -102,7 +102,7 @@ impl Folder {
             && path.is_file()
         {
             let details = self.describe();
-            let why = "is a file where a model folder belongs (config.json, *.safetensors, tokenizer.json)";
+            let why = "is a file where a GGUF file or a model folder belongs (config.json, *.safetensors, tokenizer.json)";
             return Err(ModelError::Broken {
                 file: format!("the path of {role}"),
                 why: why.to_owned(),
@@ -113,6 +113,84 @@ impl Folder {
             what: format!("the folder of {role}"),
             path: self.describe(),
         })
+    }
+
+    /// The folder and the name, where this is a file instead of a folder.
+    #[must_use]
+    pub fn as_file(&self) -> Option<(Self, String)> {
+        let Self::Directory(path) = self else {
+            return None;
+        };
+        if !path.is_file() {
+            return None;
+        }
+        let name = path.file_name()?.to_str()?.to_owned();
+        let parent = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Some((Self::Directory(parent), name))
+    }
+
+    /// Names of the files in the folder, sorted.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn names(&self) -> Result<Vec<String>, ModelError> {
+        let mut names: Vec<String> = match self {
+            Self::Directory(path) => std::fs::read_dir(path)
+                .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+                .map_err(|error| unreadable("list", path, &error))?
+                .into_iter()
+                .filter(|entry| entry.path().is_file())
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .collect(),
+            Self::Embedded { files, path } => files
+                .iter()
+                .filter_map(|(name, _)| match path.as_str() {
+                    "" => Some(*name),
+                    path => name.strip_prefix(path)?.strip_prefix('/'),
+                })
+                .filter(|name| !name.contains('/'))
+                .map(str::to_owned)
+                .collect(),
+        };
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Where a file of this folder is, for libraries that open files themselves; none inside the program.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        match self {
+            Self::Directory(folder) => Some(folder.join(name)),
+            Self::Embedded { .. } => None,
+        }
+    }
+
+    /// Bytes of some files together; those that are not there count nothing.
+    #[must_use]
+    pub fn bytes_of(&self, names: &[String]) -> u64 {
+        let of = |name: &String| match self {
+            Self::Directory(folder) => {
+                std::fs::metadata(folder.join(name)).map_or(0, |about| about.len())
+            }
+            Self::Embedded { .. } => self.embedded(name).map_or(0, |all| all.len() as u64),
+        };
+        names.iter().map(of).sum()
+    }
+
+    /// Whether a file starts with these bytes.
+    #[must_use]
+    pub fn starts_with(&self, name: &str, bytes: &[u8]) -> bool {
+        let mut start = vec![0; bytes.len()];
+        match self {
+            Self::Directory(folder) => {
+                let read = File::open(folder.join(name))
+                    .and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
+                read.is_ok() && start == bytes
+            }
+            Self::Embedded { .. } => self
+                .embedded(name)
+                .is_some_and(|all| all.starts_with(bytes)),
+        }
     }
 
     /// Whether a file of this name is in the folder.

@@ -15,6 +15,7 @@ use self::families::Kind;
 use super::cache::KvCache;
 use super::error::ModelError;
 use super::load::FileSource;
+use super::net::Sizes;
 use super::pass::{RowSink, Segment, Wanted};
 use crate::domain::{CancelToken, TokenId};
 
@@ -44,16 +45,12 @@ pub struct ForeignConfig {
     kind: &'static Kind,
     /// The fields that the library asks for.
     fields: Map<String, Value>,
-    /// Rows of the embedding.
-    pub vocab_size: usize,
-    /// Most tokens that the model was made to read.
-    pub context: usize,
+    /// Its sizes.
+    pub sizes: Sizes,
     /// Ids that end a text.
     pub eos: Vec<u32>,
     /// The dtype that the file states, for example `bfloat16`.
     pub dtype: Option<String>,
-    /// Keys and values of one token, in numbers.
-    token_numbers: usize,
 }
 
 impl ForeignConfig {
@@ -150,7 +147,7 @@ impl Foreign {
     /// An empty cache for one text.
     #[must_use]
     pub fn cache(&self) -> KvCache {
-        let token_bytes = self.config.token_numbers * self.dtype.size_in_bytes();
+        let token_bytes = self.config.sizes.token_numbers() * self.dtype.size_in_bytes();
         KvCache::foreign(token_bytes as u64)
     }
 
@@ -167,7 +164,7 @@ impl Foreign {
         sink: &mut RowSink<'_>,
     ) -> Result<(), ModelError> {
         for (index, segment) in segments.iter_mut().enumerate() {
-            super::pass::check_ids(segment.tokens, self.config.vocab_size)?;
+            super::pass::check_ids(segment.tokens, self.config.sizes.vocabulary)?;
             self.read(index, segment, cancel, sink)?;
         }
         Ok(())

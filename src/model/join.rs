@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::error::ModelError;
+use super::files::ModelFiles;
 use super::lineup::{Base, Home, Place};
 use super::net::NetConfig;
 use super::peft;
@@ -68,7 +69,8 @@ pub struct Joiner<'a> {
     base: Base,
     config: NetConfig,
     text: Text,
-    tokenizer: [u8; 32],
+    /// The hash of its tokenizer.json, where it has one.
+    tokenizer: Option<[u8; 32]>,
 }
 
 /// What the base is called in sentences.
@@ -84,11 +86,11 @@ impl<'a> Joiner<'a> {
     /// # Errors
     /// Files that are missing, broken or not supported.
     pub fn open(base: &Base, home: &'a Home) -> Result<Self, ModelError> {
-        let folder = base.place.folder(home, BASE)?;
-        let config = NetConfig::from_json(&folder.needed("config.json", BASE)?)?;
+        let files = ModelFiles::open(&base.place.find(home, BASE)?, BASE)?;
+        let config = files.config(BASE)?;
         Ok(Self {
-            text: Text::open(&folder, BASE, config.eos())?,
-            tokenizer: Sha256::digest(folder.needed("tokenizer.json", BASE)?).into(),
+            text: files.text(BASE, config.eos())?,
+            tokenizer: tokenizer_hash(&files)?,
             base: base.clone(),
             config,
             home,
@@ -114,7 +116,9 @@ impl<'a> Joiner<'a> {
             Err(error) => return not_there(error),
         };
         let vocabulary = if folder.has("tokenizer.json") {
-            Check::of(self.same_tokens(place, ADAPTER, &[]))
+            let files = ModelFiles::Folder(folder.clone());
+            let own = || Text::open(&folder, ADAPTER, &[]);
+            Check::of(self.same_tokens(&files, ADAPTER, own))
         } else {
             Check::Passed("Uses the base's tokenizer".to_owned())
         };
@@ -136,28 +140,33 @@ impl<'a> Joiner<'a> {
     #[must_use]
     pub fn model(&self, place: &Place) -> Fit {
         let read = || {
-            let folder = place.folder(self.home, OTHER)?;
-            NetConfig::from_json(&folder.needed("config.json", OTHER)?)
+            let files = ModelFiles::open(&place.find(self.home, OTHER)?, OTHER)?;
+            let config = files.config(OTHER)?;
+            Ok((files, config))
         };
-        let config = match read() {
-            Ok(config) => config,
+        let (files, config) = match read() {
+            Ok(read) => read,
             Err(error) => return not_there(error),
         };
+        let own = || files.text(OTHER, config.eos());
         Fit {
-            vocabulary: Check::of(self.same_tokens(place, OTHER, config.eos())),
+            vocabulary: Check::of(self.same_tokens(&files, OTHER, own)),
             shape: Check::Unneeded,
-            template: Check::of(self.reads_prompts(place, config.eos())),
+            template: Check::of(own().and_then(|text| self.reads_prompts(&text))),
         }
     }
 
     /// Proves that token ids mean the same in both.
-    fn same_tokens(&self, place: &Place, role: &str, ends: &[u32]) -> Result<String, ModelError> {
-        let folder = place.folder(self.home, role)?;
-        let hash: [u8; 32] = Sha256::digest(folder.needed("tokenizer.json", role)?).into();
-        if hash == self.tokenizer {
+    fn same_tokens(
+        &self,
+        files: &ModelFiles,
+        role: &str,
+        own: impl FnOnce() -> Result<Text, ModelError>,
+    ) -> Result<String, ModelError> {
+        if self.tokenizer.is_some() && tokenizer_hash(files)? == self.tokenizer {
             return Ok("The same tokenizer".to_owned());
         }
-        let other = Text::open(&folder, role, ends)?;
+        let other = own()?;
         let len = self.text.size().min(other.size());
         Ok(match text::compare(&self.text, &other, role, len)? {
             Agreement::Same => format!("All {len} shared tokens mean the same"),
@@ -167,9 +176,7 @@ impl<'a> Joiner<'a> {
         })
     }
 
-    fn reads_prompts(&self, place: &Place, ends: &[u32]) -> Result<String, ModelError> {
-        let folder = place.folder(self.home, OTHER)?;
-        let other = Text::open(&folder, OTHER, ends)?;
+    fn reads_prompts(&self, other: &Text) -> Result<String, ModelError> {
         let wanted = self.base.template.as_deref();
         Ok(match other.template(wanted, OTHER)? {
             Template::Raw => "Reads the prompt as it is".to_owned(),
@@ -179,6 +186,15 @@ impl<'a> Joiner<'a> {
             Template::Jinja(_) => "Uses the base's template".to_owned(),
         })
     }
+}
+
+/// The hash of a model's tokenizer.json; none for a tokenizer within a GGUF file.
+fn tokenizer_hash(files: &ModelFiles) -> Result<Option<[u8; 32]>, ModelError> {
+    let ModelFiles::Folder(folder) = files else {
+        return Ok(None);
+    };
+    let bytes = folder.bytes("tokenizer.json")?;
+    Ok(bytes.map(|bytes| Sha256::digest(bytes).into()))
 }
 
 /// A model that cannot be read fails before it can be compared.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::error::ModelError;
 use super::folder::{EmbeddedFiles, Folder};
+use super::gguf::{is_gguf, parts};
 use crate::domain::Colour;
 
 /// The revision of a repository where nothing is said.
@@ -75,7 +76,7 @@ pub enum Source {
     },
 }
 
-/// A model folder.
+/// A model folder or file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Place {
     /// Relative to the lineup.
@@ -88,7 +89,18 @@ pub enum Place {
         repo: String,
         /// Branch, tag or commit.
         revision: String,
+        /// The one GGUF file that is meant.
+        file: Option<String>,
     },
+}
+
+/// A model that was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The folder that it is, or that its file is in.
+    pub folder: Folder,
+    /// The GGUF file that it is.
+    pub gguf: Option<String>,
 }
 
 /// How the models of a lineup share memory; the scores are the same.
@@ -126,26 +138,100 @@ impl Home {
 }
 
 impl Place {
-    /// The folder that this place stands for.
+    /// What this place stands for, seen from a lineup.
     ///
     /// # Errors
-    /// A folder that is not there, or a Hub model that was not downloaded; `role` says whose it is.
+    /// A folder or file that is not there, a folder of several GGUF files, or a Hub model that was not downloaded; `role`
+    /// says whose it is.
+    pub fn find(&self, home: &Home, role: &str) -> Result<Found, ModelError> {
+        match self {
+            Self::Path(path) => Found::at(&home.folder.join(path), role),
+            Self::BuiltIn(path) => {
+                let files = home.built_in;
+                let path = path.clone();
+                Found::at(&Folder::Embedded { files, path }, role)
+            }
+            Self::Hub {
+                repo,
+                revision,
+                file,
+            } => {
+                let wanted = file.as_deref().unwrap_or_default();
+                let folder = cached(repo, revision).ok_or_else(|| {
+                    ModelError::misfit(
+                        format!("{role}, {repo} at {revision}, has not been downloaded"),
+                        format!(
+                            "Download it first, for example with: hf download {repo} {wanted} --revision {revision}"
+                        ),
+                    )
+                })?;
+                match file {
+                    Some(file) => Found::at(&folder.join(file), role),
+                    None => Found::at(&folder, role),
+                }
+            }
+        }
+    }
+
+    /// The folder that this place stands for, seen from a lineup.
+    ///
+    /// # Errors
+    /// As [`Self::find`], or a GGUF file, which is no folder.
     pub fn folder(&self, home: &Home, role: &str) -> Result<Folder, ModelError> {
-        let folder = match self {
-            Self::Path(path) => home.folder.join(path),
-            Self::BuiltIn(path) => Folder::Embedded {
-                files: home.built_in,
-                path: path.clone(),
-            },
-            Self::Hub { repo, revision } => cached(repo, revision).ok_or_else(|| {
-                ModelError::misfit(
-                    format!("{role}, {repo} at {revision}, has not been downloaded"),
-                    format!("Download it first, for example with: hf download {repo} --revision {revision}"),
-                )
-            })?,
+        let found = self.find(home, role)?;
+        match found.gguf {
+            None => Ok(found.folder),
+            Some(file) => Err(ModelError::unsupported(
+                format!("the GGUF file {file} as {role}"),
+                "Use a folder with config.json, *.safetensors and tokenizer.json",
+            )),
+        }
+    }
+}
+
+impl Found {
+    /// The model at a path: a folder, or a GGUF file by itself or as the only model in its folder.
+    ///
+    /// # Errors
+    /// As [`Place::find`].
+    pub fn at(path: &Folder, role: &str) -> Result<Self, ModelError> {
+        if let Some((folder, name)) = path.as_file()
+            && (is_gguf(&name) || folder.starts_with(&name, b"GGUF"))
+        {
+            let gguf = Some(name);
+            return Ok(Self { folder, gguf });
+        }
+        if let Folder::Directory(missing) = path
+            && !missing.exists()
+            && is_gguf(&missing.to_string_lossy())
+        {
+            return Err(ModelError::Missing {
+                what: format!("the GGUF file of {role}"),
+                path: path.describe(),
+            });
+        }
+        path.check(role)?;
+        let plain = |gguf| Self {
+            folder: path.clone(),
+            gguf,
         };
-        folder.check(role)?;
-        Ok(folder)
+        if path.has("config.json") || path.has("adapter_config.json") {
+            return Ok(plain(None));
+        }
+        // Several parts of one model count once.
+        let mut firsts: Vec<String> = path.names()?;
+        firsts.retain(|name| is_gguf(name) && parts(name).first() == Some(name));
+        match firsts.as_slice() {
+            [] => Ok(plain(None)),
+            [one] => Ok(plain(Some(one.clone()))),
+            many => Err(ModelError::misfit(
+                format!(
+                    "the folder of {role} holds several models: {}",
+                    many.join(", ")
+                ),
+                "Name one of these files instead of the folder",
+            )),
+        }
     }
 }
 

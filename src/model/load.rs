@@ -1,5 +1,7 @@
-//! safetensors files in, tensors out: one file or shards, mapped from disk, widened on the way.
+//! Weight files in, tensors out: safetensors or what PyTorch writes, one file or shards, mapped from disk, widened on the
+//! way.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use candle_core::{DType, Device, Tensor};
@@ -9,19 +11,29 @@ use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::Metadata};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::bin::{self, BinFile};
 use super::decoder::TensorSource;
 use super::error::ModelError;
 use super::folder::{Folder, Mapped, stays_inside};
-use crate::domain::CancelToken;
+use crate::domain::{CancelToken, StoredAs};
 
-/// One weight file with its checked table of contents.
+/// One weight file.
 #[derive(Debug)]
 struct Shard {
     name: String,
-    data: Mapped,
-    /// Bytes before the first tensor.
-    start: usize,
-    table: Metadata,
+    contents: Contents,
+}
+
+/// Its numbers and its checked table of contents.
+#[derive(Debug)]
+enum Contents {
+    Safetensors {
+        data: Mapped,
+        /// Bytes before the first tensor.
+        start: usize,
+        table: Metadata,
+    },
+    PyTorch(BinFile),
 }
 
 /// All weight files of a folder.
@@ -33,42 +45,51 @@ pub struct Weights {
 }
 
 /// The bytes of one tensor as they are in the file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct RawTensor<'a> {
     /// The file it is in.
     pub file: &'a str,
     /// Little-endian numbers.
-    pub bytes: &'a [u8],
+    pub bytes: Cow<'a, [u8]>,
     /// What they are.
     pub dtype: Dtype,
     /// Row-major sizes.
     pub shape: &'a [usize],
 }
 
-/// Names of the weight files in a model folder, in a fixed order.
+/// The weight file of a folder that has only one.
+pub(super) const SINGLE: &str = "model.safetensors";
+
+/// Names of the weight files in a model folder, in a fixed order: safetensors where there are such, else PyTorch's.
 ///
 /// # Errors
 /// None at all, or an index that is broken or points outside the folder.
 pub fn weight_files(folder: &Folder, role: &str) -> Result<Vec<String>, ModelError> {
-    const SINGLE: &str = "model.safetensors";
-    const INDEX: &str = "model.safetensors.index.json";
     if folder.has(SINGLE) {
         return Ok(vec![SINGLE.to_owned()]);
     }
-    let Some(bytes) = folder.bytes(INDEX)? else {
-        if folder.has("pytorch_model.bin") || folder.has("pytorch_model.bin.index.json") {
-            return Err(ModelError::unsupported(
-                format!("{role}, whose weights are a PyTorch .bin file,"),
-                "Convert it to safetensors",
-            ));
-        }
+    let safe = indexed(folder, "model.safetensors.index.json")?;
+    let files = if safe.is_empty() {
+        bin::bin_files(folder)?
+    } else {
+        safe
+    };
+    if files.is_empty() {
         return Err(ModelError::Missing {
             what: format!("the weight file {SINGLE} of {role}"),
             path: folder.describe(),
         });
+    }
+    Ok(files)
+}
+
+/// The files that an index names, sorted; none where there is no index.
+pub(super) fn indexed(folder: &Folder, index_name: &str) -> Result<Vec<String>, ModelError> {
+    let Some(bytes) = folder.bytes(index_name)? else {
+        return Ok(Vec::new());
     };
     let index: Value = serde_json::from_slice(&bytes).map_err(|error| ModelError::Broken {
-        file: INDEX.to_owned(),
+        file: index_name.to_owned(),
         why: "is not valid JSON".to_owned(),
         details: error.to_string(),
     })?;
@@ -81,15 +102,32 @@ pub fn weight_files(folder: &Folder, role: &str) -> Result<Vec<String>, ModelErr
     names.sort_unstable();
     names.dedup();
     if names.is_empty() {
-        return Err(ModelError::broken(INDEX, "names no weight file"));
+        return Err(ModelError::broken(index_name, "names no weight file"));
     }
     match names.iter().find(|name| !stays_inside(name)) {
         Some(name) => Err(ModelError::broken(
-            INDEX,
+            index_name,
             format!("points outside its folder: {name}"),
         )),
         None => Ok(names),
     }
+}
+
+/// Makes safetensors of a folder's PyTorch files where it has nothing else and can be written to.
+///
+/// # Errors
+/// Files that are broken, or cancellation.
+pub fn convert(
+    folder: &Folder,
+    role: &str,
+    note: &mut dyn FnMut(&str, Option<f32>),
+    cancel: &CancelToken,
+) -> Result<(), ModelError> {
+    let files = weight_files(folder, role)?;
+    if files.iter().all(|name| name.ends_with(".bin")) {
+        bin::converted(folder, &files, SINGLE, role, note, cancel)?;
+    }
+    Ok(())
 }
 
 /// SHA-256 over the bytes of the files, one after the other, in lower-case hex.
@@ -124,22 +162,33 @@ impl Weights {
     /// Maps the files and checks their tables of contents against their lengths.
     ///
     /// # Errors
-    /// A file that is missing, cut short or not safetensors.
+    /// A file that is missing, cut short or neither safetensors nor, where its name ends so, PyTorch's `.bin`.
     pub fn open(folder: &Folder, files: &[String], role: &str) -> Result<Self, ModelError> {
         let mut shards = Vec::with_capacity(files.len());
         let mut index = HashMap::new();
         for name in files {
-            let data = folder.map(name, role)?;
-            let (header, table) = SafeTensors::read_metadata(&data)
-                .map_err(|error| broken_file(name, folder, &data, &error))?;
-            for tensor in table.offset_keys() {
-                index.insert(tensor, shards.len());
-            }
+            let contents = if name.ends_with(".bin") {
+                let file = BinFile::open(folder, name, role)?;
+                for tensor in file.names() {
+                    index.insert(tensor.to_owned(), shards.len());
+                }
+                Contents::PyTorch(file)
+            } else {
+                let data = folder.map(name, role)?;
+                let (header, table) = SafeTensors::read_metadata(&data)
+                    .map_err(|error| broken_file(name, folder, &data, &error))?;
+                for tensor in table.offset_keys() {
+                    index.insert(tensor, shards.len());
+                }
+                Contents::Safetensors {
+                    data,
+                    start: header + 8,
+                    table,
+                }
+            };
             shards.push(Shard {
                 name: name.clone(),
-                data,
-                start: header + 8,
-                table,
+                contents,
             });
         }
         Ok(Self { shards, index })
@@ -157,14 +206,45 @@ impl Weights {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<RawTensor<'_>> {
         let shard = &self.shards[*self.index.get(name)?];
-        let info = shard.table.info(name)?;
-        let (from, to) = info.data_offsets;
+        let (dtype, shape, bytes) = match &shard.contents {
+            Contents::Safetensors { data, start, table } => {
+                let info = table.info(name)?;
+                let (from, to) = info.data_offsets;
+                let bytes = data.get(start + from..start + to)?;
+                (info.dtype, info.shape.as_slice(), Cow::Borrowed(bytes))
+            }
+            Contents::PyTorch(file) => file.get(name)?,
+        };
         Some(RawTensor {
             file: &shard.name,
-            bytes: shard.data.get(shard.start + from..shard.start + to)?,
-            dtype: info.dtype,
-            shape: &info.shape,
+            bytes,
+            dtype,
+            shape,
         })
+    }
+
+    /// A tensor's number type and sizes, without its numbers.
+    #[must_use]
+    pub fn about(&self, name: &str) -> Option<(Dtype, &[usize])> {
+        match &self.shards[*self.index.get(name)?].contents {
+            Contents::Safetensors { table, .. } => {
+                let info = table.info(name)?;
+                Some((info.dtype, &info.shape))
+            }
+            Contents::PyTorch(file) => file.about(name),
+        }
+    }
+
+    /// The tensors by number type, the one with most bytes first.
+    #[must_use]
+    pub fn stored(&self) -> Vec<StoredAs> {
+        let mut tally = Tally::default();
+        for (dtype, shape) in self.index.keys().filter_map(|name| self.about(name)) {
+            let numbers = shape.iter().product::<usize>() as u64;
+            let bytes = numbers * dtype.bitsize() as u64 / 8;
+            tally.count(&format!("{dtype:?}").to_ascii_uppercase(), numbers, bytes);
+        }
+        tally.sorted()
     }
 
     /// Bytes of all files.
@@ -172,8 +252,42 @@ impl Weights {
     pub fn bytes(&self) -> u64 {
         self.shards
             .iter()
-            .map(|shard| shard.data.len() as u64)
+            .map(|shard| match &shard.contents {
+                Contents::Safetensors { data, .. } => data.len() as u64,
+                Contents::PyTorch(file) => file.bytes(),
+            })
             .sum()
+    }
+}
+
+/// Counts tensors by number type.
+#[derive(Debug, Default)]
+pub(super) struct Tally(Vec<StoredAs>);
+
+impl Tally {
+    pub(super) fn count(&mut self, number_type: &str, numbers: u64, bytes: u64) {
+        let known = self.0.iter().position(|s| s.number_type == number_type);
+        let index = known.unwrap_or_else(|| {
+            self.0.push(StoredAs {
+                number_type: number_type.to_owned(),
+                tensors: 0,
+                numbers: 0,
+                bytes: 0,
+            });
+            self.0.len() - 1
+        });
+        let stored = &mut self.0[index];
+        stored.tensors += 1;
+        stored.numbers += numbers;
+        stored.bytes += bytes;
+    }
+
+    /// The one with most bytes first.
+    pub(super) fn sorted(mut self) -> Vec<StoredAs> {
+        let name = |stored: &StoredAs| stored.number_type.clone();
+        self.0
+            .sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| name(a).cmp(&name(b))));
+        self.0
     }
 }
 
@@ -215,10 +329,10 @@ impl RawTensor<'_> {
     /// The numbers as f32, in the order of the file.
     fn widened(&self, name: &str) -> Result<Vec<f32>, ModelError> {
         Ok(match self.number_type(name)? {
-            DType::F16 => widen(self.bytes, |b: [u8; 2]| f16::from_le_bytes(b).to_f32()),
-            DType::BF16 => widen(self.bytes, |b: [u8; 2]| bf16::from_le_bytes(b).to_f32()),
-            DType::F64 => widen(self.bytes, |b: [u8; 8]| f64::from_le_bytes(b) as f32),
-            _ => widen(self.bytes, f32::from_le_bytes),
+            DType::F16 => widen(&self.bytes, |b: [u8; 2]| f16::from_le_bytes(b).to_f32()),
+            DType::BF16 => widen(&self.bytes, |b: [u8; 2]| bf16::from_le_bytes(b).to_f32()),
+            DType::F64 => widen(&self.bytes, |b: [u8; 8]| f64::from_le_bytes(b) as f32),
+            _ => widen(&self.bytes, f32::from_le_bytes),
         })
     }
 
@@ -231,7 +345,7 @@ impl RawTensor<'_> {
             return Ok(Tensor::from_vec(self.widened(name)?, self.shape, device)?);
         }
         let own = self.number_type(name)?;
-        Ok(Tensor::from_raw_buffer(self.bytes, own, self.shape, device)?.to_dtype(dtype)?)
+        Ok(Tensor::from_raw_buffer(&self.bytes, own, self.shape, device)?.to_dtype(dtype)?)
     }
 }
 

@@ -1,15 +1,19 @@
 //! Files in, a [`Scorer`](crate::engine::scorer::Scorer) out. The only room, besides `train`, that knows candle.
 
 pub mod assemble;
+mod bin;
 pub mod cache;
 pub mod config;
 pub mod decoder;
 pub mod device;
 pub mod ensemble;
 pub mod error;
+pub mod files;
 pub mod folder;
 pub mod foreign;
+pub mod gguf;
 pub mod hub;
+pub mod inspect;
 pub mod join;
 pub mod kernels;
 pub mod lineup;

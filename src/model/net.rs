@@ -51,6 +51,24 @@ impl NetConfig {
         }
     }
 
+    /// Its sizes.
+    #[must_use]
+    pub const fn sizes(&self) -> Sizes {
+        match self {
+            Self::Own(config) => Sizes {
+                vocabulary: config.vocab_size,
+                context: config.context,
+                layers: config.layers,
+                width: config.hidden_size,
+                inner: config.intermediate_size,
+                heads: config.heads,
+                kv_heads: config.kv_heads,
+                head_width: config.head_dim,
+            },
+            Self::Foreign(config) => config.sizes,
+        }
+    }
+
     /// Ids that end a text.
     #[must_use]
     pub fn eos(&self) -> &[u32] {
@@ -67,6 +85,35 @@ impl NetConfig {
             Self::Own(config) => config.dtype.as_deref(),
             Self::Foreign(config) => config.dtype.as_deref(),
         }
+    }
+}
+
+/// The sizes that decide what a model takes in memory while it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Rows of the embedding.
+    pub vocabulary: usize,
+    /// Most tokens that the model was made to read.
+    pub context: usize,
+    /// Blocks.
+    pub layers: usize,
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Width inside the feed-forward part.
+    pub inner: usize,
+    /// Query heads; 0 in a model without attention.
+    pub heads: usize,
+    /// Key and value heads.
+    pub kv_heads: usize,
+    /// Width of a head.
+    pub head_width: usize,
+}
+
+impl Sizes {
+    /// Keys and values of one token, in numbers.
+    #[must_use]
+    pub const fn token_numbers(&self) -> usize {
+        2 * self.layers * self.kv_heads * self.head_width
     }
 }
 
@@ -114,7 +161,7 @@ impl Net {
     pub fn context(&self) -> usize {
         match self {
             Self::Own(decoder) => decoder.config.context,
-            Self::Foreign(foreign) => foreign.config.context,
+            Self::Foreign(foreign) => foreign.config.sizes.context,
         }
     }
 
@@ -123,7 +170,7 @@ impl Net {
     pub fn vocab_size(&self) -> usize {
         match self {
             Self::Own(decoder) => decoder.config.vocab_size,
-            Self::Foreign(foreign) => foreign.config.vocab_size,
+            Self::Foreign(foreign) => foreign.config.sizes.vocabulary,
         }
     }
 

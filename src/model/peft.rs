@@ -1,19 +1,27 @@
 //! Adapter folders as Python's PEFT writes them: `adapter_config.json` and `adapter_model.safetensors`.
 
+mod about;
+
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Device};
 use serde_json::{Map, Value};
 
+pub use self::about::{Changed, about, base_of, changed};
+use super::bin;
 use super::config::Config;
 use super::decoder::Projection;
 use super::error::ModelError;
 use super::folder::Folder;
 use super::load::{RawTensor, Weights};
 use super::lora::{Lora, LoraPair};
+use crate::domain::CancelToken;
 
 /// The weight file of an adapter folder.
 pub const WEIGHT_FILE: &str = "adapter_model.safetensors";
+
+/// The weight file of an adapter folder that an old PEFT wrote.
+const BIN_FILE: &str = "adapter_model.bin";
 
 /// The settings of an adapter folder.
 pub const SETTINGS_FILE: &str = "adapter_config.json";
@@ -33,6 +41,33 @@ const MODULES: [(&str, &[Projection]); 9] = [
     ("qkv_proj", &[Projection::Q, Projection::K, Projection::V]),
     ("gate_up_proj", &[Projection::Gate, Projection::Up]),
 ];
+
+/// The weight file of an adapter folder: safetensors where there is such, else PyTorch's.
+#[must_use]
+pub fn weight_file(folder: &Folder) -> &'static str {
+    if !folder.has(WEIGHT_FILE) && folder.has(BIN_FILE) {
+        BIN_FILE
+    } else {
+        WEIGHT_FILE
+    }
+}
+
+/// Makes safetensors of an adapter's PyTorch file where it has nothing else and can be written to.
+///
+/// # Errors
+/// A file that is broken, or cancellation.
+pub fn convert(
+    folder: &Folder,
+    role: &str,
+    note: &mut dyn FnMut(&str, Option<f32>),
+    cancel: &CancelToken,
+) -> Result<(), ModelError> {
+    if weight_file(folder) == BIN_FILE {
+        let bins = [BIN_FILE.to_owned()];
+        bin::converted(folder, &bins, WEIGHT_FILE, role, note, cancel)?;
+    }
+    Ok(())
+}
 
 /// How strongly the changes of an adapter count.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,13 +128,7 @@ fn open(folder: &Folder, role: &str) -> Result<(Weights, Scaling), ModelError> {
         details: format!("{error}: {}", folder.describe()),
     })?;
     let scaling = scaling(settings.as_object().unwrap_or(&Map::new()), role)?;
-    if !folder.has(WEIGHT_FILE) && folder.has("adapter_model.bin") {
-        return Err(ModelError::unsupported(
-            format!("the adapter of {role}, whose weights are a PyTorch .bin file,"),
-            "Save it as adapter_model.safetensors",
-        ));
-    }
-    let weights = Weights::open(folder, &[WEIGHT_FILE.to_owned()], role)?;
+    let weights = Weights::open(folder, &[weight_file(folder).to_owned()], role)?;
     Ok((weights, scaling))
 }
 

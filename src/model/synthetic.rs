@@ -1,5 +1,7 @@
 //! Models of real shapes with random weights, made in memory: anyone can measure speed with them, without downloads.
 
+mod memory;
+
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor, WithDType};
@@ -151,10 +153,8 @@ impl Quant {
         match self.of(inputs) {
             Self::F32 => 4 * count,
             Self::F16 | Self::Bf16 => 2 * count,
-            // Tiles of 16 outputs: 32 weights and one scale of two bytes.
-            Self::Q8_0 => (outputs.next_multiple_of(16) * inputs / 32 * 34) as u64,
-            // 32 weights in 16 bytes with two fine scales; 256 share two coarse ones of two bytes.
-            Self::Q4K => (outputs.next_multiple_of(16) * inputs / 256 * (8 * 18 + 4)) as u64,
+            Self::Q8_0 => Packed::bytes_of(Format::Q8_0, outputs, inputs),
+            Self::Q4K => Packed::bytes_of(Format::Q4K, outputs, inputs),
         }
     }
 }

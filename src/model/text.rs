@@ -1,5 +1,6 @@
 //! A model's tokenizer and what belongs to it: the start token, the end tokens, the chat template, the texts of its ids.
 
+mod gguf;
 mod words;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Tiny random models: small enough to make and run in a test, whole enough to be loaded like any other.
 
+mod gguf;
 pub mod lineup;
 
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
+pub use self::gguf::write_gguf;
 use super::config::{Config, LlamaShape};
 use super::decoder::{Decoder, Projection, TensorSource};
 use super::error::ModelError;
@@ -180,7 +182,20 @@ impl TensorSource for Recorder {
     }
 }
 
-/// The 64 tokens of [`write_model`]: three special ones, a space, letters, digits and marks.
+/// Every tensor of a random model, under its name.
+fn recorded(config: &Config, seed: u64) -> Result<HashMap<String, Tensor>, ModelError> {
+    let mut recorder = Recorder {
+        random: RandomWeights::new(seed),
+        tensors: HashMap::new(),
+    };
+    Decoder::build(config.clone(), &mut recorder)?;
+    Ok(recorder.tensors)
+}
+
+/// The first three of the 64 tokens of [`write_model`]: what is unknown, starts a text, ends one.
+const SPECIALS: [&str; 3] = ["<unk>", "<s>", "</s>"];
+
+/// The others: a space, letters, digits and marks.
 const LETTERS: &str = "\u{2581}abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-+*/=<>|#@&%$\n";
 
 /// Writes a model folder with random weights: config.json, model.safetensors, tokenizer.json and
@@ -190,13 +205,9 @@ const LETTERS: &str = "\u{2581}abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-+
 /// # Errors
 /// A folder that cannot be written.
 pub fn write_model(folder: &Path, config: &Config, seed: u64) -> Result<(), ModelError> {
-    let mut recorder = Recorder {
-        random: RandomWeights::new(seed),
-        tensors: HashMap::new(),
-    };
-    Decoder::build(config.clone(), &mut recorder)?;
+    let tensors = recorded(config, seed)?;
     std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    candle_core::safetensors::save(&recorder.tensors, folder.join("model.safetensors"))?;
+    candle_core::safetensors::save(&tensors, folder.join("model.safetensors"))?;
     write(folder, "config.json", &config.to_json().to_string())?;
     write(folder, "tokenizer.json", &tokenizer().to_string())?;
     let settings = json!({
@@ -245,12 +256,11 @@ pub fn write_adapter(
 
 fn tokenizer() -> Value {
     let mut vocabulary = Map::new();
-    let specials = ["<unk>", "<s>", "</s>"];
     let letters = LETTERS.chars().map(String::from);
-    for token in specials.map(str::to_owned).into_iter().chain(letters) {
+    for token in SPECIALS.map(str::to_owned).into_iter().chain(letters) {
         vocabulary.insert(token, json!(vocabulary.len()));
     }
-    let added: Vec<Value> = specials
+    let added: Vec<Value> = SPECIALS
         .iter()
         .enumerate()
         .map(|(id, content)| {

@@ -64,6 +64,7 @@ impl Home {
                 let place = Place::Hub {
                     repo: repo.to_owned(),
                     revision: MAIN.to_owned(),
+                    file: None,
                 };
                 (place, repo.to_owned())
             }
@@ -133,6 +134,12 @@ impl Home {
         progress: &mut dyn FnMut(f32),
         cancel: &CancelToken,
     ) -> Result<Weights, TrainError> {
+        load::convert(
+            &self.folder,
+            ROLE,
+            &mut |_, far| far.map_or((), &mut *progress),
+            cancel,
+        )?;
         let names = load::weight_files(&self.folder, ROLE)?;
         let files = load::Weights::open(&self.folder, &names, ROLE)?;
         let mut source = FileSource {

@@ -2,23 +2,46 @@
 
 use sysinfo::{MemoryRefreshKind, System};
 
-/// Bytes that programs can take without others having to give way; none where the system does not tell.
+/// Bytes that programs can take without others having to give way, or that a container leaves to this one; none where the
+/// system does not tell.
 #[must_use]
 pub fn free_bytes() -> Option<u64> {
-    told_by_system(System::available_memory)
+    let system = seen()?;
+    let free = known(system.available_memory());
+    match limit(&system) {
+        // What a container has read from files counts as taken, and can be given back: only what programs hold counts here.
+        Some((total, held)) => {
+            let left = total.saturating_sub(held);
+            Some(free.map_or(left, |free| free.min(left)))
+        }
+        None => free,
+    }
 }
 
-/// Bytes of memory in all; none where the system does not tell.
+/// Bytes of memory in all, or of what a container leaves to this program.
 #[must_use]
 pub fn total_bytes() -> Option<u64> {
-    told_by_system(System::total_memory)
+    let system = seen()?;
+    limit(&system)
+        .map(|(total, _)| total)
+        .or_else(|| known(system.total_memory()))
 }
 
-fn told_by_system(read: impl FnOnce(&System) -> u64) -> Option<u64> {
+fn seen() -> Option<System> {
     let mut system = System::new().ok()?;
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-    // A machine without any memory is one that did not say.
-    (system.total_memory() > 0).then(|| read(&system))
+    Some(system)
+}
+
+/// A container's limit, where it is tighter than the machine's memory, and what programs hold in it.
+fn limit(system: &System) -> Option<(u64, u64)> {
+    let limits = system.cgroup_limits()?;
+    let tighter = limits.total_memory > 0 && limits.total_memory < system.total_memory();
+    tighter.then_some((limits.total_memory, limits.rss))
+}
+
+fn known(bytes: u64) -> Option<u64> {
+    (bytes > 0).then_some(bytes)
 }
 
 /// The most memory that the program has had at once, since [`forget_peak`] where the system can forget. Only Linux tells.

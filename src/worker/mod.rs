@@ -8,6 +8,7 @@
 
 pub mod bench;
 mod commands;
+pub mod facts;
 pub mod hub;
 mod inbox;
 pub mod machine;

@@ -1,5 +1,7 @@
 //! Our numbers against those of PyTorch, transformers and PEFT (`tests/golden`, where each tolerance is explained).
 
+mod bin;
+mod gguf;
 mod library;
 mod program;
 mod training;
@@ -157,5 +159,5 @@ fn the_text_part_of_a_model_that_sees_says_what_the_text_model_says() {
         "text_config": text, "vision_config": {"hidden_size": 1152},
     });
     fs::write(&config, seeing.to_string()).unwrap();
-    library::library_rows_of(folder.path(), "gemma3");
+    library::library_rows_of(&folder.path().join("lineup.toml"), "gemma3");
 }

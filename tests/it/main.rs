@@ -9,6 +9,7 @@ mod bad_input;
 mod bench;
 mod common;
 mod doctor;
+mod formats;
 mod golden;
 mod house;
 #[cfg(feature = "gui")]

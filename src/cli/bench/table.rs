@@ -178,7 +178,7 @@ pub(super) fn table(report: &BenchReport, frame_secs: Option<f64>, quick: bool) 
 }
 
 fn peak(memory: &MemoryUse) -> String {
-    match (memory.base_bytes, memory.all_bytes, memory_ratio(memory)) {
+    let measured = match (memory.base_bytes, memory.all_bytes, memory_ratio(memory)) {
         (Some(base), Some(all), Some(ratio)) => format!(
             "{:.1} MiB, base alone {:.1} MiB  ×{ratio:.2}",
             mib(all),
@@ -186,7 +186,10 @@ fn peak(memory: &MemoryUse) -> String {
         ),
         (_, Some(all), _) => format!("{:.1} MiB", mib(all)),
         (_, None, _) => "this system does not tell".to_owned(),
-    }
+    };
+    let estimated = memory.estimated_bytes;
+    let estimated = estimated.map(|bytes| format!("  estimated {:.1} MiB", mib(bytes)));
+    measured + &estimated.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -198,10 +201,15 @@ mod tests {
         let both = MemoryUse {
             base_bytes: Some(200 << 20),
             all_bytes: Some(220 << 20),
+            estimated_bytes: Some(210 << 20),
         };
-        assert_eq!(peak(&both), "220.0 MiB, base alone 200.0 MiB  ×1.10");
+        assert_eq!(
+            peak(&both),
+            "220.0 MiB, base alone 200.0 MiB  ×1.10  estimated 210.0 MiB"
+        );
         let one = MemoryUse {
             base_bytes: None,
+            estimated_bytes: None,
             ..both
         };
         assert_eq!(peak(&one), "220.0 MiB");

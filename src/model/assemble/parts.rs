@@ -5,14 +5,15 @@ use std::sync::Arc;
 use super::Progress;
 use crate::domain::{CancelToken, ModelInfo, Prompt, RewardKind};
 use crate::engine::scorer::Vocabulary;
-use crate::model::device::{self, Picked};
+use crate::model::device::Picked;
 use crate::model::ensemble::{BASE, Ensemble, Reader, Reward, Trunk};
 use crate::model::error::ModelError;
+use crate::model::files::ModelFiles;
 use crate::model::folder::Folder;
 use crate::model::lineup::{Entry, Home, Layout, Lineup, Place, Source};
-use crate::model::load::{self, FileSource, Weights};
+use crate::model::load;
 use crate::model::lora::{AdapterStack, Lora};
-use crate::model::net::{Net, NetConfig};
+use crate::model::net::Net;
 use crate::model::peft;
 use crate::model::template::Template;
 use crate::model::text::{self, Agreement, Text};
@@ -23,8 +24,11 @@ const HASH_AT_ONCE_BYTES: u64 = 64 << 20;
 /// A whole model that was read: where it came from, its trunk and its tokenizer.
 struct Model {
     key: String,
+    files: ModelFiles,
     trunk: usize,
     text: Arc<Text>,
+    /// How its weights are kept, in words.
+    kept: String,
 }
 
 /// A lineup while it is put together.
@@ -76,7 +80,7 @@ impl<'a> Assembly<'a> {
         let model = self.model(&lineup.base.place, "the base model")?;
         let text = Arc::clone(&self.models[model].text);
         let template = text.template(lineup.base.template.as_deref(), "the base model")?;
-        self.info("base", None, &lineup.base.place, "the base model")?;
+        self.info_of("base", None, model, "the base model")?;
         self.readers.push(Reader {
             trunk: self.models[model].trunk,
             adapter: None,
@@ -107,8 +111,7 @@ impl<'a> Assembly<'a> {
         };
         let reward = match &entry.source {
             Source::Adapter(place) => {
-                let (trunk, adapter) = self.adapter(place, &role)?;
-                self.info(&entry.name, Some(RewardKind::Adapter), place, &role)?;
+                let (trunk, adapter) = self.adapter(place, entry, &role)?;
                 let template = own_template(&base.text)?;
                 Reward::Row(self.reader(Reader {
                     trunk,
@@ -136,17 +139,17 @@ impl<'a> Assembly<'a> {
             }
             Source::Model(place) => {
                 let wanted = entry.template.as_deref().or(base_template);
-                let reader = self.whole(place, wanted, &role, &role)?;
-                self.info(&entry.name, Some(RewardKind::Model), place, &role)?;
+                let (model, reader) = self.whole(place, wanted, &role, &role)?;
+                self.info_of(&entry.name, Some(RewardKind::Model), model, &role)?;
                 Reward::Row(reader)
             }
             Source::Contrast { expert, amateur } => {
                 let wanted = entry.template.as_deref().or(base_template);
                 let mut read = |place: &Place, which: &str| {
                     let whose = format!("the {which} of {role}");
-                    let reader = self.whole(place, wanted, &whose, &role)?;
+                    let (model, reader) = self.whole(place, wanted, &whose, &role)?;
                     let role = format!("{} ({which})", entry.name);
-                    self.info(&role, Some(RewardKind::Contrast), place, &whose)?;
+                    self.info_of(&role, Some(RewardKind::Contrast), model, &whose)?;
                     Ok::<_, ModelError>(reader)
                 };
                 Reward::Difference(read(expert, "expert")?, read(amateur, "amateur")?)
@@ -161,26 +164,27 @@ impl<'a> Assembly<'a> {
         self.readers.len() - 1
     }
 
-    /// A reader on a whole model.
+    /// A whole model and a reader on it.
     fn whole(
         &mut self,
         place: &Place,
         template: Option<&str>,
         whose: &str,
         label: &str,
-    ) -> Result<usize, ModelError> {
+    ) -> Result<(usize, usize), ModelError> {
         let model = self.model(place, whose)?;
         let text = Arc::clone(&self.models[model].text);
         let template = Arc::new(text.template(template, whose)?);
         let trunk = self.apart(self.models[model].trunk);
-        Ok(self.reader(Reader {
+        let reader = self.reader(Reader {
             trunk,
             adapter: None,
             text,
             template,
             wish: None,
             label: label.to_owned(),
-        }))
+        });
+        Ok((model, reader))
     }
 
     /// In the separate layout, a trunk of its own over the same tensors; else the trunk itself.
@@ -195,9 +199,15 @@ impl<'a> Assembly<'a> {
     }
 
     /// Trunk and adapter index of an adapter over the base.
-    fn adapter(&mut self, place: &Place, role: &str) -> Result<(usize, Option<usize>), ModelError> {
+    fn adapter(
+        &mut self,
+        place: &Place,
+        entry: &Entry,
+        role: &str,
+    ) -> Result<(usize, Option<usize>), ModelError> {
         (self.progress)(&format!("Reading {role}"), None);
         let folder = place.folder(&self.home, role)?;
+        peft::convert(&folder, role, self.progress, self.cancel)?;
         let trunk = self.readers[BASE].trunk;
         let base = self.trunks[trunk].own(role)?;
         let lora = peft::read(
@@ -211,6 +221,15 @@ impl<'a> Assembly<'a> {
             let own = Text::open(&folder, role, &[])?;
             self.agree(&own, role)?;
         }
+        let files = [peft::weight_file(&folder).to_owned()];
+        let info = ModelInfo {
+            role: entry.name.clone(),
+            kind: Some(RewardKind::Adapter),
+            source: folder.describe(),
+            sha256: self.hash(&folder, &files, role)?,
+            kept: "f32".to_owned(),
+        };
+        self.infos.push(info);
         match self.layout {
             Layout::Shared => {
                 self.adapters.push(lora);
@@ -241,71 +260,67 @@ impl<'a> Assembly<'a> {
 
     /// Index of the whole model at `place`, read once however often it is named.
     fn model(&mut self, place: &Place, role: &str) -> Result<usize, ModelError> {
-        let folder = place.folder(&self.home, role)?;
-        let key = folder.key();
+        let found = place.find(&self.home, role)?;
+        let files = ModelFiles::open(&found, role)?;
+        let key = files.key();
         if let Some(index) = self.models.iter().position(|model| model.key == key) {
             return Ok(index);
         }
-        (self.progress)(&format!("Reading {role}"), None);
-        let bytes = folder.needed("config.json", role)?;
-        let config = NetConfig::from_json(&bytes)?;
-        let text = Text::open(&folder, role, config.eos())?;
+        let stage = format!("Reading {role}");
+        (self.progress)(&stage, None);
+        let config = files.config(role)?;
+        if let ModelFiles::Folder(folder) = &files {
+            load::convert(folder, role, self.progress, self.cancel)?;
+        }
+        let text = files.text(role, config.eos())?;
         self.agree(&text, role)?;
-        let net = self.net(config, &folder, role)?;
-        self.trunks.push(net);
+        let device = self.picked.device.clone();
+        let progress = &mut *self.progress;
+        let read = files.net(
+            role,
+            config,
+            (self.dtype.as_deref(), &device),
+            self.cancel,
+            &mut |far| progress(&stage, Some(far)),
+        )?;
+        self.trunks.push(read.net);
         self.models.push(Model {
             key,
+            files,
             trunk: self.trunks.len() - 1,
             text: Arc::new(text),
+            kept: read.kept,
         });
         Ok(self.models.len() - 1)
     }
 
-    /// Reads the weights of a model.
-    fn net(&mut self, config: NetConfig, folder: &Folder, role: &str) -> Result<Net, ModelError> {
-        let device = &self.picked.device;
-        let dtype = device::dtype(self.dtype.as_deref(), config.dtype())?;
-        let files = load::weight_files(folder, role)?;
-        let weights = Weights::open(folder, &files, role)?;
-        let stage = format!("Reading {role}");
-        let progress = &mut *self.progress;
-        let mut source = FileSource {
-            weights: &weights,
-            role,
-            dtype,
-            device,
-            progress: &mut |far| progress(&stage, Some(far)),
-            cancel: self.cancel,
-        };
-        Net::load(config, &mut source)
-    }
-
     /// Writes down what was read for `role`.
-    fn info(
+    fn info_of(
         &mut self,
         role: &str,
         kind: Option<RewardKind>,
-        place: &Place,
+        model: usize,
         whose: &str,
     ) -> Result<(), ModelError> {
-        let folder = place.folder(&self.home, whose)?;
-        let files = if kind == Some(RewardKind::Adapter) {
-            vec![peft::WEIGHT_FILE.to_owned()]
-        } else {
-            load::weight_files(&folder, whose)?
-        };
-        let small = Weights::open(&folder, &files, whose)?.bytes() <= HASH_AT_ONCE_BYTES;
-        self.infos.push(ModelInfo {
+        let model = &self.models[model];
+        let files = model.files.weight_files(whose)?;
+        let info = ModelInfo {
             role: role.to_owned(),
             kind,
-            source: folder.describe(),
-            sha256: if small {
-                load::sha256(&folder, &files, whose, self.cancel)?
-            } else {
-                String::new()
-            },
-        });
+            source: model.files.describe(),
+            sha256: self.hash(model.files.folder(), &files, whose)?,
+            kept: model.kept.clone(),
+        };
+        self.infos.push(info);
         Ok(())
+    }
+
+    /// The hash of small files; nothing for large ones.
+    fn hash(&self, folder: &Folder, files: &[String], whose: &str) -> Result<String, ModelError> {
+        if folder.bytes_of(files) > HASH_AT_ONCE_BYTES {
+            return Ok(String::new());
+        }
+        load::sha256(folder, files, whose, self.cancel)
     }
 
     pub(super) fn finish(

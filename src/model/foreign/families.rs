@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{ForeignConfig, Fresh, Reading};
 use crate::model::config::token_ids;
 use crate::model::error::ModelError;
+use crate::model::net::Sizes;
 
 /// What these families are called by the people who use them.
 pub const FOREIGN: &str = "Phi 1 to 2, StableLM, StarCoder 2, Mamba, Mixtral and Qwen 3 MoE";
@@ -318,8 +319,8 @@ impl Kind {
         if window.is_some() && all.get("use_sliding_window") != Some(&json!(false)) {
             context = context.min(size("sliding_window", 1)?);
         }
-        let token_numbers = if self.model_type == "mamba" {
-            0
+        let (heads, kv_heads, head_width) = if self.model_type == "mamba" {
+            (0, 0, 0)
         } else {
             let heads = size("num_attention_heads", 1)?;
             let kv_heads = match all.get("num_key_value_heads") {
@@ -340,18 +341,28 @@ impl Kind {
                 Some(_) => size("head_dim", 1)?,
                 None => hidden / heads,
             };
-            2 * layers * kv_heads * width
+            (heads, kv_heads, width)
         };
         Ok(ForeignConfig {
             kind: self,
-            vocab_size: size("vocab_size", 1)?,
-            context,
+            sizes: Sizes {
+                vocabulary: size("vocab_size", 1)?,
+                context,
+                layers,
+                width: hidden,
+                inner: match all.get("intermediate_size") {
+                    Some(_) => size("intermediate_size", 1)?,
+                    None => 4 * hidden,
+                },
+                heads,
+                kv_heads,
+                head_width,
+            },
             eos: token_ids(all.get("eos_token_id")),
             dtype: ["dtype", "torch_dtype"]
                 .iter()
                 .find_map(|name| all.get(*name).and_then(Value::as_str))
                 .map(str::to_owned),
-            token_numbers,
             fields: all,
         })
     }

@@ -20,7 +20,7 @@ pub(super) const BLOCK: usize = 32;
 const SUPER: usize = 256;
 
 /// How weights are packed; the names and block layouts are those of GGUF files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
     /// 8 bits and one f16 scale per 32 weights.
     Q8_0,
@@ -85,9 +85,23 @@ impl Packed {
                 bytes.len()
             )));
         }
-        Ok(Self::pack(format, outputs, inputs, |output, into| {
+        Self::from_rows(format, outputs, inputs, |output, into| {
             into.copy_from_slice(&bytes[output * row..][..row]);
-        }))
+        })
+    }
+
+    /// The same where the blocks of an output come from elsewhere: `fill` writes them, output by output in any order.
+    ///
+    /// # Errors
+    /// Sizes that do not fit each other.
+    pub fn from_rows(
+        format: Format,
+        outputs: usize,
+        inputs: usize,
+        fill: impl Fn(usize, &mut [u8]) + Sync,
+    ) -> Result<Self, ModelError> {
+        check(format, outputs, inputs)?;
+        Ok(Self::pack(format, outputs, inputs, fill))
     }
 
     /// Rounds weights `[outputs, inputs]` to this format and packs them.
@@ -116,6 +130,18 @@ impl Packed {
                 }
             }
         }))
+    }
+
+    /// Bytes that a matrix of so many outputs and inputs takes in this format.
+    #[must_use]
+    pub fn bytes_of(format: Format, outputs: usize, inputs: usize) -> u64 {
+        // Tiles of 16 outputs. 8 bits: 32 weights and one scale of two bytes. 4 bits: 32 weights in 16 bytes with two fine
+        // scales; 256 share two coarse ones of two bytes.
+        let per_256 = match format {
+            Format::Q8_0 => 8 * 34,
+            Format::Q4K => 8 * 18 + 4,
+        };
+        (outputs.next_multiple_of(TILE) * inputs) as u64 * per_256 / 256
     }
 
     /// How the weights are packed.

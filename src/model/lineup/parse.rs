@@ -12,6 +12,7 @@ use super::{Base, Entry, Layout, Lineup, MAIN, Place, Source};
 use crate::domain::Colour;
 use crate::model::error::ModelError;
 use crate::model::folder::stays_inside;
+use crate::model::gguf::is_gguf;
 
 /// The only version of the format so far.
 pub(super) const SCHEMA: u32 = 1;
@@ -112,17 +113,6 @@ impl Complaints<'_> {
     }
 
     fn place(&self, at: usize, form: PlaceTable, what: &str) -> Result<Place, ModelError> {
-        if let Some(file) = form
-            .file
-            .as_deref()
-            .or(form.path.as_deref())
-            .filter(|file| file.to_ascii_lowercase().ends_with(".gguf"))
-        {
-            return Err(ModelError::unsupported(
-                format!("the GGUF file {file}"),
-                "Use a folder with config.json, *.safetensors and tokenizer.json",
-            ));
-        }
         if let Some(path) = form.built_in {
             let alone = [&form.path, &form.hub, &form.revision, &form.file];
             if alone.into_iter().any(Option::is_some) {
@@ -156,9 +146,20 @@ impl Complaints<'_> {
                         &format!("has hub = \"{repo}\" for {what} where \"owner/name\" belongs"),
                     ));
                 }
+                if let Some(file) = &form.file
+                    && !(stays_inside(file) && is_gguf(file))
+                {
+                    return Err(self.at(
+                        Some(at),
+                        &format!(
+                            "has file = \"{file}\" for {what} where the name of a GGUF file belongs"
+                        ),
+                    ));
+                }
                 Ok(Place::Hub {
                     repo,
                     revision: form.revision.unwrap_or_else(|| MAIN.to_owned()),
+                    file: form.file,
                 })
             }
             (Some(_), None) => Err(self.at(

@@ -28,7 +28,8 @@ fn a_lineup_of_every_kind_is_read() {
             &Source::Adapter(Place::Path("adapters/a".to_owned())),
             &Source::Model(Place::Hub {
                 repo: "owner/name".to_owned(),
-                revision: "v1".to_owned()
+                revision: "v1".to_owned(),
+                file: None,
             }),
             &Source::System("Be kind.".to_owned()),
             &Source::Contrast {
@@ -97,8 +98,12 @@ fn each_mistake_is_named_with_its_line() {
         ),
         (objective("system = \" \""), "an empty system text"),
         (
-            START.replace("base\"", "m.gguf\""),
-            "the GGUF file m.gguf is not supported",
+            objective("model = { hub = \"a/b\", file = \"../x.gguf\" }"),
+            "where the name of a GGUF file belongs",
+        ),
+        (
+            objective("model = { hub = \"a/b\", file = \"x.safetensors\" }"),
+            "where the name of a GGUF file belongs",
         ),
         ("schema = ".to_owned(), "the lineup line 1 cannot be read"),
     ];
@@ -133,7 +138,7 @@ fn a_lineup_that_is_written_is_read_as_it_was() {
          [[objective]]\nname = \"a\"\nadapter = {{ built_in = \"adapters/a\" }}\ncolour = \"plum\"\n\
          [[objective]]\nname = \"b\"\nmodel = {{ hub = \"owner/name\", revision = \"v1\" }}\nweight = 0.5\n\
          [[objective]]\nname = \"c\"\nsystem = \"Be \\\"kind\\\".\\nAlways.\"\nabout = \"Kinder\"\n\
-         [[objective]]\nname = \"d\"\nexpert = \"x\"\namateur = {{ hub = \"o/n\" }}\ntemplate = \"chat\"\n"
+         [[objective]]\nname = \"d\"\nexpert = \"x\"\namateur = {{ hub = \"o/n\", file = \"x.gguf\" }}\ntemplate = \"chat\"\n"
     );
     let mut lineup = Lineup::parse(&text, "lineup.toml").unwrap();
     lineup.layout = Layout::Separate;
@@ -187,4 +192,39 @@ fn places_inside_the_program_stay_there() {
             complaint(&text)
         );
     }
+}
+
+#[test]
+fn a_gguf_file_is_found_by_its_name_or_as_the_only_model_in_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home {
+        folder: Folder::Directory(folder.path().to_owned()),
+        built_in: &[],
+    };
+    let find = |path: &str| Place::Path(path.to_owned()).find(&home, "the base model");
+    std::fs::create_dir(folder.path().join("one")).unwrap();
+    let write =
+        |name: &str| std::fs::write(folder.path().join("one").join(name), b"GGUFx").unwrap();
+    write("b-00001-of-00002.gguf");
+    write("b-00002-of-00002.gguf");
+    for path in ["one/b-00001-of-00002.gguf", "one"] {
+        let found = find(path).unwrap();
+        assert_eq!(found.gguf.as_deref(), Some("b-00001-of-00002.gguf"));
+        assert!(found.folder.describe().ends_with("one"));
+    }
+    write("a.gguf");
+    write("blob");
+    let several = find("one").unwrap_err();
+    assert_eq!(
+        several.to_string(),
+        "the folder of the base model holds several models: a.gguf, b-00001-of-00002.gguf"
+    );
+    // Files of the Hugging Face cache have no ending.
+    assert_eq!(find("one/blob").unwrap().gguf.as_deref(), Some("blob"));
+    assert_eq!(
+        find("one/c.gguf").unwrap_err().to_string(),
+        "the GGUF file of the base model is missing"
+    );
+    let as_folder = Place::Path("one/a.gguf".to_owned()).folder(&home, "the base model");
+    assert!(as_folder.unwrap_err().to_string().contains("a.gguf"));
 }

@@ -164,6 +164,8 @@ struct PlaceText<'a> {
     hub: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
 }
 
 impl<'a> FileText<'a> {
@@ -219,9 +221,14 @@ impl<'a> PlaceText<'a> {
         match place {
             Place::Path(path) => text.path = Some(path),
             Place::BuiltIn(path) => text.built_in = Some(path),
-            Place::Hub { repo, revision } => {
+            Place::Hub {
+                repo,
+                revision,
+                file,
+            } => {
                 text.hub = Some(repo);
                 text.revision = (revision != MAIN).then_some(revision);
+                text.file = file.as_deref();
             }
         }
         text

@@ -15,7 +15,7 @@ pub use self::machine::Machine;
 pub use self::report::*;
 use self::rounds::Effort;
 pub use self::texts::made_up_step;
-use super::{Event, Loaded, Loader, Outbox, memory};
+use super::{Event, Loaded, Loader, Outbox, facts, memory};
 use crate::domain::{CancelToken, ComputeSettings, LineupSource, RunId};
 use crate::engine::scorer::Scorer;
 use crate::error::Failure;
@@ -112,6 +112,17 @@ impl Plan {
             reweighs: few(10),
         }
         .cut(context)
+    }
+
+    /// What writing both texts once takes, as an estimate sees it.
+    const fn memory(&self) -> facts::Plan {
+        facts::Plan {
+            prompt: self.past,
+            response: self.text,
+            kept_texts: 0,
+            kept_bytes: 0,
+            score_bytes: 0,
+        }
     }
 
     fn cut(self, context: usize) -> Self {
@@ -220,7 +231,11 @@ fn loaded(
     };
     tell("Writing a first text", None);
     let (prompt, _) = steps::prompt_of(scorer.as_ref(), plan.past)?;
+    // What the files took while they were read does not count.
+    memory::forget_peak();
     texts::write_once(scorer.as_mut(), &prompt, plan.text, cancel)?;
+    let estimated = facts::estimate_for(source, &request.settings, &plan.memory());
+    let estimated_bytes = estimated.ok().map(|estimate| estimate.total_bytes);
     Ok(Subject {
         models: BenchModels {
             name: info.name,
@@ -235,6 +250,7 @@ fn loaded(
         memory: MemoryUse {
             base_bytes: None,
             all_bytes: memory::peak_bytes(),
+            estimated_bytes,
         },
     })
 }
@@ -291,6 +307,7 @@ fn made(
             // With whole reward models the base is not in memory alone.
             base_bytes: base_bytes.filter(|_| spec.whole == 0),
             all_bytes: memory::peak_bytes(),
+            estimated_bytes: Some(spec.estimate(&plan.memory()).total_bytes),
         },
     })
 }

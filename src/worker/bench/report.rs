@@ -145,4 +145,6 @@ pub struct MemoryUse {
     pub base_bytes: Option<u64>,
     /// While both texts were written, by all models.
     pub all_bytes: Option<u64>,
+    /// What that was estimated at from the models' headers.
+    pub estimated_bytes: Option<u64>,
 }

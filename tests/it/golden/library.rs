@@ -12,9 +12,14 @@ use counterpoise::worker::{ComputeSettings, LineupSource};
 use super::{Case, Numbers, TOLERANCE, Worst, expected};
 use crate::common::golden;
 
-/// The lineup in a folder, loaded by the library.
-fn load(folder: &Path) -> Box<dyn Scorer> {
-    let source = LineupSource::File(folder.join("lineup.toml"));
+/// The lineup of a family, loaded by the library.
+fn load(family: &str) -> Box<dyn Scorer> {
+    load_file(&golden(family).join("lineup.toml"))
+}
+
+/// A lineup, loaded by the library.
+fn load_file(lineup: &Path) -> Box<dyn Scorer> {
+    let source = LineupSource::File(lineup.to_owned());
     let cancel = CancelToken::default();
     let loaded = model::load(
         &source,
@@ -46,13 +51,13 @@ fn weights(scorer: &dyn Scorer, case: &Case) -> ObjectiveWeights {
 
 /// Whole rows, read in one pass.
 pub(super) fn library_rows(family: &str) {
-    library_rows_of(&golden(family), family);
+    library_rows_of(&golden(family).join("lineup.toml"), family);
 }
 
-/// Those of a folder that should be the family's.
-pub(super) fn library_rows_of(folder: &Path, family: &str) {
+/// The rows of any lineup that says what that of a family says.
+pub(super) fn library_rows_of(lineup: &Path, family: &str) {
     let expected = expected(family);
-    let mut scorer = load(folder);
+    let mut scorer = load_file(lineup);
     let cancel = CancelToken::default();
     assert_eq!(scorer.vocabulary().len(), expected.vocabulary, "{family}");
     for case in &expected.cases {
@@ -106,7 +111,7 @@ pub(super) fn library_rows_of(folder: &Path, family: &str) {
 
 /// The same numbers token by token, through forks and after forgetting.
 pub(super) fn library_steps(family: &str) {
-    let mut scorer = load(&golden(family));
+    let mut scorer = load(family);
     let cancel = CancelToken::default();
     for case in &expected(family).cases {
         let whose = format!("{family}, {}", case.name);
