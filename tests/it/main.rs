@@ -10,6 +10,7 @@ mod bench;
 mod common;
 mod golden;
 mod house;
+mod hub;
 #[cfg(feature = "gui")]
 mod pictures;
 mod resteer;
