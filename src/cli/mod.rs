@@ -10,6 +10,7 @@ mod doctor;
 mod eval;
 mod generate;
 mod json;
+mod models;
 mod score;
 mod session;
 mod train;
@@ -123,6 +124,8 @@ pub enum CliCommand {
     Eval(eval::EvalArgs),
     /// Train language models, reward models and the built-in demo
     Train(train::TrainArgs),
+    /// Find, fetch, list and remove models of the Hugging Face Hub
+    Models(models::ModelsArgs),
     /// Measure speed, latencies and memory, of a lineup or of random models of real shapes
     Bench(bench::BenchArgs),
     /// Say what works on this machine, and why not where it does not
@@ -242,6 +245,7 @@ fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Some(CliCommand::Score(args)) => score::run(&args, &common),
         Some(CliCommand::Eval(args)) => eval::run(&args, &common),
         Some(CliCommand::Train(args)) => train::run(&args, &common),
+        Some(CliCommand::Models(args)) => models::run(&args, &common),
         Some(CliCommand::Bench(args)) => bench::run(&args, &common, began),
         Some(CliCommand::Doctor) => doctor::run(&common),
         Some(CliCommand::Completions(args)) => completions::run(&args, &common),

@@ -236,6 +236,18 @@ pub enum Remedy {
     Again,
 }
 
+/// A number of bytes for people, in the units of the hub's pages: thousands of bytes are a kB.
+#[must_use]
+pub fn amount(bytes: u64) -> String {
+    let (unit, name) = match bytes {
+        1_000_000_000.. => (1e9, "GB"),
+        1_000_000.. => (1e6, "MB"),
+        1_000.. => (1e3, "kB"),
+        _ => return format!("{bytes} bytes"),
+    };
+    format!("{:.1} {name}", bytes as f64 / unit)
+}
+
 /// A person's key to the hub; never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -280,6 +292,19 @@ mod tests {
         assert!(!format!("{token:?}").contains("abc"));
         for wrong in ["", " \n", "two words", "line\nline", "smörgås"] {
             assert!(Token::new(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_said_in_the_unit_that_fits() {
+        for (bytes, said) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1_000, "1.0 kB"),
+            (2_345_678, "2.3 MB"),
+            (14_200_000_000, "14.2 GB"),
+        ] {
+            assert_eq!(amount(bytes), said);
         }
     }
 

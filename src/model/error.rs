@@ -17,6 +17,16 @@ pub enum ModelError {
         /// Where it was looked for.
         path: String,
     },
+    /// Some files of a model are there, and others are not.
+    #[error("{what} has been downloaded in part only")]
+    Incomplete {
+        /// For example `the base model, o/n at main,`.
+        what: String,
+        /// How to get the rest.
+        hint: String,
+        /// The files that are not there.
+        missing: String,
+    },
     /// A file is there and is not what it should be.
     #[error("{file} {why}")]
     Broken {
@@ -126,6 +136,9 @@ impl From<ModelError> for Failure {
         match error {
             ModelError::Cancelled => Self::interrupted(),
             ModelError::Missing { path, .. } => Self::input(summary).details(path),
+            ModelError::Incomplete { hint, missing, .. } => Self::input(summary)
+                .hint(hint)
+                .details(format!("missing: {missing}")),
             ModelError::Broken { details, .. } => {
                 let failure = Self::input(summary);
                 if details.is_empty() {
@@ -177,6 +190,7 @@ impl From<ModelError> for EngineError {
             ModelError::Cancelled => Self::Cancelled,
             ModelError::Engine(inner) => inner,
             other @ (ModelError::Missing { .. }
+            | ModelError::Incomplete { .. }
             | ModelError::Broken { .. }
             | ModelError::Unsupported { .. }
             | ModelError::Misfit { .. }

@@ -3,14 +3,15 @@
 mod parse;
 mod write;
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
 
 use super::error::ModelError;
 use super::folder::{EmbeddedFiles, Folder};
 use super::gguf::{is_gguf, parts};
+use super::hub::Store;
 use crate::domain::Colour;
+use crate::domain::hub::RepoAt;
+use crate::error::Failure;
 
 /// The revision of a repository where nothing is said.
 pub const MAIN: &str = "main";
@@ -156,19 +157,15 @@ impl Place {
                 revision,
                 file,
             } => {
-                let wanted = file.as_deref().unwrap_or_default();
-                let folder = cached(repo, revision).ok_or_else(|| {
-                    ModelError::misfit(
-                        format!("{role}, {repo} at {revision}, has not been downloaded"),
-                        format!(
-                            "Download it first, for example with: hf download {repo} {wanted} --revision {revision}"
-                        ),
-                    )
+                let at = RepoAt {
+                    repo: repo.clone(),
+                    revision: revision.clone(),
+                };
+                let store = Store::from_env().map_err(Failure::from);
+                let store = store.map_err(|failure| {
+                    ModelError::misfit(failure.summary, failure.hint.unwrap_or_default())
                 })?;
-                match file {
-                    Some(file) => Found::at(&folder.join(file), role),
-                    None => Found::at(&folder, role),
-                }
+                Found::at(&downloaded(&store, &at, file.as_deref(), role)?, role)
             }
         }
     }
@@ -235,27 +232,49 @@ impl Found {
     }
 }
 
-/// A snapshot in the Hugging Face cache.
-fn cached(repo: &str, revision: &str) -> Option<Folder> {
-    let from_env = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let hub = from_env("HF_HUB_CACHE")
-        .or_else(|| from_env("HF_HOME").map(|home| home.join("hub")))
-        .or_else(|| from_env("XDG_CACHE_HOME").map(|cache| cache.join("huggingface/hub")))
-        .or_else(|| from_env("HOME").map(|home| home.join(".cache/huggingface/hub")))?;
-    snapshot(
-        &hub.join(format!("models--{}", repo.replace('/', "--"))),
-        revision,
-    )
-}
-
-fn snapshot(model: &std::path::Path, revision: &str) -> Option<Folder> {
-    if !super::folder::stays_inside(revision) {
-        return None;
+/// The files of a repository in the local cache, or one of them; `role` says whose they are.
+fn downloaded(
+    store: &Store,
+    at: &RepoAt,
+    file: Option<&str>,
+    role: &str,
+) -> Result<Folder, ModelError> {
+    let RepoAt { repo, revision } = at;
+    let wanted = file.map_or_else(String::new, |file| format!(" --file {file}"));
+    let fetch = |first: &str| format!("{first}: {}{wanted}", at.pull_command());
+    let place = store
+        .repo(repo)
+        .map_err(|error| ModelError::Usage(error.to_string()))?;
+    let Some(snapshot) = place.look(revision) else {
+        return Err(ModelError::misfit(
+            format!("{role}, {repo} at {revision}, has not been downloaded"),
+            fetch("Download it first"),
+        ));
+    };
+    // Of a repository with a model in many sizes, one file is the whole of it.
+    let (folder, missing) = match file {
+        None => (Folder::Directory(snapshot.folder), snapshot.missing),
+        Some(file) => {
+            let folder = Folder::Directory(snapshot.folder.join(file));
+            let is_there = snapshot.folder.join(file).exists();
+            (
+                folder,
+                if is_there {
+                    Vec::new()
+                } else {
+                    vec![file.to_owned()]
+                },
+            )
+        }
+    };
+    if missing.is_empty() {
+        return Ok(folder);
     }
-    let commit = std::fs::read_to_string(model.join("refs").join(revision))
-        .map_or_else(|_| revision.to_owned(), |text| text.trim().to_owned());
-    let snapshot = model.join("snapshots").join(commit);
-    snapshot.is_dir().then_some(Folder::Directory(snapshot))
+    Err(ModelError::Incomplete {
+        what: format!("{role}, {repo} at {revision},"),
+        hint: fetch("Download the rest"),
+        missing: missing.join(", "),
+    })
 }
 
 #[cfg(test)]

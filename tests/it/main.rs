@@ -12,6 +12,7 @@ mod doctor;
 mod formats;
 mod golden;
 mod house;
+mod hub;
 #[cfg(feature = "gui")]
 mod pictures;
 mod resteer;

@@ -48,23 +48,12 @@ impl Access {
     ) -> Result<Self, HubError> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
-        let path = |name: &str| variable(name).map(|value| in_home(home, value.into()));
         let is_set = |name: &str| {
             text(name).is_some_and(|value| {
                 ["1", "on", "yes", "true"].contains(&value.to_ascii_lowercase().as_str())
             })
         };
-        let hf_home = path("HF_HOME")
-            .or_else(|| path("XDG_CACHE_HOME").map(|cache| cache.join("huggingface")))
-            .or_else(|| home.map(|home| home.join(".cache").join("huggingface")));
-        let within = |name: &str| hf_home.as_ref().map(|home| home.join(name));
-        let cache = path("HF_HUB_CACHE")
-            .or_else(|| path("HUGGINGFACE_HUB_CACHE"))
-            .or_else(|| within("hub"))
-            .ok_or(HubError::NoHome)?;
-        let token_file = path("HF_TOKEN_PATH")
-            .or_else(|| within("token"))
-            .ok_or(HubError::NoHome)?;
+        let Places { cache, token_file } = Places::read(home, &variable)?;
         let token = if is_set("HF_HUB_DISABLE_IMPLICIT_TOKEN") {
             None
         } else if let Some(token) = text("HF_TOKEN").filter(|token| !token.trim().is_empty()) {
@@ -114,6 +103,13 @@ impl Access {
         format!("{}/{repo}", self.endpoint)
     }
 
+    /// The hub's address without its scheme, for people.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let rest = self.endpoint.split_once("://");
+        rest.map_or(self.endpoint.as_str(), |(_, host)| host)
+    }
+
     /// Keeps a token in the usual file, for its owner's eyes only.
     ///
     /// # Errors
@@ -130,7 +126,37 @@ impl Access {
             temporary.persist(file).map_err(|error| error.error)?;
             Ok(())
         };
-        write().map_err(|error| HubError::disk("the token file", "written", file, error))
+        write().map_err(|error| HubError::system("the token file", "written", file, error))
+    }
+}
+
+/// Where things are kept.
+pub(super) struct Places {
+    /// The folder of downloaded repositories.
+    pub(super) cache: PathBuf,
+    /// The file in which a token is kept.
+    token_file: PathBuf,
+}
+
+impl Places {
+    pub(super) fn read(
+        home: Option<&Path>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, HubError> {
+        let path = |name: &str| {
+            let value = variable(name).filter(|value| !value.is_empty())?;
+            Some(in_home(home, value.into()))
+        };
+        let hf_home = path("HF_HOME")
+            .or_else(|| path("XDG_CACHE_HOME").map(|cache| cache.join("huggingface")))
+            .or_else(|| home.map(|home| home.join(".cache").join("huggingface")));
+        let within = |name: &str| hf_home.as_ref().map(|home| home.join(name));
+        let cache = path("HF_HUB_CACHE").or_else(|| path("HUGGINGFACE_HUB_CACHE"));
+        let token_file = path("HF_TOKEN_PATH").or_else(|| within("token"));
+        Ok(Self {
+            cache: cache.or_else(|| within("hub")).ok_or(HubError::NoHome)?,
+            token_file: token_file.ok_or(HubError::NoHome)?,
+        })
     }
 }
 
@@ -138,7 +164,7 @@ fn kept_token(file: &Path) -> Result<Option<String>, HubError> {
     match fs::read_to_string(file) {
         Ok(text) => Ok(Some(text).filter(|text| !text.trim().is_empty())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(HubError::disk("the token file", "read", file, error)),
+        Err(error) => Err(HubError::system("the token file", "read", file, error)),
     }
 }
 

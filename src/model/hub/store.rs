@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use hf_hub::Repo;
 
+use super::access::Places;
 use super::error::HubError;
+use crate::domain::hub::LocalSnapshot;
 use crate::model::folder::stays_inside;
 
 /// What the name of our own unfinished files ends with, behind the hash that they will have.
@@ -28,6 +30,16 @@ impl Store {
     #[must_use]
     pub const fn new(folder: PathBuf) -> Self {
         Self { folder }
+    }
+
+    /// The cache of this machine, as the environment names it.
+    ///
+    /// # Errors
+    /// The system names no home folder.
+    pub fn from_env() -> Result<Self, HubError> {
+        let variable = |name: &str| std::env::var_os(name);
+        let places = Places::read(std::env::home_dir().as_deref(), variable);
+        places.map(|places| Self::new(places.cache))
     }
 
     /// Where the cache is.
@@ -62,7 +74,7 @@ impl Store {
             + list::bytes_in(&place.folder.join("snapshots"));
         let removed = |folder: &Path| {
             fs::remove_dir_all(folder).map_err(|error| {
-                HubError::disk(format!("{repo} in the cache"), "removed", folder, error)
+                HubError::system(format!("{repo} in the cache"), "removed", folder, error)
             })
         };
         removed(&place.folder)?;
@@ -98,11 +110,12 @@ impl RepoFolder {
         stays_inside(&commit).then_some(commit)
     }
 
-    /// The folder of a revision's files, where there is one.
+    /// What is here of a revision, where anything is.
     #[must_use]
-    pub fn snapshot(&self, revision: &str) -> Option<PathBuf> {
-        let folder = self.snapshot_of(&self.commit(revision)?);
-        folder.is_dir().then_some(folder)
+    pub fn look(&self, revision: &str) -> Option<LocalSnapshot> {
+        let commit = self.commit(revision)?;
+        let there = self.snapshot_of(&commit).is_dir();
+        there.then(|| list::snapshot_at(&self.folder, commit, vec![revision.to_owned()]))
     }
 
     /// The folder of a commit's files.
@@ -129,6 +142,29 @@ impl RepoFolder {
         self.locks.join(format!("{hash}.lock"))
     }
 
+    /// Has a path of a commit mean the bytes of this hash: a relative link, so that the cache can be moved.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn link(&self, commit: &str, path: &str, hash: &str) -> Result<(), HubError> {
+        let link = self.snapshot_of(commit).join(path);
+        let up = "../".repeat(2 + path.matches('/').count());
+        let target = format!("{up}blobs/{hash}");
+        if fs::read_link(&link).is_ok_and(|there| there == Path::new(&target)) {
+            return Ok(());
+        }
+        let folder = link.parent().unwrap_or(&self.folder);
+        let make = || -> std::io::Result<()> {
+            fs::create_dir_all(folder)?;
+            let temporary = tempfile::Builder::new().make_in(folder, |new| {
+                make_link(Path::new(&target), &self.blob(hash), new)
+            })?;
+            temporary.into_temp_path().persist(&link)?;
+            Ok(())
+        };
+        make().map_err(|error| HubError::system(format!("the file {path}"), "linked", &link, error))
+    }
+
     /// Has a revision stand for a commit.
     ///
     /// # Errors
@@ -147,8 +183,21 @@ impl RepoFolder {
             temporary.persist(&file).map_err(|error| error.error)?;
             Ok(())
         };
-        write().map_err(|error| HubError::disk("the name of a revision", "written", &file, error))
+        write().map_err(|error| HubError::system("the name of a revision", "written", &file, error))
     }
+}
+
+#[cfg(unix)]
+fn make_link(target: &Path, _: &Path, new: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, new)
+}
+
+/// Without the right to make links, the bytes get a second name; where the disk knows none, a copy.
+#[cfg(windows)]
+fn make_link(target: &Path, bytes: &Path, new: &Path) -> std::io::Result<()> {
+    std::os::windows::fs::symlink_file(target, new)
+        .or_else(|_| fs::hard_link(bytes, new))
+        .or_else(|_| fs::copy(bytes, new).map(|_| ()))
 }
 
 /// A temporary file that everybody may read who may read what is beside it; those for secrets are for their owner only.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::FailureKind;
 
 const START: &str = "schema = 1\nname = \"Test\"\n[base]\npath = \"base\"\n";
 
@@ -119,16 +120,65 @@ fn each_mistake_is_named_with_its_line() {
 #[test]
 fn a_downloaded_model_is_found_by_branch_or_commit() {
     let cache = tempfile::tempdir().unwrap();
+    let store = Store::new(cache.path().to_owned());
     let model = cache.path().join("models--owner--name");
     std::fs::create_dir_all(model.join("snapshots/abc123")).unwrap();
     std::fs::create_dir_all(model.join("refs")).unwrap();
     std::fs::write(model.join("refs/main"), "abc123\n").unwrap();
     for revision in ["main", "abc123"] {
-        let folder = snapshot(&model, revision).unwrap();
+        let folder = fetched(&store, revision).unwrap();
         assert!(folder.describe().ends_with("abc123"));
     }
-    assert!(snapshot(&model, "other").is_none());
-    assert!(snapshot(&model, "../../x").is_none());
+    for revision in ["other", "../../x"] {
+        let failure = fetched(&store, revision).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Input);
+        assert!(failure.summary.contains("has not been downloaded"));
+        let command = format!("counterpoise models pull owner/name --revision {revision}");
+        assert!(failure.hint.unwrap().ends_with(&command));
+    }
+}
+
+#[test]
+fn a_model_with_missing_parts_is_not_taken_for_whole() {
+    let cache = tempfile::tempdir().unwrap();
+    let store = Store::new(cache.path().to_owned());
+    let snapshot = cache.path().join("models--owner--name/snapshots/main");
+    std::fs::create_dir_all(&snapshot).unwrap();
+    let index = r#"{"weight_map":{"a":"model-00001-of-00001.safetensors"}}"#;
+    std::fs::write(snapshot.join("model.safetensors.index.json"), index).unwrap();
+    let failure = fetched(&store, "main").unwrap_err();
+    assert!(failure.summary.contains("in part"), "{}", failure.summary);
+    assert!(failure.details.unwrap().contains("model-00001-of-00001"));
+    assert!(failure.hint.unwrap().ends_with("models pull owner/name"));
+    std::fs::write(snapshot.join("model-00001-of-00001.safetensors"), "").unwrap();
+    assert!(fetched(&store, "main").is_ok());
+}
+
+fn fetched(store: &Store, revision: &str) -> Result<Folder, Failure> {
+    let at = RepoAt {
+        repo: "owner/name".to_owned(),
+        revision: revision.to_owned(),
+    };
+    downloaded(store, &at, None, "the base model").map_err(Failure::from)
+}
+
+#[test]
+fn of_a_repository_with_many_sizes_one_file_is_enough() {
+    let cache = tempfile::tempdir().unwrap();
+    let store = Store::new(cache.path().to_owned());
+    let snapshot = cache.path().join("models--owner--name/snapshots/main");
+    std::fs::create_dir_all(&snapshot).unwrap();
+    std::fs::write(snapshot.join("small.gguf"), "GGUF").unwrap();
+    let at = RepoAt::main("owner/name");
+    let file =
+        |name: &str| downloaded(&store, &at, Some(name), "the base model").map_err(Failure::from);
+    assert!(file("small.gguf").is_ok());
+    let failure = file("large.gguf").unwrap_err();
+    let hint = failure.hint.unwrap();
+    assert!(
+        hint.ends_with("models pull owner/name --file large.gguf"),
+        "{hint}"
+    );
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Store {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => {
-                return Err(HubError::disk("the cache", "read", self.folder(), error));
+                return Err(HubError::system("the cache", "read", self.folder(), error));
             }
         };
         let names = entries
@@ -88,7 +88,7 @@ fn repo_at(repo: &str, folder: &Path) -> LocalRepo {
     }
 }
 
-fn snapshot_at(repo: &Path, commit: String, revisions: Vec<String>) -> LocalSnapshot {
+pub(super) fn snapshot_at(repo: &Path, commit: String, revisions: Vec<String>) -> LocalSnapshot {
     let folder = repo.join("snapshots").join(&commit);
     let mut files = Vec::new();
     let mut missing = BTreeSet::new();

@@ -44,11 +44,14 @@ fn places_are_where_the_hubs_own_library_looks() {
         assert_eq!(fs::read_to_string(found).unwrap(), content);
     }
     let place = store.repo("o/n").unwrap();
-    assert_eq!(place.snapshot("main"), Some(theirs.pointer_path(COMMIT)));
-    assert_eq!(place.snapshot(COMMIT), place.snapshot("main"));
+    for revision in ["main", COMMIT] {
+        let found = place.look(revision).unwrap();
+        assert_eq!(found.folder, theirs.pointer_path(COMMIT));
+        assert_eq!(found.files.len(), 2);
+    }
     assert_eq!(place.blob("ab"), theirs.blob_path("ab"));
     for revision in ["other", "../../x", "/etc"] {
-        assert_eq!(place.snapshot(revision), None, "{revision}");
+        assert_eq!(place.look(revision), None, "{revision}");
     }
 }
 
