@@ -53,6 +53,7 @@ impl Fetch<'_> {
     /// What the last attempt said, or [`HubError::Cancelled`].
     pub(super) fn run(&self, cell: &Cell) -> Result<(), HubError> {
         let mut partial = None;
+        let mut strange = 0;
         loop {
             let Err(error) = self.attempt(cell, &mut partial) else {
                 cell.completes();
@@ -64,7 +65,10 @@ impl Fetch<'_> {
                 HubError::Damaged { .. } => {
                     partial.take().is_some_and(|partial| partial.is_resumed)
                 }
-                HubError::Strange { .. } => cell.attempt() < self.patience.first_attempts,
+                HubError::Strange { .. } => {
+                    strange += 1;
+                    strange < self.patience.first_attempts
+                }
                 other => other.is_passing() && cell.attempt() < self.patience.attempts,
             };
             if !again {
