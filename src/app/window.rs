@@ -1,15 +1,20 @@
 //! The glue between the state, the toolkit, the worker and the re-judging thread.
 
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::TryRecvError;
+use std::time::Duration;
 
 use egui::{Context, Ui};
 
+use crate::app::dialogs::Dialogs;
 use crate::app::state::budget::{BudgetAnswer, BudgetRequest};
 use crate::app::state::library::Library;
+use crate::app::state::models::{PATIENCE_SECS, Purpose};
 use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
 use crate::app::state::{LineupState, State};
+use crate::app::update::models::ModelsAction;
 use crate::app::update::{self, Action};
 use crate::app::{AppOptions, pages, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
@@ -37,6 +42,8 @@ pub struct Window {
     budget: Latest<BudgetRequest, Option<BudgetAnswer>>,
     /// What that thread was asked for last, and what stops it.
     budgeted: Option<(u64, CancelToken)>,
+    /// Shows the desktop's file dialogs.
+    dialogs: Dialogs,
     applied: Option<(ThemeChoice, f32)>,
 }
 
@@ -81,6 +88,10 @@ impl Window {
             searched: None,
             budget,
             budgeted: None,
+            dialogs: Dialogs::new({
+                let waker = ctx.clone();
+                move || waker.request_repaint()
+            }),
             applied: None,
         };
         let commands = update::load(&mut window.state);
@@ -135,20 +146,37 @@ impl Window {
             let commands = update::on_budget(&mut self.state, answer);
             self.send(commands);
         }
+        if let Some((serial, answer)) = self.dialogs.take() {
+            let commands = update::models::on_dialog(&mut self.state, serial, answer);
+            self.send(commands);
+        }
         self.ask_for_judgement();
         self.ask_for_guidance();
+    }
+
+    /// Has file dialogs answered by `ask` instead of the desktop, as tests do.
+    pub fn set_dialogs(
+        &mut self,
+        ask: impl Fn(&Purpose) -> Option<PathBuf> + Send + Sync + 'static,
+    ) {
+        self.dialogs.set(ask);
     }
 
     /// Draws the window and does what the person did.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.show_settings(ui.ctx());
         let mut actions = shortcuts::pressed(ui.ctx(), &self.state);
+        actions.extend(dropped(ui.ctx()));
         actions.extend(pages::window_ui(ui, &self.state));
+        self.wait_for_dialog(ui.ctx());
         if actions.is_empty() {
             return;
         }
         for action in actions {
             self.act(action);
+        }
+        if let Some(dialog) = &self.state.models.dialog {
+            self.dialogs.show(dialog);
         }
         self.ask_for_judgement();
         self.ask_for_guidance();
@@ -176,6 +204,16 @@ impl Window {
             && state.reweight_request().is_none()
             && state.budget_request().is_none()
             && state.steadiness_request().is_none()
+    }
+
+    /// Looks again when a dialog that has not answered may not have come at all.
+    fn wait_for_dialog(&self, ctx: &Context) {
+        if let Some(dialog) = &self.state.models.dialog {
+            let left = dialog.since_secs + PATIENCE_SECS - self.state.now_secs;
+            if left > 0.0 {
+                ctx.request_repaint_after(Duration::from_secs_f64(left));
+            }
+        }
     }
 
     fn show_settings(&mut self, ctx: &Context) {
@@ -254,6 +292,15 @@ impl Window {
     }
 }
 
+/// Files and folders that a person dropped onto the window.
+fn dropped(ctx: &Context) -> Vec<Action> {
+    let open = |path: &Path| Action::Models(ModelsAction::Open(path.to_owned()));
+    ctx.input(|input| {
+        let files = input.raw.dropped_files.iter();
+        files.map(|file| open(file.path())).collect()
+    })
+}
+
 /// The state of a window that has just been opened.
 fn first_state(options: &AppOptions, mut settings: Settings) -> State {
     if let Some(theme) = options.theme {
@@ -268,6 +315,7 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
         library,
         ..State::default()
     };
+    state.models.folder = options.data.as_ref().map(|data| data.join("lineups"));
     if let Some(prompt) = &options.prompt {
         state.draft.prompt = prompt.clone();
     } else if let Some(first) = state.library.prompts.first() {

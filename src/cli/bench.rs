@@ -139,7 +139,8 @@ pub(super) fn run(args: &BenchArgs, common: &CommonArgs, began: Instant) -> Resu
                 | Event::Scored { .. }
                 | Event::Judged { .. }
                 | Event::Evaluated { .. }
-                | Event::Hub(_),
+                | Event::Hub(_)
+                | Event::Shelf(_),
             ) => {}
         }
     };

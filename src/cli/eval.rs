@@ -128,7 +128,8 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
             | Event::Finished { .. }
             | Event::Scored { .. }
             | Event::Measured { .. }
-            | Event::Hub(_) => {}
+            | Event::Hub(_)
+            | Event::Shelf(_) => {}
         }
     };
     bar.finish_and_clear();

@@ -243,7 +243,8 @@ fn one(
             | Event::Judged { .. }
             | Event::Evaluated { .. }
             | Event::Measured { .. }
-            | Event::Hub(_) => {}
+            | Event::Hub(_)
+            | Event::Shelf(_) => {}
         }
     };
     for (tokens, end) in [

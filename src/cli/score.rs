@@ -69,7 +69,8 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
             | Event::Judged { .. }
             | Event::Evaluated { .. }
             | Event::Measured { .. }
-            | Event::Hub(_) => {}
+            | Event::Hub(_)
+            | Event::Shelf(_) => {}
         }
     }
     let info = &session.info;

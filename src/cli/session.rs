@@ -91,7 +91,8 @@ impl Session {
                 | Event::Judged { .. }
                 | Event::Evaluated { .. }
                 | Event::Measured { .. }
-                | Event::Hub(_) => {}
+                | Event::Hub(_)
+                | Event::Shelf(_) => {}
             }
         };
         progress.clear();

@@ -72,6 +72,7 @@ impl Inbox {
             | Command::Evaluate(_)
             | Command::Bench(_)
             | Command::Hub(_)
+            | Command::Shelf(_)
             | Command::Shutdown => true,
         });
         newest
@@ -92,6 +93,7 @@ fn live_run(command: &Command) -> Option<RunId> {
         | Command::Evaluate(_)
         | Command::Bench(_)
         | Command::Hub(_)
+        | Command::Shelf(_)
         | Command::Shutdown => None,
     }
 }

@@ -94,8 +94,9 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
         Event::Scored { .. }
         | Event::Judged { .. }
         | Event::Evaluated { .. }
-        | Event::Measured { .. }
-        | Event::Hub(_) => Vec::new(),
+        | Event::Measured { .. } => Vec::new(),
+        Event::Hub(event) => super::models::on_hub(state, event),
+        Event::Shelf(event) => super::models::on_shelf(state, event),
         Event::Failed { run, failure } => {
             on_failed(state, run, failure);
             Vec::new()
@@ -172,7 +173,9 @@ pub fn tick(state: &mut State, now_secs: f64) {
 
 fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
     // A worker that restarts after a panic loads the same lineup again: the sliders stay.
-    let same = state.draft.strips.len() == info.objectives.len()
+    let others = std::mem::take(&mut state.other_models);
+    let same = !others
+        && state.draft.strips.len() == info.objectives.len()
         && state
             .objectives_before
             .iter()
