@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::{Duration, Instant};
 
-use crate::app::state::models::{Dialog, Purpose};
+use crate::app::state::models::{Dialog, DialogAnswer, Purpose};
+
+/// A dialog that ends sooner than a person can have closed it was never shown.
+const INSTANT: Duration = Duration::from_millis(400);
 
 type Ask = Arc<dyn Fn(&Purpose) -> Option<PathBuf> + Send + Sync>;
 
@@ -13,7 +17,7 @@ pub struct Dialogs {
     ask: Ask,
     wake: Arc<dyn Fn() + Send + Sync>,
     /// The one that is waited for. An older one may still be open; nobody listens to it.
-    open: Option<(u64, Receiver<Option<PathBuf>>)>,
+    open: Option<(u64, Receiver<DialogAnswer>)>,
 }
 
 impl Dialogs {
@@ -47,8 +51,14 @@ impl Dialogs {
         let started = std::thread::Builder::new()
             .name("file dialog".to_owned())
             .spawn(move || {
+                let began = Instant::now();
+                let became = match ask(&purpose) {
+                    Some(path) => DialogAnswer::Chosen(path),
+                    None if began.elapsed() < INSTANT => DialogAnswer::NeverShown,
+                    None => DialogAnswer::Closed,
+                };
                 // A window that is gone needs no answer.
-                let _ = answer.send(ask(&purpose));
+                let _ = answer.send(became);
                 wake();
             });
         // Without a thread the sender is gone, which reads as a dialog that never came.
@@ -56,13 +66,13 @@ impl Dialogs {
         self.open = Some((dialog.serial, answers));
     }
 
-    /// The number of a dialog that has been answered, and the answer: nothing where it was closed or could not be shown.
-    pub fn take(&mut self) -> Option<(u64, Option<PathBuf>)> {
+    /// The number of a dialog that has ended, and what became of it.
+    pub fn take(&mut self) -> Option<(u64, DialogAnswer)> {
         let (serial, answers) = self.open.as_ref()?;
         let serial = *serial;
         let answer = match answers.try_recv() {
             Ok(answer) => answer,
-            Err(TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Disconnected) => DialogAnswer::NeverShown,
             Err(TryRecvError::Empty) => return None,
         };
         self.open = None;

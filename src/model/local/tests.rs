@@ -97,10 +97,9 @@ fn a_file_stands_for_the_model_that_it_belongs_to() {
         found.models[0].place,
         Place::Path(mine.display().to_string())
     );
-    assert_eq!(
-        at(&home.path().join("hub/nothing.txt"), &never()),
-        Found::default()
-    );
+    let nothing = at(&home.path().join("hub/nothing.txt"), &never());
+    assert_eq!(nothing.models, []);
+    assert!(nothing.notes[0].contains("nothing.txt cannot be read"));
 }
 
 #[test]

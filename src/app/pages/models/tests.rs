@@ -73,7 +73,7 @@ fn a_model_is_offered_as_objective_once_it_is_known_to_fit() {
     assert!(row(&state).joins);
     assert_eq!(
         row(&state).facts,
-        "Llama · 135 M parameters · reads 8,192 tokens · 269 MB"
+        "Llama · 135 M parameters · reads 8\u{a0}192 tokens · 269 MB"
     );
     let base = &AtHandView::build(&state).groups[0].1[0];
     assert!(base.is_base && !base.joins);

@@ -112,6 +112,17 @@ pub struct Dialog {
     pub since_secs: f64,
 }
 
+/// What became of a file dialog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DialogAnswer {
+    /// A path.
+    Chosen(PathBuf),
+    /// A person closed it.
+    Closed,
+    /// The desktop has none to offer.
+    NeverShown,
+}
+
 /// What a file dialog is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
@@ -136,9 +147,6 @@ pub struct Note {
 
 /// Seconds after which a file dialog that has not answered may not have come at all.
 pub const PATIENCE_SECS: f64 = 5.0;
-
-/// Seconds within which nobody has read a dialog, let alone closed it.
-pub const INSTANT_SECS: f64 = 0.4;
 
 impl Note {
     /// A sentence by itself.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::app::state::models::plan::Plan;
-use crate::app::state::models::{INSTANT_SECS, Note};
+use crate::app::state::models::{DialogAnswer, Note};
 use crate::app::state::{Problem, ProblemPlace, State};
 use crate::domain::LineupSource;
 use crate::error::Failure;
@@ -86,8 +86,8 @@ pub fn on_shelf(state: &mut State, event: ShelfEvent) -> Vec<Command> {
     }
 }
 
-/// Takes in what became of a file dialog: a path, or nothing where it was closed or never came.
-pub fn on_dialog(state: &mut State, serial: u64, answer: Option<PathBuf>) -> Vec<Command> {
+/// Takes in what became of a file dialog.
+pub fn on_dialog(state: &mut State, serial: u64, answer: DialogAnswer) -> Vec<Command> {
     let Some(dialog) = state
         .models
         .dialog
@@ -96,14 +96,13 @@ pub fn on_dialog(state: &mut State, serial: u64, answer: Option<PathBuf>) -> Vec
         return Vec::new();
     };
     match answer {
-        Some(path) => use_path(state, &dialog.purpose, path),
-        None => {
-            if state.now_secs - dialog.since_secs < INSTANT_SECS {
-                note(
-                    state,
-                    "Your desktop has no file dialog to offer: type the path instead, or drop the file onto the window",
-                );
-            }
+        DialogAnswer::Chosen(path) => use_path(state, &dialog.purpose, path),
+        DialogAnswer::Closed => Vec::new(),
+        DialogAnswer::NeverShown => {
+            note(
+                state,
+                "Your desktop has no file dialog to offer: type the path instead, or drop the file onto the window",
+            );
             Vec::new()
         }
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::app::state::models::DialogAnswer;
 use crate::app::state::models::form::{Form, FormKind};
 use crate::app::state::models::tests::{hub, lineup, sentence, whole};
 use crate::app::state::{LineupState, ProblemPlace};
@@ -304,22 +305,29 @@ fn a_dialog_that_never_came_says_so_and_one_that_was_closed_does_not() {
     let mut state = page();
     act(&mut state, ModelsAction::Browse(Purpose::ModelFolder));
     let serial = state.models.dialog.as_ref().unwrap().serial;
-    on_dialog(&mut state, serial + 1, Some("/stale".into()));
+    on_dialog(
+        &mut state,
+        serial + 1,
+        DialogAnswer::Chosen("/stale".into()),
+    );
     assert!(state.models.dialog.is_some());
-    on_dialog(&mut state, serial, None);
+    on_dialog(&mut state, serial, DialogAnswer::NeverShown);
     let note = state.models.note.take().unwrap();
     assert!(note.words.contains("type the path"), "{}", note.words);
     act(&mut state, ModelsAction::Browse(Purpose::Import));
     let serial = state.models.dialog.as_ref().unwrap().serial;
-    state.now_secs += 3.0;
-    on_dialog(&mut state, serial, None);
+    on_dialog(&mut state, serial, DialogAnswer::Closed);
     assert_eq!(state.models.note, None);
     act(
         &mut state,
         ModelsAction::Browse(Purpose::Export("x.toml".to_owned())),
     );
     let serial = state.models.dialog.as_ref().unwrap().serial;
-    let commands = on_dialog(&mut state, serial, Some("/tmp/x.toml".into()));
+    let commands = on_dialog(
+        &mut state,
+        serial,
+        DialogAnswer::Chosen("/tmp/x.toml".into()),
+    );
     assert!(matches!(
         commands.as_slice(),
         [Command::Shelf(ShelfCommand::Export { .. })]
