@@ -9,7 +9,9 @@ use egui::{Context, Ui};
 use crate::app::dialogs::Dialogs;
 use crate::app::state::budget::{BudgetAnswer, BudgetRequest};
 use crate::app::state::library::Library;
+use crate::app::state::models::estimate::{EstimateRequest, Estimated};
 use crate::app::state::models::{PATIENCE_SECS, Purpose};
+use crate::app::state::page::Page;
 use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
@@ -42,6 +44,9 @@ pub struct Window {
     budget: Latest<BudgetRequest, Option<BudgetAnswer>>,
     /// What that thread was asked for last, and what stops it.
     budgeted: Option<(u64, CancelToken)>,
+    estimates: Latest<EstimateRequest, Estimated>,
+    /// What that thread was asked for last.
+    weighed: Option<EstimateRequest>,
     /// Shows the desktop's file dialogs.
     dialogs: Dialogs,
     applied: Option<(ThemeChoice, f32)>,
@@ -79,6 +84,10 @@ impl Window {
             |request: BudgetRequest| request.answer(),
             move || waker.request_repaint(),
         )?;
+        let waker = ctx.clone();
+        let estimates = Latest::spawn("memory estimates", EstimateRequest::answer, move || {
+            waker.request_repaint();
+        })?;
         let mut window = Self {
             state: first_state(options, settings.mended()),
             worker: Some(worker),
@@ -88,6 +97,8 @@ impl Window {
             searched: None,
             budget,
             budgeted: None,
+            estimates,
+            weighed: None,
             dialogs: Dialogs::new({
                 let waker = ctx.clone();
                 move || waker.request_repaint()
@@ -146,12 +157,14 @@ impl Window {
             let commands = update::on_budget(&mut self.state, answer);
             self.send(commands);
         }
+        if let Some(estimated) = self.estimates.take() {
+            update::models::on_estimated(&mut self.state, estimated);
+        }
         if let Some((serial, answer)) = self.dialogs.take() {
             let commands = update::models::on_dialog(&mut self.state, serial, answer);
             self.send(commands);
         }
-        self.ask_for_judgement();
-        self.ask_for_guidance();
+        self.ask_others();
     }
 
     /// Has file dialogs answered by `ask` instead of the desktop, as tests do.
@@ -178,8 +191,7 @@ impl Window {
         if let Some(dialog) = &self.state.models.dialog {
             self.dialogs.show(dialog);
         }
-        self.ask_for_judgement();
-        self.ask_for_guidance();
+        self.ask_others();
         // What was drawn is older than what was done.
         ui.ctx().request_repaint();
     }
@@ -226,6 +238,25 @@ impl Window {
     }
 
     /// Asks the other threads for what the numbers on screen lack.
+    fn ask_others(&mut self) {
+        self.ask_for_judgement();
+        self.ask_for_guidance();
+        self.ask_for_estimate();
+    }
+
+    fn ask_for_estimate(&mut self) {
+        let models = &self.state.models;
+        if self.state.page != Page::Models || models.estimate(&self.state.compute).is_some() {
+            return;
+        }
+        if let Some(request) = models.estimate_request(&self.state.compute)
+            && self.weighed.as_ref() != Some(&request)
+        {
+            self.weighed = Some(request.clone());
+            self.estimates.request(request);
+        }
+    }
+
     fn ask_for_judgement(&mut self) {
         let Some(request) = self.state.reweight_request() else {
             self.ask_for_steadiness();

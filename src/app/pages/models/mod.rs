@@ -6,6 +6,7 @@ pub mod downloads;
 pub mod forms;
 pub mod hub;
 pub mod lineups;
+pub mod memory;
 pub mod objectives;
 mod words;
 
@@ -61,6 +62,9 @@ pub fn models_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
             .show(ui, |ui| {
                 actions.extend(composed::base_ui(ui, &view));
                 ui.add_space(space::L);
+                if let Some(view) = memory::MemoryView::build(state) {
+                    memory::memory_ui(ui, &view);
+                }
                 let view = objectives::ObjectivesView::build(state);
                 actions.extend(objectives::objectives_ui(ui, &view));
                 ui.add_space(space::M);

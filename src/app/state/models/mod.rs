@@ -1,5 +1,6 @@
 //! The Models page: what is at hand, and the lineup that is being put together.
 
+pub mod estimate;
 pub mod form;
 pub mod hub;
 pub mod plan;
@@ -15,6 +16,7 @@ use crate::worker::shelf::{
     Base, Fit, Found, FoundModel, Place, ReadyLineup, SavedLineup, Subject,
 };
 
+use estimate::Estimated;
 use form::{FileRow, Form};
 use hub::Hub;
 use plan::Plan;
@@ -43,6 +45,8 @@ pub struct Models {
     pub fits: BTreeMap<Subject, Fit>,
     /// The question about it that is being answered.
     pub judging: Option<Judging>,
+    /// What a lineup takes in memory: that in hand, unless it has changed since.
+    pub estimated: Option<Estimated>,
     /// Why the base cannot be read.
     pub base_problem: Option<Failure>,
     /// Number of the next question.

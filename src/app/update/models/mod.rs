@@ -12,6 +12,7 @@ pub use hub::{HubAction, on_hub};
 pub use shelf::{on_dialog, on_shelf};
 
 use crate::app::state::State;
+use crate::app::state::models::estimate::Estimated;
 use crate::app::state::models::form::FileRow;
 use crate::app::state::models::plan::{Plan, UNNAMED};
 use crate::app::state::models::steps::StepKind;
@@ -22,6 +23,11 @@ use crate::worker::Command;
 use crate::worker::shelf::ShelfCommand;
 
 use super::Action;
+
+/// Takes in what a lineup takes in memory.
+pub fn on_estimated(state: &mut State, estimated: Estimated) {
+    state.models.estimated = Some(estimated);
+}
 
 /// Asks for what the page shows, the first time that it is on screen.
 pub(super) fn begin(state: &mut State) -> Vec<Command> {
