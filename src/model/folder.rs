@@ -316,6 +316,14 @@ fn unreadable(name: &str, path: &Path, error: &std::io::Error) -> ModelError {
     }
 }
 
+/// Whether a file's name ends in this extension, for example `bin`.
+#[must_use]
+pub fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
 /// Whether a file name from inside a file stays in its folder.
 #[must_use]
 pub(super) fn stays_inside(name: &str) -> bool {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::error::ModelError;
 use super::files::ModelFiles;
-use super::folder::Folder;
+use super::folder::{Folder, has_extension};
 use super::gguf::Gguf;
 use super::lineup::Found;
 use super::load::{Tally, Weights};
@@ -153,7 +153,7 @@ fn adapter(folder: &Folder) -> Result<ModelFacts, ModelError> {
     Ok(ModelFacts {
         path: folder.describe(),
         name: folder.name(),
-        format: if file.ends_with(".bin") {
+        format: if has_extension(&file, "bin") {
             FileFormat::PyTorch
         } else {
             FileFormat::Safetensors

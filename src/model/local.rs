@@ -75,14 +75,16 @@ impl Whereabouts {
     #[must_use]
     pub fn from_env() -> Self {
         let cache = Access::from_env().ok().map(|access| access.cache);
-        Self::read(cache, std::env::home_dir(), |name| std::env::var_os(name))
+        Self::read(cache, std::env::home_dir().as_deref(), |name| {
+            std::env::var_os(name)
+        })
     }
 
     /// As [`Self::from_env`], with the shared cache, the home folder and the variables handed in.
     #[must_use]
     pub fn read(
         hugging_face: Option<PathBuf>,
-        home: Option<PathBuf>,
+        home: Option<&Path>,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Self {
         let variable = |name: &str| {

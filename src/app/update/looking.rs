@@ -53,12 +53,11 @@ pub(super) fn move_pin(state: &mut State, by: isize) {
 /// The next part of the window that has anything to take the keyboard.
 pub(super) fn next_region(state: &State) -> Region {
     let there = |region: Region| match region {
-        Region::Prompt => true,
         Region::Library => state.settings.library_open,
         Region::Base => state.run().is_some_and(|run| !run.base.is_empty()),
         Region::Guided => state.run().is_some_and(|run| !run.guided.is_empty()),
         Region::Objectives => !state.draft.strips.is_empty(),
-        Region::Lineups | Region::Composed | Region::AtHand => true,
+        Region::Prompt | Region::Lineups | Region::Composed | Region::AtHand => true,
     };
     let mut region = state.focus_step.region.next();
     while !there(region) {

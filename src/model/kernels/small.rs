@@ -120,7 +120,7 @@ fn gated<L: Lanes, const GELU: bool>(l: L, gate: &mut [f32], up: &[f32]) {
     unsafe {
         let x = l.load(gate.as_ptr());
         let minus_z = if GELU {
-            let cubic = l.fma(l.mul(x, x), l.splat(-0.071_354_816), l.splat(-1.595_769_1));
+            let cubic = l.fma(l.mul(x, x), l.splat(-0.071_354_816), l.splat(-1.595_769));
             l.mul(x, cubic)
         } else {
             l.mul(x, l.splat(-1.0))

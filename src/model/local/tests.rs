@@ -52,7 +52,7 @@ fn home() -> tempfile::TempDir {
 fn models_are_found_where_programs_keep_them() {
     let home = home();
     let hub = home.path().join("hub");
-    let places = Whereabouts::read(Some(hub), Some(home.path().to_owned()), |_| None);
+    let places = Whereabouts::read(Some(hub), Some(home.path()), |_| None);
     let found = find(&places, &[home.path().join("work")], &[], &never());
     assert_eq!(
         names(&found),
@@ -126,7 +126,7 @@ fn what_cannot_run_is_listed_with_the_reason() {
 #[test]
 fn variables_say_where_folders_are() {
     let variables = |name: &str| (name == "LLAMA_CACHE").then(|| OsString::from("/models"));
-    let places = Whereabouts::read(None, Some("/home/me".into()), variables);
+    let places = Whereabouts::read(None, Some(Path::new("/home/me")), variables);
     assert_eq!(places.llama_cpp, [PathBuf::from("/models")]);
     assert_eq!(
         places.lm_studio[0],

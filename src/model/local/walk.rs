@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::CancelToken;
+use crate::model::folder::has_extension;
 use crate::model::peft;
 
 /// Deepest folder that is looked into, seen from where a person pointed.
@@ -100,8 +101,10 @@ fn is_model(folder: &Path) -> bool {
 fn has_weights(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|entries| {
         entries.flatten().any(|entry| {
-            let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
-            name.ends_with(".safetensors") || (name.ends_with(".bin") && name.contains("model"))
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            has_extension(&name, "safetensors")
+                || (has_extension(&name, "bin") && name.to_ascii_lowercase().contains("model"))
         })
     })
 }

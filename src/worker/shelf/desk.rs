@@ -180,7 +180,7 @@ mod tests {
         }
 
         fn next(&self) -> ShelfEvent {
-            let told = self.events.recv_timeout(Duration::from_secs(60));
+            let told = self.events.recv_timeout(Duration::from_mins(1));
             let Ok(Event::Shelf(event)) = told else {
                 panic!("{told:?}");
             };

@@ -158,10 +158,8 @@ fn free_name(folder: &Path, stem: &str) -> PathBuf {
         1 => folder.join(format!("{stem}.toml")),
         number => folder.join(format!("{stem}-{number}.toml")),
     };
-    (1..)
-        .map(numbered)
-        .find(|file| !file.exists())
-        .unwrap_or_else(|| numbered(1))
+    let mut free = (1..u32::MAX).map(numbered).filter(|file| !file.exists());
+    free.next().unwrap_or_else(|| numbered(u32::MAX))
 }
 
 #[cfg(test)]

@@ -56,12 +56,12 @@ pub(super) fn edit(state: &mut State, action: ModelsAction) -> Vec<Command> {
         ModelsAction::AddModel(place) => return add_model(state, place),
         ModelsAction::Rename(index, name) => {
             change(state, StepKind::Objective(index), index, |entry| {
-                entry.name = name
+                entry.name = name;
             });
         }
         ModelsAction::EditAbout(index, about) => {
             change(state, StepKind::About(index), index, |entry| {
-                entry.about = about
+                entry.about = about;
             });
         }
         ModelsAction::EditSentence(index, sentence) => {
@@ -73,13 +73,13 @@ pub(super) fn edit(state: &mut State, action: ModelsAction) -> Vec<Command> {
         }
         ModelsAction::SetColour(index, colour) => {
             change(state, StepKind::Single, index, |entry| {
-                entry.colour = Some(colour)
+                entry.colour = Some(colour);
             });
         }
         ModelsAction::SetWeight(index, weight) => {
             let weight = mended_weight(weight);
             change(state, StepKind::Weight(index), index, |entry| {
-                entry.weight = weight
+                entry.weight = weight;
             });
         }
         ModelsAction::SetTemplate(index, template) => {

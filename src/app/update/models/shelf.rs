@@ -34,7 +34,7 @@ pub fn on_shelf(state: &mut State, event: ShelfEvent) -> Vec<Command> {
             }
             look(state)
         }
-        ShelfEvent::Opened(Opened::Lineup(lineup)) => opened_lineup(state, *lineup),
+        ShelfEvent::Opened(Opened::Lineup(lineup)) => opened_lineup(state, &lineup),
         ShelfEvent::Judged {
             serial,
             subject,
@@ -108,18 +108,18 @@ pub fn on_dialog(state: &mut State, serial: u64, answer: DialogAnswer) -> Vec<Co
     }
 }
 
-fn opened_lineup(state: &mut State, lineup: Lineup) -> Vec<Command> {
+fn opened_lineup(state: &mut State, lineup: &Lineup) -> Vec<Command> {
     state.models.path.clear();
     let known = state
         .models
         .saved
         .iter()
-        .find(|saved| saved.lineup.as_ref() == Ok(&lineup))
+        .find(|saved| saved.lineup.as_ref() == Ok(lineup))
         .map(|saved| saved.file.clone());
     let keep = state.models.importing && known.is_none();
     state.models.importing = false;
     state.models.file_row = None;
-    let mut commands = compose::replace(state, Plan::of(&lineup, known));
+    let mut commands = compose::replace(state, Plan::of(lineup, known));
     if keep {
         commands.extend(save(state));
     } else {
