@@ -84,7 +84,7 @@ pub(super) fn lineups() -> Result<Vec<ReadyLineup>, Failure> {
         about: "Small models for everyday questions that come with the program and steer at once"
             .to_owned(),
         download_bytes: 0,
-        memory_bytes: 200 * MB,
+        memory_bytes: 110 * MB,
         licence: "That of the program".to_owned(),
         tried: "Run by us with every change of the program".to_owned(),
     };
