@@ -225,7 +225,11 @@ fn row_ui(ui: &mut Ui, row: &LineupRow, width: f32) -> bool {
     let button = Button::selectable(row.chosen, text)
         .wrap()
         .min_size(egui::vec2(width, space::TARGET));
-    let response = ui.add(button);
+    // A row of buttons would put the text into the middle.
+    let layout = egui::Layout::top_down(egui::Align::Min);
+    let size = egui::vec2(width, space::TARGET);
+    let response = ui.allocate_ui_with_layout(size, layout, |ui| ui.add(button));
+    let response = response.inner;
     let label = format!("Lineup {}", row.name);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, row.chosen, &label));
     response.clicked()
