@@ -315,6 +315,16 @@ fn a_lineup_is_saved_and_deleted_and_brought_back() {
     };
     stage.tell(Event::Shelf(ShelfEvent::Saved(Box::new(saved.clone()))));
     assert!(stage.shows("Built-in of mine is saved"));
+    let edge = |stage: &Stage| {
+        stage
+            .harness
+            .get_by_label("Name of the lineup")
+            .rect()
+            .left()
+    };
+    let before = edge(&stage);
+    stage.frames(20);
+    assert_eq!(edge(&stage), before, "the columns keep their widths");
     stage.click("Delete Built-in of mine");
     assert!(matches!(
         stage.next_command(),

@@ -177,10 +177,13 @@ pub fn lineups_ui(ui: &mut Ui, view: &LineupsView) -> Vec<Action> {
             }
             for row in &view.saved {
                 ui.horizontal(|ui| {
-                    let width = ui.available_width() - DELETE_WIDTH;
+                    let gap = ui.spacing().item_spacing.x;
+                    let width = ui.available_width() - space::TARGET - gap;
                     if row_ui(ui, row, width) {
                         actions.push(Action::Models(ModelsAction::PickSaved(row.index)));
                     }
+                    // No wider than the room that was left for it, or the column would grow with every frame.
+                    ui.spacing_mut().button_padding.x = space::XS;
                     let delete = ui
                         .add(Button::new("✗").min_size(egui::Vec2::splat(space::TARGET)))
                         .on_hover_text("Delete this lineup; it can be brought back at once");
@@ -202,9 +205,6 @@ pub fn lineups_ui(ui: &mut Ui, view: &LineupsView) -> Vec<Action> {
         });
     actions
 }
-
-/// Room for the button that deletes, points.
-const DELETE_WIDTH: f32 = space::TARGET + space::M;
 
 fn row_ui(ui: &mut Ui, row: &LineupRow, width: f32) -> bool {
     let colours = palette(ui);
