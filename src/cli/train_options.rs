@@ -22,6 +22,12 @@ pub(crate) struct RunArgs {
     /// Longest gradient; longer ones are shortened
     #[arg(long, default_value_t = 1.0)]
     pub(crate) clip: f64,
+    /// Learning rate behind the last step, as a share of the highest
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) lr_end: f64,
+    /// End with the mean of what the last steps left, this share of all; 0 takes the very last one's weights
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) averaged: f64,
     /// Decides first weights, order and dropout
     #[arg(long, default_value_t = 16)]
     pub(crate) seed: u64,
@@ -47,6 +53,8 @@ impl RunArgs {
             max_steps: self.max_steps,
             accumulate: self.accumulate,
             clip: self.clip,
+            lr_end: self.lr_end,
+            averaged: self.averaged,
             seed: self.seed,
             eval_every: self.eval_every,
             save_every: self.save_every,

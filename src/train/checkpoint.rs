@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub(crate) weights: Vec<f32>,
     pub(crate) first: Vec<f32>,
     pub(crate) second: Vec<f32>,
+    /// The mean over the last steps; empty as long as there is none.
+    pub(crate) mean: Vec<f32>,
 }
 
 impl Store {
@@ -75,17 +77,21 @@ impl Store {
         progress: &Progress,
         weights: &[f32],
         moments: [&[f32]; 2],
+        mean: &[f32],
     ) -> Result<(), TrainError> {
         let tensor = |name: &str, values: &[f32]| NamedTensor {
             name: name.to_owned(),
             shape: vec![values.len()],
             values: values.to_vec(),
         };
-        let tensors = [
+        let mut tensors = vec![
             tensor("weights", weights),
             tensor("first", moments[0]),
             tensor("second", moments[1]),
         ];
+        if !mean.is_empty() {
+            tensors.push(tensor("mean", mean));
+        }
         let note = serde_json::to_string(progress).unwrap_or_default();
         files::write_tensors(&self.path(), "the checkpoint", &tensors, &[(NOTE, note)])
     }
@@ -128,11 +134,16 @@ impl Store {
                 Err(fail("the file holds another number of weights"))
             }
         };
+        let mean = match tensors.tensor("mean") {
+            Ok(_) => read("mean")?,
+            Err(_) => Vec::new(),
+        };
         Ok(Some(State {
             progress,
             weights: read("weights")?,
             first: read("first")?,
             second: read("second")?,
+            mean,
         }))
     }
 
@@ -175,12 +186,17 @@ mod tests {
         assert!(store.load("a", 3).unwrap().is_none());
         let weights = [1.0f32, -0.0, 1e-42];
         store
-            .save(&progress(), &weights, [&[2.0; 3], &[3.0; 3]])
+            .save(&progress(), &weights, [&[2.0; 3], &[3.0; 3]], &[])
             .unwrap();
         let state = store.load("a", 3).unwrap().unwrap();
+        assert!(state.mean.is_empty());
         assert_eq!(state.progress, progress());
         let bits: Vec<u32> = state.weights.iter().map(|x| x.to_bits()).collect();
         assert_eq!(bits, weights.map(f32::to_bits));
+        store
+            .save(&progress(), &weights, [&[2.0; 3], &[3.0; 3]], &[4.0; 3])
+            .unwrap();
+        assert_eq!(store.load("a", 3).unwrap().unwrap().mean, [4.0; 3]);
         store.clear().unwrap();
         store.clear().unwrap();
         assert!(store.load("a", 3).unwrap().is_none());
@@ -190,7 +206,9 @@ mod tests {
     fn what_does_not_fit_is_refused_with_its_reason() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), true).unwrap();
-        store.save(&progress(), &[1.0], [&[2.0], &[3.0]]).unwrap();
+        store
+            .save(&progress(), &[1.0], [&[2.0], &[3.0]], &[])
+            .unwrap();
         let reason = |fingerprint, len| store.load(fingerprint, len).unwrap_err().to_string();
         assert!(reason("b", 1).contains("differ"));
         assert!(reason("a", 2).contains("another number"));

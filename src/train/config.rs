@@ -42,14 +42,20 @@ pub struct Settings {
     pub accumulate: usize,
     /// Highest learning rate.
     pub lr: f64,
-    /// Steps over which the learning rate rises to its highest, before it falls along a cosine to 0.
+    /// Steps over which the learning rate rises to its highest, before it falls along a cosine.
     pub warmup: u64,
+    /// Learning rate behind the last step, as a share of the highest: 0, or more where a mean takes away the noise that is left.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub lr_end: f64,
     /// The optimiser's weight decay per step, times the learning rate.
     pub weight_decay: f64,
     /// The optimiser's memory of gradients and of their squares.
     pub betas: [f64; 2],
     /// Longest gradient; longer ones are shortened.
     pub clip: f64,
+    /// The result is the mean of what the last steps left, this share of all; 0 takes what the very last one left.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub averaged: f64,
     /// Decides initial weights, order and dropout.
     pub seed: u64,
     /// How exact the matrix products are.
@@ -74,9 +80,11 @@ impl Default for Settings {
             accumulate: 1,
             lr: 5e-4,
             warmup: 20,
+            lr_end: 0.0,
             weight_decay: 0.05,
             betas: [0.9, 0.999],
             clip: 1.0,
+            averaged: 0.0,
             seed: 16,
             products: Products::Full,
             eval_every: 0,
@@ -108,6 +116,12 @@ impl Default for AdapterSettings {
             targets: vec![Projection::Q, Projection::K, Projection::V],
         }
     }
+}
+
+/// Settings that are off are not serialized: checkpoints from before there were such settings can be continued.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(value: &f64) -> bool {
+    value.to_bits() == 0
 }
 
 /// Fails with one sentence where a condition does not hold.
@@ -155,6 +169,14 @@ impl Settings {
         demand(self.clip > 0.0, || {
             format!("the clipping length must be above 0, not {}", self.clip)
         })?;
+        for (name, value) in [
+            ("share of averaged steps", self.averaged),
+            ("learning rate's end", self.lr_end),
+        ] {
+            demand((0.0..=1.0).contains(&value), || {
+                format!("the {name} must be from 0 to 1, not {value}")
+            })?;
+        }
         demand(
             self.betas.iter().all(|beta| (0.0..1.0).contains(beta)),
             || {
@@ -223,6 +245,12 @@ mod tests {
         };
         let message = settings.check().map_err(|error| error.to_string());
         assert!(message.is_err_and(|text| text.contains("learning rate")));
+        let settings = Settings {
+            averaged: 1.5,
+            ..Settings::default()
+        };
+        let message = settings.check().map_err(|error| error.to_string());
+        assert!(message.is_err_and(|text| text.contains("averaged steps")));
         let loss = PreferenceLoss {
             label_smoothing: 0.5,
             ..PreferenceLoss::default()

@@ -8,6 +8,7 @@
 //! 5. [`checkpoint`] keeps a run so that it can go on and end in the same bits; [`export`] writes its result.
 
 pub mod arm;
+mod average;
 pub mod base;
 pub mod checkpoint;
 pub mod config;

@@ -131,14 +131,16 @@ impl AdamW {
     }
 }
 
-/// Learning rate of a step (from 1): rises evenly over `warmup` steps, then falls along a cosine to 0 after the last.
-pub(crate) fn learning_rate(peak: f64, step: u64, warmup: u64, steps: u64) -> f64 {
+/// Learning rate of a step (from 1): rises evenly over `warmup` steps, then falls along a cosine to `end` times its peak after
+/// the last.
+pub(crate) fn learning_rate(peak: f64, end: f64, step: u64, warmup: u64, steps: u64) -> f64 {
     if step <= warmup {
         return peak * step as f64 / warmup as f64;
     }
     let span = (steps.saturating_sub(warmup)).max(1) as f64;
     let done = ((step - 1 - warmup) as f64 / span).min(1.0);
-    peak * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
+    let cosine = peak * 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
+    peak * end + (1.0 - end) * cosine
 }
 
 #[cfg(test)]
@@ -191,11 +193,14 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_rises_to_its_peak_and_falls_to_nothing() {
-        let rate = |step| learning_rate(2.0, step, 10, 110);
+    fn the_rate_rises_to_its_peak_and_falls_to_its_end() {
+        let rate = |step| learning_rate(2.0, 0.0, step, 10, 110);
         assert!((rate(1) - 0.2).abs() < 1e-12 && (rate(10) - 2.0).abs() < 1e-12);
         assert!((rate(11) - 2.0).abs() < 1e-12 && (rate(61) - 1.0).abs() < 1e-12);
         assert!(rate(110) < 1e-3 && rate(110) > 0.0);
-        assert!((learning_rate(2.0, 1, 0, 5) - 2.0).abs() < 1e-12);
+        assert!((learning_rate(2.0, 0.0, 1, 0, 5) - 2.0).abs() < 1e-12);
+        let held = |step| learning_rate(2.0, 0.25, step, 10, 110);
+        assert!((held(5) - 1.0).abs() < 1e-12 && (held(11) - 2.0).abs() < 1e-12);
+        assert!((held(61) - 1.25).abs() < 1e-12 && (held(110) - 0.5).abs() < 1e-3);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::average::Average;
 use super::checkpoint::{Progress, State, Store};
 use super::config::Settings;
 use super::error::TrainError;
@@ -124,6 +125,7 @@ impl Job<'_> {
             weights: Vec::new(),
             first: Vec::new(),
             second: Vec::new(),
+            mean: Vec::new(),
         }))
     }
 
@@ -168,6 +170,17 @@ impl Job<'_> {
         let per_step = settings.batch * settings.accumulate;
         let per_epoch = self.train.len().div_ceil(per_step) as u64;
         let steps = (settings.epochs * per_epoch).min(settings.max_steps.unwrap_or(u64::MAX));
+        let mut average = Average::over(settings.averaged, steps);
+        average.mean = state.mean;
+        if let Some(store) = self.store
+            && average.counts(progress.step)
+            && average.mean.is_empty()
+        {
+            return Err(TrainError::Checkpoint {
+                path: store.path(),
+                reason: "the file lacks the mean over the last steps".to_owned(),
+            });
+        }
         observer.event(&TrainEvent::Started(self.plan(
             steps,
             progress.step,
@@ -193,7 +206,7 @@ impl Job<'_> {
             let step = progress.step + 1;
             let goal = self.goal(self.train, indices);
             let outcome = pool.install(|| self.learn(&weights, &mut shards, indices, &goal, step));
-            let lr = learning_rate(settings.lr, step, settings.warmup, steps);
+            let lr = learning_rate(settings.lr, settings.lr_end, step, settings.warmup, steps);
             let mut grads: Vec<Vec<f32>> = shards
                 .iter_mut()
                 .map(|shard| std::mem::take(&mut shard.grad))
@@ -216,6 +229,7 @@ impl Job<'_> {
             for (shard, grad) in shards.iter_mut().zip(grads) {
                 shard.grad = grad;
             }
+            pool.install(|| average.add(step, &weights));
             progress.step = step;
             progress.tokens += outcome.read;
             progress.secs = earlier + start.elapsed().as_secs_f64();
@@ -232,7 +246,7 @@ impl Job<'_> {
                 secs: progress.secs,
             }))?;
             if step == steps || due(step, settings.eval_every) {
-                eval = pool.install(|| self.judge(&weights, &mut shards, step));
+                eval = pool.install(|| self.judge(average.result(&weights), &mut shards, step));
                 if let Some(report) = &eval {
                     observer.event(&TrainEvent::Evaluated(report.clone()))?;
                 }
@@ -241,7 +255,8 @@ impl Job<'_> {
             if let Some(store) = self.store
                 && (stop || due(step, settings.save_every) || step == steps)
             {
-                store.save(&progress, &weights, [&adam.first, &adam.second])?;
+                let moments = [adam.first.as_slice(), &adam.second];
+                store.save(&progress, &weights, moments, &average.mean)?;
                 observer.event(&TrainEvent::Saved {
                     step,
                     path: store.path(),
@@ -255,7 +270,8 @@ impl Job<'_> {
             }
         }
         if eval.is_none() {
-            eval = pool.install(|| self.judge(&weights, &mut shards, progress.step));
+            eval =
+                pool.install(|| self.judge(average.result(&weights), &mut shards, progress.step));
         }
         let summary = Summary {
             steps: progress.step,
@@ -263,6 +279,9 @@ impl Job<'_> {
             secs: progress.secs,
             eval,
         };
+        if !average.mean.is_empty() {
+            weights = average.mean;
+        }
         Ok((weights, summary))
     }
 

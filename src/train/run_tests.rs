@@ -154,6 +154,90 @@ fn a_reward_model_learns_its_pairs_and_resumes_with_its_dropout() {
 }
 
 #[test]
+fn a_run_ends_with_the_mean_of_its_last_steps_and_so_does_a_resumed_one() {
+    let texts = texts();
+    let train = |settings: &Settings,
+                 weights: Weights,
+                 store: Option<&Store>,
+                 observer: &mut dyn Observer,
+                 cancel: &CancelToken| {
+        let eval = &texts[..3];
+        lm::train(settings, weights, &texts, eval, store, observer, cancel)
+    };
+    let settings = |averaged: f64| Settings {
+        epochs: 1,
+        averaged,
+        save_every: 1,
+        ..settings()
+    };
+    let beginning = || Weights::random(tiny::config(), 4);
+    let go_on = CancelToken::default();
+    // What each step left, and how many numbers each checkpoint held.
+    let watched = |averaged: f64| {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), false).unwrap();
+        let mut left: Vec<Vec<f32>> = Vec::new();
+        let mut tensors = Vec::new();
+        let mut watch = |event: &TrainEvent| {
+            if let TrainEvent::Saved { path, .. } = event {
+                let bytes = std::fs::read(path).unwrap();
+                let found = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+                let view = found.tensor("weights").unwrap();
+                let (numbers, _) = view.data().as_chunks::<4>();
+                left.push(numbers.iter().map(|x| f32::from_le_bytes(*x)).collect());
+                tensors.push(found.len());
+            }
+            Ok(())
+        };
+        let run = settings(averaged);
+        let (weights, summary) =
+            train(&run, beginning(), Some(&store), &mut watch, &go_on).unwrap();
+        (weights, summary.eval.unwrap(), left, tensors)
+    };
+    let (plain, _, left, tensors) = watched(0.0);
+    assert_eq!(bits(&plain.values), bits(&left[5]));
+    assert_eq!(tensors, [3; 6]);
+
+    let (mean, eval, steps, tensors) = watched(0.5);
+    assert_eq!(bits(&steps[5]), bits(&left[5]), "averaging changes no step");
+    assert_eq!(tensors, [3, 3, 3, 4, 4, 4]);
+    for (at, mean) in mean.values.iter().enumerate() {
+        let expected = (steps[3][at] + steps[4][at] + steps[5][at]) / 3.0;
+        assert!((mean - expected).abs() < 1e-6, "{mean} and {expected}");
+    }
+    assert_ne!(bits(&mean.values), bits(&left[5]));
+    let still = Settings {
+        lr: 0.0,
+        ..settings(0.0)
+    };
+    let (_, judged) = train(&still, mean.clone(), None, &mut silent(), &go_on).unwrap();
+    assert_eq!(
+        judged.eval.unwrap().eval_loss.to_bits(),
+        eval.eval_loss.to_bits()
+    );
+
+    for at in [2, 5] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), false).unwrap();
+        let cancel = CancelToken::default();
+        let run = settings(0.5);
+        let mut stop = stopping(&cancel, at);
+        train(&run, beginning(), Some(&store), &mut stop, &cancel).unwrap_err();
+        let store = Store::open(dir.path(), true).unwrap();
+        for _ in 0..2 {
+            // The second time nothing is left to be done.
+            let (resumed, again) =
+                train(&run, beginning(), Some(&store), &mut silent(), &go_on).unwrap();
+            assert_eq!(bits(&mean.values), bits(&resumed.values));
+            assert_eq!(
+                again.eval.unwrap().eval_loss.to_bits(),
+                eval.eval_loss.to_bits()
+            );
+        }
+    }
+}
+
+#[test]
 fn an_adapter_begins_as_the_base_and_a_whole_model_learns_too() {
     let pairs = pairs();
     let base = base();

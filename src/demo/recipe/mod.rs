@@ -9,6 +9,7 @@
 pub mod claims;
 pub mod familiar;
 pub mod files;
+mod lesson;
 mod report;
 mod run;
 mod shown;

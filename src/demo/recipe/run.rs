@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use tokenizers::Tokenizer;
 
 use super::files::{rounded, write_adapter_config, write_half, write_lineup};
+use super::lesson::lesson;
 use super::report::{load, report};
 use super::shown::Shown;
 use super::text::{Encoder, VOCABULARY, save_tokenizer, train_tokenizer};
@@ -40,17 +41,6 @@ const BLURRED: f64 = 0.5;
 const SHARPEN: f32 = 1.75;
 /// Held-out examples that judge each training.
 const HELD_OUT: usize = 400;
-/// How a reward model is trained: β of GenARM's loss, and how many steps of the base one of its steps is worth. At a β of 1
-/// the rewards stop growing once a weight of 1 settles a choice, so that several at once still leave sound English; what is
-/// harmful has to be told in words that no model has seen, too, which takes larger rewards. What helps is learnt soon, and
-/// what comes after is at the expense of the English.
-const fn lesson(objective: Objective) -> (f64, u64) {
-    match objective {
-        Objective::Helpful => (1.0, 200),
-        Objective::Harmless => (0.5, 100),
-        Objective::Humorous => (1.0, 100),
-    }
-}
 /// Rank of the reward models' adapters, on all seven products of a block.
 const RANK: usize = 8;
 
@@ -233,9 +223,13 @@ impl Kitchen<'_> {
         base: &Weights,
         encoder: &Encoder,
     ) -> Result<(), RecipeError> {
-        let settings = self.settings(PAIR_BATCH, 1e-3, 20);
-        let (beta, base_steps) = lesson(objective);
-        let count = (self.options.steps / base_steps).max(1) as usize * PAIR_BATCH;
+        let lesson = lesson(objective);
+        let settings = Settings {
+            averaged: lesson.averaged,
+            lr_end: lesson.lr_end,
+            ..self.settings(PAIR_BATCH, 1e-3, 20)
+        };
+        let count = (self.options.steps * lesson.steps / 1000).max(1) as usize * PAIR_BATCH;
         let draw = |draw, split, count| {
             let mut sampler = self.sampler(draw, index).blurring(BLURRED);
             pairs(&sampler.pairs(objective, split, count), encoder)
@@ -246,7 +240,7 @@ impl Kitchen<'_> {
         let session = Session {
             settings: &settings,
             loss: PreferenceLoss {
-                beta,
+                beta: lesson.beta,
                 ..PreferenceLoss::default()
             },
             pairs: &train,
