@@ -98,6 +98,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
         Event::Scored { .. }
         | Event::Judged { .. }
         | Event::Evaluated { .. }
+        | Event::Calibrated { .. }
         | Event::Measured { .. }
         | Event::Hub(_) => Vec::new(),
         Event::Failed { run, failure } => {
