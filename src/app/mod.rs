@@ -14,7 +14,7 @@ pub mod update;
 pub mod widgets;
 pub mod window;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::screenshot::Stage;
@@ -50,6 +50,8 @@ pub struct AppOptions {
     pub theme: Option<ThemeChoice>,
     /// Width and height in points; as remembered where nothing is said.
     pub size: Option<(u32, u32)>,
+    /// Where what a person makes is kept; none keeps nothing.
+    pub data: Option<PathBuf>,
 }
 
 impl Default for AppOptions {
@@ -61,8 +63,15 @@ impl Default for AppOptions {
             weights: Vec::new(),
             theme: None,
             size: None,
+            data: None,
         }
     }
+}
+
+/// Where this system has a program keep what a person makes with it.
+#[must_use]
+pub fn usual_data_folder() -> Option<PathBuf> {
+    eframe::storage_dir(APP_ID)
 }
 
 /// Opens the window and returns when it is closed.

@@ -53,7 +53,7 @@ pub(crate) struct ArmArgs {
     pub(crate) alpha: f64,
     #[arg(long, help = options::DROPOUT.help, default_value_t = AdapterSettings::default().dropout)]
     pub(crate) dropout: f64,
-    #[arg(long, value_delimiter = ',', help = options::TARGETS_HELP, default_value = usual_targets(), value_parser = parse_target)]
+    #[arg(long, value_delimiter = ',', help = options::TARGETS_HELP, default_value = options::USUAL_TARGETS, value_parser = parse_target)]
     pub(crate) targets: Vec<Projection>,
     #[arg(long, help = options::MAX_PROMPT.help, default_value_t = Limits::default().prompt)]
     pub(crate) max_prompt: usize,
@@ -70,13 +70,6 @@ pub(crate) struct ArmArgs {
     /// Options that all training shares.
     #[command(flatten)]
     pub(crate) run: RunArgs,
-}
-
-/// The projections that an adapter changes where nothing is said, by name.
-fn usual_targets() -> String {
-    let targets = AdapterSettings::default().targets;
-    let names: Vec<&str> = targets.iter().map(|target| target.name()).collect();
-    names.join(",")
 }
 
 fn parse_target(text: &str) -> Result<Projection, String> {

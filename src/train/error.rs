@@ -140,21 +140,21 @@ impl From<TrainError> for Failure {
                 Self::input(summary).details(path.display().to_string())
             }
             TrainError::LabelNeeded { path } => Self::usage(summary)
-                .hint("Add --label helpful or --label harmless")
+                .hint("Choose one of the two: helpful or harmless")
                 .details(path.display().to_string()),
             TrainError::Setting(_) => Self::usage(summary),
             TrainError::Model { details, .. } => Self::input(summary).details(details),
             TrainError::NoExamples(_) => Self::input(summary),
             TrainError::Checkpoint { path, .. } => Self::input(summary)
-                .hint("Start anew without --resume, or resume with the settings the run began with")
+                .hint("Start anew under another name or folder, or go on with the settings that it began with")
                 .details(path.display().to_string()),
             TrainError::Write { path, source, .. } => Self::failed(summary)
                 .hint(
-                    "What was complete before is still there: make room and run again with --resume",
+                    "What was complete before is still there: make room, then go on from the checkpoint (--resume on the command line)",
                 )
                 .details(format!("{source}: {}", path.display())),
             TrainError::Diverged { .. } => {
-                Self::failed(summary).hint("A lower --lr or a longer --warmup usually helps")
+                Self::failed(summary).hint("A lower learning rate or a longer warm-up usually helps")
             }
             TrainError::Interrupted { saved, .. } => {
                 let mut failure = Self::interrupted();
@@ -164,7 +164,7 @@ impl From<TrainError> for Failure {
                 failure
             }
             TrainError::Unfinished { path } => Self::usage(summary)
-                .hint("Add --resume to continue it, or choose another folder")
+                .hint("Go on with it (--resume on the command line), or choose another folder")
                 .details(path.display().to_string()),
             TrainError::Elsewhere(failure) => failure,
         }

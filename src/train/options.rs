@@ -197,6 +197,9 @@ pub const STRICT: Switch = Switch {
 /// All switches.
 pub const SWITCHES: &[Switch] = &[RAW, FULL, STRICT];
 
+/// The products that an adapter changes where nothing is said.
+pub const USUAL_TARGETS: &str = "q_proj,k_proj,v_proj";
+
 /// Products that the adapter changes.
 pub const TARGETS_HELP: &str = "Products that the adapter changes: any of `q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj`";
 

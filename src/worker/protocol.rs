@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::bench::{BenchReport, BenchRequest};
-use super::hub::{HubCommand, HubEvent};
 pub use super::calibrate::CalibrateRequest;
+use super::hub::{HubCommand, HubEvent};
 use crate::domain::{
     CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId,
 };

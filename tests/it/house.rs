@@ -47,7 +47,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("worker", &["demo", "domain", "engine", "error", "model"]),
     (
         "app",
-        &["demo", "domain", "engine", "error", "latest", "worker"],
+        &[
+            "demo", "domain", "engine", "error", "latest", "train", "worker",
+        ],
     ),
     (
         "cli",

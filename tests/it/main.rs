@@ -24,3 +24,5 @@ mod window_live;
 mod window_models;
 #[cfg(feature = "gui")]
 mod window_snapshots;
+#[cfg(feature = "gui")]
+mod window_train;

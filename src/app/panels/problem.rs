@@ -20,6 +20,8 @@ pub struct ProblemView {
     pub details_open: bool,
     /// Ways on: words and what they do.
     pub ways: Vec<(&'static str, Action)>,
+    /// Unfolds or folds the details.
+    pub toggle: Action,
 }
 
 impl ProblemView {
@@ -51,6 +53,7 @@ impl ProblemView {
             details: problem.failure.details.clone(),
             details_open: problem.details_open,
             ways,
+            toggle: Action::ToggleProblemDetails,
         })
     }
 
@@ -99,7 +102,7 @@ pub fn problem_ui(ui: &mut Ui, view: &ProblemView) -> Vec<Action> {
                     "Show details"
                 };
                 if ui.button(words).clicked() {
-                    actions.push(Action::ToggleProblemDetails);
+                    actions.push(view.toggle.clone());
                 }
             }
         });

@@ -3,8 +3,9 @@
 mod curves;
 mod draft;
 
-pub use curves::Curves;
-pub use draft::{BaseChoice, TrainDraft, usable_name};
+pub use curves::{Curve, Curves, Point, thinned};
+pub(crate) use draft::name_for;
+pub use draft::{BaseChoice, TrainDraft, typed_path, usable_name};
 
 use std::path::{Path, PathBuf};
 

@@ -5,6 +5,7 @@ use crate::app::state::page::Page;
 use crate::app::state::settings::{HeatMode, ThemeChoice};
 use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::state::{Region, TokenRef};
+use super::TrainAction;
 use crate::app::widgets::token_card::CardValue;
 use crate::domain::{RunId, Sampling};
 use crate::engine::reweigh::guidance::Target;
@@ -124,6 +125,8 @@ pub enum Action {
     UseBuiltIn,
     /// Has read the error.
     DismissProblem,
+    /// Did something on the page for reward models of one's own.
+    Train(TrainAction),
     /// Unfolded or folded the error's details.
     ToggleProblemDetails,
 }

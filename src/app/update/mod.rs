@@ -9,12 +9,16 @@ mod event;
 mod fork;
 mod live;
 mod looking;
+mod training;
 mod writing;
 
 pub use action::Action;
 pub use budget::on_budget;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, tick};
 pub use fork::can_fork;
+pub use training::{
+    TrainAction, lineup_base, look_for_trainings, on_preview, on_trainer, on_trainer_lost, ready,
+};
 pub use writing::{can_run, load, set_row_budget};
 
 use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
@@ -288,6 +292,10 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
         }
         Action::DismissProblem => {
             state.problem = None;
+            Vec::new()
+        }
+        Action::Train(action) => {
+            training::apply(state, action);
             Vec::new()
         }
         Action::ToggleProblemDetails => {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::state::State;
 use crate::app::state::training::{
-    BaseChoice, DataPreview, Phase, Preview, PreviewAnswer, PreviewRequest, TrainRun, Training,
+    BaseChoice, DataPreview, Phase, Preview, PreviewAnswer, PreviewRequest, TrainDraft, TrainRun, Training,
     name_for, typed_path, usable_name,
 };
 use crate::domain::RunId;
@@ -106,7 +106,7 @@ pub(super) fn apply(state: &mut State, action: TrainAction) {
             page.draft.order.settings.threads = Some(threads.max(1));
         }
         TrainAction::UsualSettings => {
-            let usual = crate::app::state::training::TrainDraft::default();
+            let usual = TrainDraft::default();
             page.draft.order = ArmOrder {
                 label: page.draft.order.label,
                 ..usual.order
