@@ -157,6 +157,8 @@ impl Window {
             self.send(commands);
         }
         self.hear_trainer(ctx);
+        let commands = update::calibration_due(&mut self.state);
+        self.send(commands);
         self.ask_for_judgement();
         self.ask_for_guidance();
     }
@@ -194,6 +196,8 @@ impl Window {
         let state = &self.state;
         !loading
             && !state.run_when_ready
+            && state.units.asked.is_none()
+            && state.training.active().is_none()
             && state.active_run().is_none()
             && state.reweight_request().is_none()
             && state.budget_request().is_none()
@@ -291,6 +295,7 @@ impl Window {
     }
 
     fn send(&mut self, commands: Vec<Command>) {
+        update::give_way(&mut self.state, &commands);
         for command in commands {
             let sent = self
                 .worker

@@ -168,7 +168,9 @@ mod tests {
             let argument = command
                 .get_arguments()
                 .find(|argument| argument.get_long() == Some(name));
-            let said = argument.and_then(|one| one.get_help()).map(ToString::to_string);
+            let said = argument
+                .and_then(|one| one.get_help())
+                .map(ToString::to_string);
             assert_eq!(said.as_deref(), Some(help), "{name}");
         }
     }
@@ -176,7 +178,10 @@ mod tests {
     #[test]
     fn every_number_reaches_the_order() {
         for number in options::NUMBERS {
-            let typed = if number.name == "dropout" || number.name == "label-smoothing" || number.name == "hold-out" {
+            let typed = if number.name == "dropout"
+                || number.name == "label-smoothing"
+                || number.name == "hold-out"
+            {
                 "0.25"
             } else {
                 "7"

@@ -65,6 +65,14 @@ pub enum TrainError {
     /// Nothing in the data is short enough to train on.
     #[error("{0}")]
     NoExamples(String),
+    /// There is not enough memory.
+    #[error("training over this base takes about {:.1} GB of memory, and {:.1} GB are free", *.need as f64 / 1e9, *.free as f64 / 1e9)]
+    Memory {
+        /// Bytes that it takes.
+        need: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
     /// A checkpoint that does not belong to this run, or is broken.
     #[error("the checkpoint cannot be continued: {reason}")]
     Checkpoint {
@@ -145,6 +153,8 @@ impl From<TrainError> for Failure {
             TrainError::Setting(_) => Self::usage(summary),
             TrainError::Model { details, .. } => Self::input(summary).details(details),
             TrainError::NoExamples(_) => Self::input(summary),
+            TrainError::Memory { .. } => Self::failed(summary)
+                .hint("Close other programs, use fewer threads, or train over a smaller base"),
             TrainError::Checkpoint { path, .. } => Self::input(summary)
                 .hint("Start anew under another name or folder, or go on with the settings that it began with")
                 .details(path.display().to_string()),

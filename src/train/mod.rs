@@ -21,6 +21,7 @@ pub mod export;
 pub(crate) mod files;
 pub mod lm;
 pub mod loss;
+mod memory;
 mod net;
 mod optimiser;
 pub mod options;

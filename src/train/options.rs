@@ -219,7 +219,10 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "what is put in comes back to the last bit")]
+    #[expect(
+        clippy::float_cmp,
+        reason = "what is put in comes back to the last bit"
+    )]
     fn what_is_put_into_an_order_comes_back_and_stays_in_its_range() {
         for number in NUMBERS {
             let mut order = ArmOrder::default();

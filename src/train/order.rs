@@ -14,6 +14,7 @@ use super::error::TrainError;
 use super::events::{DataReport, Observer, TrainEvent};
 use super::examples::{PairExample, hold_out};
 use super::loss::PreferenceLoss;
+use super::memory;
 use super::record::Record;
 use super::run::Summary;
 use super::tokens::{Limits, Tongue};
@@ -142,6 +143,8 @@ impl ArmOrder {
             Some(path) => read(path, None)?,
             None => hold_out(&mut pairs, self.hold_out),
         };
+        let adapter = (!self.full).then_some(&self.adapter);
+        memory::check(&config, adapter, &self.settings)?;
         let store = Store::open(&self.out, resume)?;
         Record::begun(self).write()?;
         observer.event(&TrainEvent::Stage("Reading the base model"))?;

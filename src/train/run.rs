@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(super) use self::step::TAPE_BUDGET;
 use self::step::{Batch, Shard, rate};
 use super::checkpoint::{Progress, State, Store};
 use super::config::Settings;
@@ -22,7 +23,7 @@ use super::random::Random;
 use crate::domain::CancelToken;
 
 /// Memory that all gradients together may take, bytes.
-const GRAD_BUDGET: usize = 4 << 30;
+pub(super) const GRAD_BUDGET: usize = 4 << 30;
 /// Keeps the noise of data order apart from that of initial weights.
 const ORDER: u64 = 1 << 32;
 
@@ -167,7 +168,7 @@ impl Job<'_> {
         )))?;
         let mut shards: Vec<Shard> = (0..progress.shards)
             .map(|_| Shard {
-                tape: Tape::default(),
+                tape: Tape::stopped_by(cancel),
                 grad: vec![0.0; weights.len()],
             })
             .collect();

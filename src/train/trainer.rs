@@ -55,7 +55,11 @@ impl Control {
     }
 
     fn wait(&self, cancel: &CancelToken) {
-        let mut guard = self.pause.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self
+            .pause
+            .lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         while self.is_paused() && !cancel.is_cancelled() {
             (guard, _) = self
                 .pause

@@ -88,7 +88,7 @@ fn next(trainer: &TrainerHandle) -> Event {
 }
 
 /// Takes events in until one is the wanted one.
-fn until(trainer: &TrainerHandle, wanted: impl Fn(&Event) -> bool) -> Event {
+fn until(trainer: &TrainerHandle, mut wanted: impl FnMut(&Event) -> bool) -> Event {
     loop {
         let event = next(trainer);
         if wanted(&event) {
@@ -120,7 +120,10 @@ fn a_training_tells_its_steps_and_is_found_afterwards() {
     else {
         unreachable!()
     };
-    assert_eq!((plan.steps, plan.examples, plan.eval_examples), (16, 30, 10));
+    assert_eq!(
+        (plan.steps, plan.examples, plan.eval_examples),
+        (16, 30, 10)
+    );
     let mut steps = 0;
     let end = until(&trainer, |event| {
         steps += 1;
@@ -133,7 +136,10 @@ fn a_training_tells_its_steps_and_is_found_afterwards() {
     let eval = summary.eval.unwrap();
     let [low, high] = eval.eval_accuracy_95.unwrap();
     let share = eval.eval_accuracy.unwrap();
-    assert!(low < share && share <= high && share > 0.7, "{low} {share} {high}");
+    assert!(
+        low < share && share <= high && share > 0.7,
+        "{low} {share} {high}"
+    );
     trainer.send(Command::Look(dir.path().join("all")));
     let Event::Found(found) = until(&trainer, |event| matches!(event, Event::Found(_))) else {
         unreachable!()
@@ -178,12 +184,23 @@ fn a_stopped_run_is_found_again_and_goes_on_to_the_same_end() {
     until(&first, finished);
     let part = order(dir.path());
     let control = begin(&mut first, &part, false);
-    until(&first, |event| {
-        matches!(event, Event::Step(_, report) if report.step == 5)
-    });
+    until(
+        &first,
+        |event| matches!(event, Event::Step(_, report) if report.step == 5),
+    );
     control.cancel.cancel();
     let end = until(&first, |event| matches!(event, Event::Stopped { .. }));
-    assert!(matches!(end, Event::Stopped { step: 5.., saved: true, .. }), "{end:?}");
+    assert!(
+        matches!(
+            end,
+            Event::Stopped {
+                step: 5..,
+                saved: true,
+                ..
+            }
+        ),
+        "{end:?}"
+    );
     drop(first);
 
     let mut second = trainer();

@@ -65,14 +65,22 @@ pub(super) fn calibrate(
     let mut spread = Spread::default();
     if request.texts.is_empty() {
         for (prompt, text) in TEXTS {
-            measure(scorer, &Prompt::of(prompt), text, &request.cancel, &mut spread)?;
+            measure(
+                scorer,
+                &Prompt::of(prompt),
+                text,
+                &request.cancel,
+                &mut spread,
+            )?;
         }
     }
     for (prompt, text) in &request.texts {
         measure(scorer, prompt, text, &request.cancel, &mut spread)?;
     }
     if spread.positions() == 0 {
-        return Err(Failure::usage("There are no words to measure the objectives on"));
+        return Err(Failure::usage(
+            "There are no words to measure the objectives on",
+        ));
     }
     outbox.send(Event::Calibrated {
         run: request.run,

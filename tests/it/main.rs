@@ -26,3 +26,5 @@ mod window_models;
 mod window_snapshots;
 #[cfg(feature = "gui")]
 mod window_train;
+#[cfg(feature = "gui")]
+mod window_units;

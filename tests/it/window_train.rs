@@ -70,7 +70,12 @@ impl Stage {
 
     /// Keeps the trainings of a test short.
     fn few_steps(&mut self) {
-        for (name, value) in [("epochs", 2.0), ("batch", 8.0), ("lr", 2e-3), ("warmup", 1.0)] {
+        for (name, value) in [
+            ("epochs", 2.0),
+            ("batch", 8.0),
+            ("lr", 2e-3),
+            ("warmup", 1.0),
+        ] {
             let window = self.harness.state_mut().as_mut().unwrap();
             window.act(Action::Train(TrainAction::SetNumber { name, value }));
         }
@@ -128,7 +133,13 @@ fn a_training_runs_beside_the_window_and_ends_in_an_adapter() {
     stage.write(run, counterpoise::domain::Pane::Guided, 0..3);
     assert_eq!(stage.text_of("Guided text"), "Just tell them");
     stage.press(egui::Modifiers::COMMAND, Key::Num3);
-    stage.wait_until(|state| state.training.run.as_ref().is_some_and(|run| !run.is_active()));
+    stage.wait_until(|state| {
+        state
+            .training
+            .run
+            .as_ref()
+            .is_some_and(|run| !run.is_active())
+    });
     let Phase::Done(summary) = stage.phase() else {
         panic!("{:?}", stage.phase());
     };
@@ -165,10 +176,12 @@ fn a_stopped_training_goes_on_in_the_next_window() {
     let mut second = stage(folder.path());
     second.wait_for("Unfinished, over the built-in model");
     second.click("Go on: pairs");
-    second.wait_until(|state| {
-        state.training.run.is_some() && state.training.active().is_none()
-    });
-    assert!(matches!(second.phase(), Phase::Done(_)), "{:?}", second.phase());
+    second.wait_until(|state| state.training.run.is_some() && state.training.active().is_none());
+    assert!(
+        matches!(second.phase(), Phase::Done(_)),
+        "{:?}",
+        second.phase()
+    );
 }
 
 #[test]

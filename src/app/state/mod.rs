@@ -12,6 +12,7 @@ pub mod settings;
 pub mod snapshots;
 pub mod steadiness;
 pub mod training;
+pub mod units;
 pub mod written;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ use settings::{HeatMode, Settings};
 use snapshots::Compare;
 use steadiness::SteadinessRequest;
 use training::Training;
+use units::Units;
 
 /// The models, as far as the window knows.
 #[derive(Debug, Clone)]
@@ -148,6 +150,8 @@ pub struct State {
     pub focus: Focus,
     /// The page for reward models of one's own.
     pub training: Training,
+    /// In which unit the sliders stand.
+    pub units: Units,
     /// The heatmap's scale in nats: colours are full at ± this.
     pub heat_scale: f64,
     /// What went wrong.
@@ -227,6 +231,7 @@ impl Default for State {
             card_words: String::new(),
             focus: Focus::default(),
             training: Training::default(),
+            units: Units::default(),
             heat_scale: 1.0,
             problem: None,
             help_open: false,

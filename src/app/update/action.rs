@@ -1,11 +1,11 @@
 //! What a person can do in the window.
 
+use super::TrainAction;
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
 use crate::app::state::settings::{HeatMode, ThemeChoice};
 use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::state::{Region, TokenRef};
-use super::TrainAction;
 use crate::app::widgets::token_card::CardValue;
 use crate::domain::{RunId, Sampling};
 use crate::engine::reweigh::guidance::Target;
@@ -81,6 +81,10 @@ pub enum Action {
     Undo,
     /// Went one step forward.
     Redo,
+    /// Wants the sliders in nats instead of weights, or back.
+    ToggleUnits,
+    /// Wants the unit measured on the texts on screen, or on the program's own.
+    MeasureOnScreen(bool),
     /// Turned the colours on or off.
     ToggleHeat,
     /// Wants another number to colour the words.

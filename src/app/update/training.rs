@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::app::state::State;
 use crate::app::state::training::{
-    BaseChoice, DataPreview, Phase, Preview, PreviewAnswer, PreviewRequest, TrainDraft, TrainRun, Training,
-    name_for, typed_path, usable_name,
+    BaseChoice, DataPreview, Phase, Preview, PreviewAnswer, PreviewRequest, TrainDraft, TrainRun,
+    Training, name_for, typed_path, usable_name,
 };
 use crate::domain::RunId;
 use crate::train::data::Label;
@@ -191,7 +191,10 @@ pub fn ready(page: &Training, lineup_base: Option<&str>) -> Result<ArmOrder, Str
         .folder(&draft.name)
         .ok_or("This system has no place for the program's files")?;
     if page.found_at(&out).is_some() {
-        return Err(format!("There is an objective called {} already", draft.name));
+        return Err(format!(
+            "There is an objective called {} already",
+            draft.name
+        ));
     }
     let order = ArmOrder {
         base,
@@ -324,7 +327,10 @@ fn name_after_data(page: &mut Training) {
         stem if usable_name(&stem).is_ok() => stem,
         _ => "mine".to_owned(),
     };
-    let taken = |name: &str| page.folder(name).is_some_and(|at| page.found_at(&at).is_some());
+    let taken = |name: &str| {
+        page.folder(name)
+            .is_some_and(|at| page.found_at(&at).is_some())
+    };
     let numbered = (2..).map(|number| format!("{stem}-{number}"));
     let free = std::iter::once(stem.clone())
         .chain(numbered)

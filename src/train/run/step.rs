@@ -13,7 +13,7 @@ use crate::train::net::tape::Tape;
 use crate::train::random::mix;
 
 /// Memory that a worker's activations may take, bytes.
-const TAPE_BUDGET: usize = 512 << 20;
+pub(in crate::train) const TAPE_BUDGET: usize = 512 << 20;
 /// Most tokens of a unit: enough for fast products, few enough for the cache.
 const UNIT_TOKENS: usize = 1024;
 

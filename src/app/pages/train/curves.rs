@@ -51,7 +51,10 @@ impl CurvesView {
         let (_, steps) = run.steps()?;
         let loss = curve(
             run,
-            ("Loss", "What training makes small, in nats: the thin line is each batch, the thick one their mean, dots are the held-out pairs"),
+            (
+                "Loss",
+                "What training makes small, in nats: the thin line is each batch, the thick one their mean, dots are the held-out pairs",
+            ),
             &run.curves.loss,
             |eval| Some(eval.eval_loss),
             |value| format!("{value:.3}"),
@@ -59,7 +62,10 @@ impl CurvesView {
         );
         let accuracy = curve(
             run,
-            ("Accuracy", "Share of pairs in which it finds the preferred answer likelier; one half is luck"),
+            (
+                "Accuracy",
+                "Share of pairs in which it finds the preferred answer likelier; one half is luck",
+            ),
             &run.curves.accuracy,
             |eval| eval.eval_accuracy,
             |value| format!("{:.0}\u{a0}%", 100.0 * value),
@@ -67,7 +73,10 @@ impl CurvesView {
         );
         let margin = curve(
             run,
-            ("Margin", "By how many nats the preferred answers lead on average; above zero is right"),
+            (
+                "Margin",
+                "By how many nats the preferred answers lead on average; above zero is right",
+            ),
             &run.curves.margin,
             |eval| eval.eval_margin,
             |value| signed(value, 1),

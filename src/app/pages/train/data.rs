@@ -79,7 +79,11 @@ impl DataView {
                     (pairs, 0) => format!("{} pairs", count(pairs)),
                     (pairs, 1) => format!("{} pairs; 1 line is left out", count(pairs)),
                     (pairs, faults) => {
-                        format!("{} pairs; {} lines are left out", count(pairs), count(faults))
+                        format!(
+                            "{} pairs; {} lines are left out",
+                            count(pairs),
+                            count(faults)
+                        )
                     }
                 };
                 view.label = data.labelled.then_some(page.draft.order.label);
@@ -183,8 +187,16 @@ fn label_ui(ui: &mut Ui, label: Option<Label>) -> Option<Action> {
     ui.horizontal(|ui| {
         ui.label("Each pair is judged twice: follow");
         for (word, one, help) in [
-            ("Helpful", Label::Helpful, "The answer that was found better (better_response_id)"),
-            ("Harmless", Label::Harmless, "The answer that was found safer (safer_response_id)"),
+            (
+                "Helpful",
+                Label::Helpful,
+                "The answer that was found better (better_response_id)",
+            ),
+            (
+                "Harmless",
+                Label::Harmless,
+                "The answer that was found safer (safer_response_id)",
+            ),
         ] {
             if ui
                 .radio(label == Some(one), word)
@@ -204,7 +216,10 @@ fn pair_ui(ui: &mut Ui, pair: &PairView) -> Option<Action> {
     colours.card().show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
-            note(ui, &format!("Pair {} of {}, line {}", pair.number, pair.of, pair.line));
+            note(
+                ui,
+                &format!("Pair {} of {}, line {}", pair.number, pair.of, pair.line),
+            );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 for (word, label, by) in [("▶", "Next pair", 1), ("◀", "Previous pair", -1)] {
                     let button = Button::new(word).min_size(egui::Vec2::splat(space::TARGET));
@@ -228,7 +243,9 @@ fn pair_ui(ui: &mut Ui, pair: &PairView) -> Option<Action> {
                 .id_salt(name)
                 .max_height(84.0)
                 .auto_shrink([false, true])
-                .show(ui, |ui| ui.label(RichText::new(text).size(size::SMALL + 1.0)));
+                .show(ui, |ui| {
+                    ui.label(RichText::new(text).size(size::SMALL + 1.0))
+                });
         }
     });
     action
@@ -239,17 +256,19 @@ fn skipped_ui(ui: &mut Ui, view: &DataView) {
         1 => "1 line left out".to_owned(),
         faults => format!("{} lines left out", count(faults)),
     };
-    CollapsingHeader::new(words).id_salt("left out").show(ui, |ui| {
-        ScrollArea::vertical().max_height(120.0).show(ui, |ui| {
-            for bad in &view.skipped {
-                note(ui, &format!("Line {}: {}", bad.line, bad.reason));
-            }
-            let more = view.faults - view.skipped.len();
-            if more > 0 {
-                note(ui, &format!("… and {} more", count(more)));
-            }
+    CollapsingHeader::new(words)
+        .id_salt("left out")
+        .show(ui, |ui| {
+            ScrollArea::vertical().max_height(120.0).show(ui, |ui| {
+                for bad in &view.skipped {
+                    note(ui, &format!("Line {}: {}", bad.line, bad.reason));
+                }
+                let more = view.faults - view.skipped.len();
+                if more > 0 {
+                    note(ui, &format!("… and {} more", count(more)));
+                }
+            });
         });
-    });
 }
 
 #[cfg(test)]

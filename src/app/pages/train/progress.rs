@@ -87,7 +87,10 @@ fn numbers(run: &TrainRun) -> Vec<String> {
         ));
     }
     if let Some(last) = &run.last {
-        numbers.push(format!("{} tokens/s", count(last.tokens_per_sec.round() as usize)));
+        numbers.push(format!(
+            "{} tokens/s",
+            count(last.tokens_per_sec.round() as usize)
+        ));
         numbers.push(format!("{} so far", time_words(last.secs)));
     }
     if let (true, Some(left)) = (run.is_active(), run.secs_left()) {
@@ -103,7 +106,11 @@ fn notes(run: &TrainRun) -> Vec<String> {
     let mut notes = Vec::new();
     for data in &run.data {
         for (many, one, more) in [
-            (data.skipped.len(), "1 line was left out", "lines were left out"),
+            (
+                data.skipped.len(),
+                "1 line was left out",
+                "lines were left out",
+            ),
             (
                 data.prompts_cut,
                 "1 prompt lost its beginning",
@@ -144,7 +151,10 @@ fn problem(page: &Training, run: &TrainRun) -> Option<ProblemView> {
         return None;
     };
     let mut ways = Vec::new();
-    if page.found_at(&run.order.out).is_some_and(|one| one.can_go_on) {
+    if page
+        .found_at(&run.order.out)
+        .is_some_and(|one| one.can_go_on)
+    {
         let again = TrainAction::GoOn(run.order.out.clone());
         ways.push(("Go on from the checkpoint", Action::Train(again)));
     }

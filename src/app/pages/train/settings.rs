@@ -109,7 +109,10 @@ pub(super) fn settings_ui(ui: &mut Ui, view: &SettingsView) -> Vec<Action> {
     let mut actions = Vec::new();
     heading(ui, "Settings");
     if view.sized {
-        note(ui, "Passes, pairs per step and warm-up follow the number of pairs");
+        note(
+            ui,
+            "Passes, pairs per step and warm-up follow the number of pairs",
+        );
     }
     for number in &view.first {
         actions.extend(number_ui(ui, number));
@@ -181,7 +184,9 @@ fn number_ui(ui: &mut Ui, number: &NumberView) -> Option<Action> {
                     }
                 });
             }
-            ui.add(drag).labelled_by(label.id).on_hover_text(number.help);
+            ui.add(drag)
+                .labelled_by(label.id)
+                .on_hover_text(number.help);
         });
     });
     note(ui, number.help);

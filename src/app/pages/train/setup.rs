@@ -96,7 +96,12 @@ pub(super) fn setup_ui(ui: &mut Ui, view: &SetupView) -> Vec<Action> {
         });
         response.changed().then_some(text)
     };
-    let typed = edit(ui, &view.name, "Name, for example kind", "Name of the objective");
+    let typed = edit(
+        ui,
+        &view.name,
+        "Name, for example kind",
+        "Name of the objective",
+    );
     actions.extend(typed.map(act(TrainAction::EditName)));
     ui.add_space(space::XS);
     note(ui, "Trained over this base model:");

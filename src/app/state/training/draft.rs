@@ -124,7 +124,9 @@ pub fn usable_name(name: &str) -> Result<(), &'static str> {
     }
     let unfit = |c: char| c.is_control() || "/\\:*?\"<>|=".contains(c);
     if !one || parts.next().is_some() || name.chars().any(unfit) || name.starts_with('.') {
-        return Err("The name becomes the name of a folder: letters, digits, spaces and hyphens do");
+        return Err(
+            "The name becomes the name of a folder: letters, digits, spaces and hyphens do",
+        );
     }
     if name.trim() != name {
         return Err("The name begins or ends with a space");
@@ -145,11 +147,19 @@ mod tests {
             assert_eq!(usable_name(good), Ok(()), "{good}");
         }
         let long = "x".repeat(41);
-        for bad in ["", "  ", "..", ".", "a/b", "/etc", "a\\b", "a=b", " a", ".hidden", &long] {
+        for bad in [
+            "", "  ", "..", ".", "a/b", "/etc", "a\\b", "a=b", " a", ".hidden", &long,
+        ] {
             assert!(usable_name(bad).is_err(), "{bad}");
         }
-        assert_eq!(name_for(Path::new("/x/HH harmless.1000.jsonl.gz")), "hh-harmless");
-        assert_eq!(usable_name(&name_for(Path::new("/x/..a.json"))), Err("Give the objective a name"));
+        assert_eq!(
+            name_for(Path::new("/x/HH harmless.1000.jsonl.gz")),
+            "hh-harmless"
+        );
+        assert_eq!(
+            usable_name(&name_for(Path::new("/x/..a.json"))),
+            Err("Give the objective a name")
+        );
     }
 
     #[test]

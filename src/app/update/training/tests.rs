@@ -117,7 +117,10 @@ fn what_is_missing_is_said_in_a_sentence() {
     assert!(ready(&state.training, None).is_ok());
     act(&mut state, TrainAction::SetBase(BaseChoice::Lineup));
     assert!(why(&state).contains("No models are loaded"));
-    assert_eq!(ready(&state.training, Some("/m/base")).unwrap().base, "/m/base");
+    assert_eq!(
+        ready(&state.training, Some("/m/base")).unwrap().base,
+        "/m/base"
+    );
     act(&mut state, TrainAction::SetBase(BaseChoice::Folder));
     assert!(why(&state).contains("Name the folder"));
     act(&mut state, TrainAction::EditBasePath("/m/other".to_owned()));
@@ -128,7 +131,10 @@ fn what_is_missing_is_said_in_a_sentence() {
     answered(&mut state, data(40, true));
     assert!(why(&state).contains("two judgements"));
     act(&mut state, TrainAction::SetLabel(Label::Harmless));
-    assert!(state.training.preview_request().is_some(), "it is read anew");
+    assert!(
+        state.training.preview_request().is_some(),
+        "it is read anew"
+    );
     answered(&mut state, data(0, false));
     assert!(why(&state).contains("No pairs"));
 }
@@ -150,18 +156,28 @@ fn a_name_that_is_taken_is_not_overwritten() {
         }
     };
     on_trainer(&mut state, Event::Found(vec![found("kind-words")]));
-    assert!(ready(&state.training, None).unwrap_err().contains("already"));
+    assert!(
+        ready(&state.training, None)
+            .unwrap_err()
+            .contains("already")
+    );
     answered(&mut state, data(40, false));
     assert_eq!(state.training.draft.name, "kind-words-2");
     assert!(ready(&state.training, None).is_ok());
 
-    act(&mut state, TrainAction::GoOn("/objectives/kind-words".into()));
+    act(
+        &mut state,
+        TrainAction::GoOn("/objectives/kind-words".into()),
+    );
     let Some(Command::Start { order, resume, .. }) = state.training.outbox.pop() else {
         panic!("nothing was ordered");
     };
     assert!(resume);
     assert_eq!(order.out, Path::new("/objectives/kind-words"));
-    assert_eq!(order.settings.threads, state.training.draft.order.settings.threads);
+    assert_eq!(
+        order.settings.threads,
+        state.training.draft.order.settings.threads
+    );
 }
 
 #[test]
