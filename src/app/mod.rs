@@ -50,7 +50,7 @@ pub struct AppOptions {
     pub theme: Option<ThemeChoice>,
     /// Width and height in points; as remembered where nothing is said.
     pub size: Option<(u32, u32)>,
-    /// Where what a person makes is kept; none keeps nothing.
+    /// The folder that the program keeps a person's data in; nothing is kept where there is none.
     pub data: Option<PathBuf>,
 }
 
@@ -66,12 +66,6 @@ impl Default for AppOptions {
             data: None,
         }
     }
-}
-
-/// Where this system has a program keep what a person makes with it.
-#[must_use]
-pub fn usual_data_folder() -> Option<PathBuf> {
-    eframe::storage_dir(APP_ID)
 }
 
 /// Opens the window and returns when it is closed.
@@ -95,7 +89,8 @@ pub fn run(options: &AppOptions) -> Result<(), Failure> {
         persist_window: options.size.is_none(),
         ..eframe::NativeOptions::default()
     };
-    let options = options.clone();
+    let mut options = options.clone();
+    options.data = options.data.or_else(|| eframe::storage_dir(APP_ID));
     eframe::run_native(
         TITLE,
         native,

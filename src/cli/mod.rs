@@ -270,7 +270,7 @@ fn open_window(common: &CommonArgs, window: WindowArgs) -> Result<(), Failure> {
         weights: common.weights.clone(),
         theme,
         size: window.size,
-        data: crate::app::usual_data_folder(),
+        data: None,
     };
     match window.screenshot {
         Some(path) => crate::app::screenshot(&options, window.hover, &path),

@@ -104,7 +104,7 @@ fn a_file_is_looked_at_before_anything_is_learnt_from_it() {
 
     stage.choose(&folder.path().join("nowhere"));
     stage.frames(2);
-    assert!(stage.shows("the data file could not be read"));
+    assert!(stage.shows("The data file could not be read"));
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_training_that_fails_says_so_on_a_card_and_leaves_the_window_as_it_was() {
     stage.wait_until(|state| state.training.run.is_some() && state.training.active().is_none());
     assert!(matches!(stage.phase(), Phase::Failed(_)));
     stage.frames(2);
-    assert!(stage.shows("the data file could not be read"));
+    assert!(stage.shows("The data file could not be read"));
     stage.harness.get_by_label("Dismiss").click();
     stage.frames(3);
     assert!(stage.state().training.run.is_none());

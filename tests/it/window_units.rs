@@ -3,7 +3,7 @@
 use counterpoise::worker::{CalibrateRequest, Command, Event};
 use egui::Key;
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use crate::stage::Stage;
 

@@ -2,7 +2,7 @@
 
 use egui::{Align, Button, CollapsingHeader, Layout, RichText, ScrollArea, TextEdit, Ui};
 
-use super::{act, heading, note};
+use super::{act, heading, note, sentence};
 use crate::app::state::State;
 use crate::app::state::training::Preview;
 use crate::app::theme::{palette, size, space};
@@ -70,7 +70,7 @@ impl DataView {
             }
             Preview::Reading(_) => "Reading…".clone_into(&mut view.status),
             Preview::Failed(failure) => {
-                view.status.clone_from(&failure.summary);
+                view.status = sentence(&failure.summary);
                 view.failure = Some(failure.details.clone());
             }
             Preview::Ready(data) => {

@@ -114,6 +114,14 @@ fn note(ui: &mut Ui, words: &str) {
     );
 }
 
+/// A failure's words as a sentence of the window.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// A length of time in words that nobody needs to the second.
 fn time_words(secs: f64) -> String {
     let secs = secs.max(0.0).round() as u64;
@@ -147,6 +155,7 @@ mod tests {
     fn times_and_shares_are_told_as_people_read_them() {
         let told = [0.4, 59.0, 61.0, 899.0, 7300.0].map(time_words);
         assert_eq!(told, ["0 s", "59 s", "1 min 1 s", "14 min", "2 h 1 min"]);
+        assert_eq!(sentence("the disk is full"), "The disk is full");
         assert_eq!(
             share_words(0.78, Some([0.631, 0.88])),
             "78\u{a0}% (95\u{a0}% interval 63 to 88\u{a0}%)"

@@ -2,7 +2,7 @@
 
 use egui::{Button, ProgressBar, RichText, Ui};
 
-use super::{note, share_words, time_words};
+use super::{note, sentence, share_words, time_words};
 use crate::app::panels::problem::{ProblemView, problem_ui};
 use crate::app::state::State;
 use crate::app::state::training::{Phase, TrainRun, Training};
@@ -160,7 +160,7 @@ fn problem(page: &Training, run: &TrainRun) -> Option<ProblemView> {
     }
     ways.push(("Dismiss", Action::Train(TrainAction::Leave)));
     Some(ProblemView {
-        summary: failure.summary.clone(),
+        summary: sentence(&failure.summary),
         hint: failure.hint.clone(),
         details: failure.details.clone(),
         details_open: run.details_open,

@@ -2,7 +2,7 @@
 
 use egui::{Button, RichText, TextEdit, Ui};
 
-use super::{act, heading, note};
+use super::{act, heading, note, sentence};
 use crate::app::state::State;
 use crate::app::state::training::BaseChoice;
 use crate::app::theme::{palette, size, space, strong};
@@ -73,7 +73,7 @@ impl SetupView {
             base: page.draft.base,
             base_path: page.draft.base_path.clone(),
             plan,
-            missing: ready.err(),
+            missing: ready.err().map(|words| sentence(&words)),
         }
     }
 }
