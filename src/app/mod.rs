@@ -14,7 +14,7 @@ pub mod update;
 pub mod widgets;
 pub mod window;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{channel, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,8 @@ pub struct AppOptions {
     pub theme: Option<ThemeChoice>,
     /// Width and height in points; as remembered where nothing is said.
     pub size: Option<(u32, u32)>,
+    /// The folder that the program keeps a person's data in; nothing is kept where there is none.
+    pub data: Option<PathBuf>,
 }
 
 impl Default for AppOptions {
@@ -62,6 +64,7 @@ impl Default for AppOptions {
             weights: Vec::new(),
             theme: None,
             size: None,
+            data: None,
         }
     }
 }
@@ -93,7 +96,8 @@ pub fn run(options: &AppOptions) -> Result<(), Failure> {
         persist_window: options.size.is_none(),
         ..eframe::NativeOptions::default()
     };
-    let options = options.clone();
+    let mut options = options.clone();
+    options.data = options.data.or_else(|| eframe::storage_dir(APP_ID));
     eframe::run_native(
         TITLE,
         native,

@@ -9,12 +9,14 @@ use crate::app::state::library::Library;
 use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
+use crate::app::state::training::{PreviewAnswer, PreviewRequest, Training};
 use crate::app::state::{LineupState, State};
 use crate::app::update::{self, Action};
 use crate::app::{AppOptions, pages, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::engine::trace::default_budget;
 use crate::latest::Latest;
+use crate::train::trainer::{self, TrainerHandle};
 use crate::worker::{Command, Event, WorkerHandle, memory};
 
 /// Most events taken in before a frame is drawn.
@@ -37,6 +39,12 @@ pub struct Window {
     budget: Latest<BudgetRequest, Option<BudgetAnswer>>,
     /// What that thread was asked for last, and what stops it.
     budgeted: Option<(u64, CancelToken)>,
+    /// Trains reward models, beside everything else.
+    trainer: TrainerHandle,
+    /// Looks through files of pairs.
+    previews: Latest<PreviewRequest, PreviewAnswer>,
+    /// The number of the preview that was asked for last.
+    previewed: u64,
     applied: Option<(ThemeChoice, f32)>,
 }
 
@@ -72,6 +80,14 @@ impl Window {
             |request: BudgetRequest| request.answer(),
             move || waker.request_repaint(),
         )?;
+        let waker = ctx.clone();
+        let previews = Latest::spawn(
+            "preview",
+            |request: PreviewRequest| request.answer(),
+            move || waker.request_repaint(),
+        )?;
+        let waker = ctx.clone();
+        let trainer = trainer::start(crate::demo::embedded(), move || waker.request_repaint())?;
         let mut window = Self {
             state: first_state(options, settings.mended()),
             worker: Some(worker),
@@ -81,10 +97,15 @@ impl Window {
             searched: None,
             budget,
             budgeted: None,
+            trainer,
+            previews,
+            previewed: 0,
             applied: None,
         };
         let commands = update::load(&mut window.state);
         window.send(commands);
+        update::look_for_trainings(&mut window.state.training);
+        window.tell_trainer();
         Ok(window)
     }
 
@@ -98,6 +119,7 @@ impl Window {
     pub fn act(&mut self, action: Action) {
         let commands = update::apply(&mut self.state, action);
         self.send(commands);
+        self.tell_trainer();
     }
 
     /// Takes in what the worker and the re-judging thread have told, as much as fits before one frame.
@@ -135,6 +157,9 @@ impl Window {
             let commands = update::on_budget(&mut self.state, answer);
             self.send(commands);
         }
+        self.hear_trainer(ctx);
+        let commands = update::calibration_due(&mut self.state);
+        self.send(commands);
         self.ask_for_judgement();
         self.ask_for_guidance();
     }
@@ -172,6 +197,8 @@ impl Window {
         let state = &self.state;
         !loading
             && !state.run_when_ready
+            && state.units.asked.is_none()
+            && state.training.active().is_none()
             && state.active_run().is_none()
             && state.reweight_request().is_none()
             && state.budget_request().is_none()
@@ -235,7 +262,41 @@ impl Window {
         self.budget.request(request);
     }
 
+    /// Hands the trainer what it is to do, and the preview's thread its file.
+    fn tell_trainer(&mut self) {
+        for command in std::mem::take(&mut self.state.training.outbox) {
+            if !self.trainer.send(command) {
+                update::on_trainer_lost(&mut self.state);
+            }
+        }
+        if let Some(request) = self.state.training.preview_request()
+            && request.serial != self.previewed
+        {
+            self.previewed = request.serial;
+            self.previews.request(request.clone());
+        }
+    }
+
+    /// Takes in what the trainer and the preview's thread have told, as much as fits before one frame.
+    fn hear_trainer(&mut self, ctx: &Context) {
+        for taken in 0.. {
+            if taken == EVENTS_PER_FRAME {
+                ctx.request_repaint();
+                break;
+            }
+            let Some(event) = self.trainer.next() else {
+                break;
+            };
+            update::on_trainer(&mut self.state, event);
+        }
+        if let Some(answer) = self.previews.take() {
+            update::on_preview(&mut self.state, answer);
+        }
+        self.tell_trainer();
+    }
+
     fn send(&mut self, commands: Vec<Command>) {
+        update::give_way(&mut self.state, &commands);
         for command in commands {
             let sent = self
                 .worker
@@ -262,6 +323,10 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
     let library = Library::built_in();
     let mut state = State {
         settings,
+        training: Training {
+            root: options.data.as_ref().map(|data| data.join("objectives")),
+            ..Training::default()
+        },
         source: options.lineup.clone(),
         compute: options.settings.clone(),
         wanted_weights: options.weights.clone(),

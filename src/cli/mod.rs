@@ -274,6 +274,7 @@ fn open_window(common: &CommonArgs, window: WindowArgs) -> Result<(), Failure> {
         weights: common.weights.clone(),
         theme,
         size: window.size,
+        data: None,
     };
     match window.screenshot {
         Some(path) => crate::app::screenshot(&options, window.hover, &path),

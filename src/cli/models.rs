@@ -165,7 +165,8 @@ fn ask(command: HubCommand, watch: &mut Watch) -> Result<HubEvent, Failure> {
             | Event::Scored { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. }
-            | Event::Measured { .. } => {}
+            | Event::Measured { .. }
+            | Event::Calibrated { .. } => {}
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct ProblemView {
     pub details_open: bool,
     /// Ways on: words and what they do.
     pub ways: Vec<(&'static str, Action)>,
+    /// Unfolds or folds the details.
+    pub toggle: Action,
 }
 
 impl ProblemView {
@@ -52,6 +54,7 @@ impl ProblemView {
             details: problem.failure.details.clone(),
             details_open: problem.details_open,
             ways,
+            toggle: Action::ToggleProblemDetails,
         })
     }
 
@@ -88,7 +91,7 @@ pub fn problem_ui(ui: &mut Ui, view: &ProblemView) -> Vec<Action> {
                     "Show details"
                 };
                 if ui.button(words).clicked() {
-                    actions.push(Action::ToggleProblemDetails);
+                    actions.push(view.toggle.clone());
                 }
             }
         });

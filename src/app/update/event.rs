@@ -96,6 +96,14 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
         | Event::Evaluated { .. }
         | Event::Measured { .. }
         | Event::Hub(_) => Vec::new(),
+        Event::Calibrated {
+            run,
+            spread,
+            positions,
+        } => {
+            super::units::on_calibrated(state, run, spread, positions);
+            Vec::new()
+        }
         Event::Failed { run, failure } => {
             on_failed(state, run, failure);
             Vec::new()
@@ -171,6 +179,7 @@ pub fn tick(state: &mut State, now_secs: f64) {
 }
 
 fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
+    super::units::forget(state);
     // A worker that restarts after a panic loads the same lineup again: the sliders stay.
     let same = state.draft.strips.len() == info.objectives.len()
         && state
@@ -221,6 +230,9 @@ fn unknown_objective(wanted: &[(String, f64)], info: &LineupInfo) -> Option<Prob
 
 fn on_failed(state: &mut State, id: Option<RunId>, failure: Failure) {
     let during = if let Some(id) = id {
+        if super::units::on_failed(state, id, &failure) {
+            return;
+        }
         let Some(run) = active(state, id) else {
             return;
         };

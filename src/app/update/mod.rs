@@ -9,12 +9,18 @@ mod event;
 mod fork;
 mod live;
 mod looking;
+mod training;
+mod units;
 mod writing;
 
 pub use action::Action;
 pub use budget::on_budget;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, tick};
 pub use fork::can_fork;
+pub use training::{
+    TrainAction, lineup_base, look_for_trainings, on_preview, on_trainer, on_trainer_lost, ready,
+};
+pub use units::{calibration_due, give_way};
 pub use writing::{can_run, load, set_row_budget};
 
 use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
@@ -179,6 +185,14 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
             let after = state.history.redo(state.snapshot());
             after.map_or_else(Vec::new, |snapshot| restore(state, snapshot))
         }
+        Action::ToggleUnits => {
+            units::toggle(state);
+            Vec::new()
+        }
+        Action::MeasureOnScreen(on_screen) => {
+            units::measure_on_screen(state, on_screen);
+            Vec::new()
+        }
         Action::ToggleHeat => {
             state.settings.heat.on = !state.settings.heat.on;
             Vec::new()
@@ -290,6 +304,10 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
             state.problem = None;
             Vec::new()
         }
+        Action::Train(action) => {
+            training::apply(state, action);
+            Vec::new()
+        }
         Action::ToggleProblemDetails => {
             if let Some(problem) = &mut state.problem {
                 problem.details_open = !problem.details_open;
@@ -356,7 +374,7 @@ fn weights_changed(state: &mut State) -> Vec<Command> {
 fn mended_weight(weight: f64) -> f64 {
     if weight.is_finite() {
         // Sliders give numbers such as 0.30000000000000004.
-        (weight.clamp(0.0, LARGEST_TYPED_WEIGHT) * 1000.0).round() / 1000.0
+        (weight.clamp(0.0, LARGEST_TYPED_WEIGHT) * 1e5).round() / 1e5
     } else {
         0.0
     }

@@ -1,0 +1,164 @@
+//! The page for reward models of one's own: pairs, base and settings on the left; the training and those before it on the
+//! right.
+
+mod curves;
+mod data;
+mod progress;
+mod settings;
+mod setup;
+mod shelf;
+
+use std::path::PathBuf;
+
+use egui::{CentralPanel, Panel, RichText, ScrollArea, Ui};
+
+use crate::app::panels::{SCROLL_BAR, problem};
+use crate::app::state::State;
+use crate::app::theme::{palette, section, size, space, strong};
+use crate::app::update::{Action, TrainAction};
+
+pub use curves::CurvesView;
+pub use data::DataView;
+pub use progress::ProgressView;
+pub use settings::SettingsView;
+pub use setup::SetupView;
+pub use shelf::ShelfView;
+
+/// Draws the page.
+pub fn train_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let column = super::column(ui);
+    let setup = SetupView::build(state);
+    Panel::left("train_setup")
+        .frame(column)
+        .resizable(true)
+        .default_size(430.0)
+        .size_range(360.0..=620.0)
+        .show(ui, |ui| {
+            Panel::bottom("train_start")
+                .frame(egui::Frame::new())
+                .show_separator_line(false)
+                .show(ui, |ui| actions.extend(setup::start_ui(ui, &setup)));
+            ScrollArea::vertical()
+                .auto_shrink([false, false])
+                .content_margin(SCROLL_BAR)
+                .show(ui, |ui| {
+                    actions.extend(data::data_ui(ui, &DataView::build(state)));
+                    ui.add_space(space::M);
+                    actions.extend(setup::setup_ui(ui, &setup));
+                    ui.add_space(space::M);
+                    actions.extend(settings::settings_ui(ui, &SettingsView::build(state)));
+                });
+        });
+    CentralPanel::default().frame(column).show(ui, |ui| {
+        if let Some(view) = problem::ProblemView::build(state) {
+            actions.extend(problem::problem_ui(ui, &view));
+            ui.add_space(space::S);
+        }
+        ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .content_margin(SCROLL_BAR)
+            .show(ui, |ui| {
+                if let Some(view) = ProgressView::build(state) {
+                    actions.extend(progress::progress_ui(ui, &view));
+                    if let Some(curves) = CurvesView::build(state) {
+                        curves::curves_ui(ui, &curves);
+                    }
+                } else {
+                    welcome_ui(ui);
+                }
+                ui.add_space(space::L);
+                actions.extend(shelf::shelf_ui(ui, &ShelfView::build(state)));
+            });
+    });
+    actions.extend(dropped(ui).map(act(TrainAction::PickData)));
+    actions
+}
+
+/// What the page is for, where nothing is being trained.
+fn welcome_ui(ui: &mut Ui) {
+    ui.label(RichText::new("Train an objective of your own").font(strong(size::TITLE)));
+    for line in [
+        "You need a file of pairs: a question, an answer that people preferred and one that they did not. A few hundred show what works, a few thousand work well.",
+        "What comes out is a reward model: it learns to find the preferred answers likelier, and a slider then lets it speak for every next word.",
+        "You can go on writing on the other page meanwhile, let it wait, stop it and go on another day.",
+    ] {
+        ui.label(RichText::new(line).color(palette(ui).weak));
+    }
+}
+
+/// A file that was dropped onto the window.
+fn dropped(ui: &Ui) -> Option<PathBuf> {
+    ui.input(|input| {
+        let mut files = input.raw.dropped_files.iter();
+        files.next().map(|file| file.path().to_path_buf())
+    })
+}
+
+/// Wraps an action of this page.
+fn act<T>(wrap: impl Fn(T) -> TrainAction) -> impl Fn(T) -> Action {
+    move |value| Action::Train(wrap(value))
+}
+
+/// The name of a part of the page.
+fn heading(ui: &mut Ui, words: &str) {
+    ui.label(RichText::new(words).text_style(section()));
+}
+
+/// An explanation under what it explains.
+fn note(ui: &mut Ui, words: &str) {
+    ui.label(
+        RichText::new(words)
+            .size(size::SMALL)
+            .color(palette(ui).weak),
+    );
+}
+
+/// A failure's words as a sentence of the window.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// A length of time in words that nobody needs to the second.
+fn time_words(secs: f64) -> String {
+    let secs = secs.max(0.0).round() as u64;
+    match (secs / 3600, secs / 60 % 60) {
+        (0, 0) => format!("{secs} s"),
+        (0, minutes) if minutes < 10 => format!("{minutes} min {} s", secs % 60),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// A share with its 95 % interval, as people read it.
+fn share_words(share: f64, interval: Option<[f64; 2]>) -> String {
+    let percent = |share: f64| format!("{:.0}", 100.0 * share);
+    match interval {
+        Some([low, high]) => format!(
+            "{}\u{a0}% (95\u{a0}% interval {} to {}\u{a0}%)",
+            percent(share),
+            percent(low),
+            percent(high)
+        ),
+        None => format!("{}\u{a0}%", percent(share)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_shares_are_told_as_people_read_them() {
+        let told = [0.4, 59.0, 61.0, 899.0, 7300.0].map(time_words);
+        assert_eq!(told, ["0 s", "59 s", "1 min 1 s", "14 min", "2 h 1 min"]);
+        assert_eq!(sentence("the disk is full"), "The disk is full");
+        assert_eq!(
+            share_words(0.78, Some([0.631, 0.88])),
+            "78\u{a0}% (95\u{a0}% interval 63 to 88\u{a0}%)"
+        );
+    }
+}
