@@ -3,6 +3,7 @@
 //! Panels draw a view of the state and return what a person did; [`update`] applies it and says what the worker must do.
 //! [`window`] is the glue: it drains the worker's events, draws, and sends commands.
 
+pub mod dialogs;
 pub mod pages;
 pub mod panels;
 pub mod render;

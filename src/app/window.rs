@@ -1,15 +1,20 @@
 //! The glue between the state, the toolkit, the worker and the re-judging thread.
 
+use std::path::PathBuf;
 use std::sync::mpsc::TryRecvError;
 
 use egui::{Context, Ui};
 
+use crate::app::dialogs::Dialogs;
 use crate::app::state::budget::{BudgetAnswer, BudgetRequest};
+use crate::app::state::dialog::Purpose;
 use crate::app::state::library::Library;
 use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
-use crate::app::state::training::{PreviewAnswer, PreviewRequest, Training};
+use crate::app::state::training::{
+    JoinAnswer, JoinRequest, PreviewAnswer, PreviewRequest, Training,
+};
 use crate::app::state::{LineupState, State};
 use crate::app::update::{self, Action};
 use crate::app::{AppOptions, pages, shortcuts, theme};
@@ -45,6 +50,12 @@ pub struct Window {
     previews: Latest<PreviewRequest, PreviewAnswer>,
     /// The number of the preview that was asked for last.
     previewed: u64,
+    /// Puts lineups with trained objectives together.
+    joins: Latest<JoinRequest, JoinAnswer>,
+    /// The number of the lineup that was asked for last.
+    joined: u64,
+    /// Shows the desktop's file dialogs.
+    dialogs: Dialogs,
     applied: Option<(ThemeChoice, f32)>,
 }
 
@@ -87,6 +98,14 @@ impl Window {
             move || waker.request_repaint(),
         )?;
         let waker = ctx.clone();
+        let joins = Latest::spawn(
+            "joining",
+            |request: JoinRequest| request.answer(),
+            move || waker.request_repaint(),
+        )?;
+        let waker = ctx.clone();
+        let dialogs = Dialogs::new(move || waker.request_repaint());
+        let waker = ctx.clone();
         let trainer = trainer::start(crate::demo::embedded(), move || waker.request_repaint())?;
         let mut window = Self {
             state: first_state(options, settings.mended()),
@@ -100,6 +119,9 @@ impl Window {
             trainer,
             previews,
             previewed: 0,
+            joins,
+            joined: 0,
+            dialogs,
             applied: None,
         };
         let commands = update::load(&mut window.state);
@@ -107,6 +129,14 @@ impl Window {
         update::look_for_trainings(&mut window.state.training);
         window.tell_trainer();
         Ok(window)
+    }
+
+    /// Has file dialogs answered by `ask` instead of the desktop, as tests do.
+    pub fn set_dialogs(
+        &mut self,
+        ask: impl Fn(&Purpose) -> Option<PathBuf> + Send + Sync + 'static,
+    ) {
+        self.dialogs.set(ask);
     }
 
     /// What the window knows.
@@ -199,6 +229,7 @@ impl Window {
             && !state.run_when_ready
             && state.units.asked.is_none()
             && state.training.active().is_none()
+            && state.training.joining.is_none()
             && state.active_run().is_none()
             && state.reweight_request().is_none()
             && state.budget_request().is_none()
@@ -262,7 +293,7 @@ impl Window {
         self.budget.request(request);
     }
 
-    /// Hands the trainer what it is to do, and the preview's thread its file.
+    /// Hands the trainer and the other threads of its page what they are to do.
     fn tell_trainer(&mut self) {
         for command in std::mem::take(&mut self.state.training.outbox) {
             if !self.trainer.send(command) {
@@ -275,9 +306,18 @@ impl Window {
             self.previewed = request.serial;
             self.previews.request(request.clone());
         }
+        if let Some(request) = &self.state.training.joining
+            && request.serial != self.joined
+        {
+            self.joined = request.serial;
+            self.joins.request(request.clone());
+        }
+        if let Some(dialog) = &self.state.training.dialog {
+            self.dialogs.show(dialog);
+        }
     }
 
-    /// Takes in what the trainer and the preview's thread have told, as much as fits before one frame.
+    /// Takes in what the trainer and the other threads of its page have told, as much as fits before one frame.
     fn hear_trainer(&mut self, ctx: &Context) {
         for taken in 0.. {
             if taken == EVENTS_PER_FRAME {
@@ -291,6 +331,14 @@ impl Window {
         }
         if let Some(answer) = self.previews.take() {
             update::on_preview(&mut self.state, answer);
+        }
+        if let Some(answer) = self.joins.take() {
+            let commands = update::on_joined(&mut self.state, answer);
+            self.send(commands);
+        }
+        if let Some((serial, answer)) = self.dialogs.take() {
+            let commands = update::on_dialog(&mut self.state, serial, answer);
+            self.send(commands);
         }
         self.tell_trainer();
     }

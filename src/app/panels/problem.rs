@@ -5,7 +5,7 @@ use egui::{Button, RichText, ScrollArea, Ui};
 use super::message::message_ui;
 use crate::app::state::{LineupState, ProblemPlace, State};
 use crate::app::theme::{palette, size, space};
-use crate::app::update::{Action, can_run};
+use crate::app::update::{Action, TrainAction, can_run};
 use crate::worker::LineupSource;
 
 /// What the card shows.
@@ -39,6 +39,10 @@ impl ProblemView {
             ProblemPlace::Loading => ways.push(("Try again", Action::RetryLoading)),
             ProblemPlace::Run if can_run(state) => ways.push(("Run again", Action::Run)),
             ProblemPlace::Run | ProblemPlace::Worker => {}
+        }
+        if problem.during == ProblemPlace::Loading && state.training.lineup_before.is_some() {
+            let back = Action::Train(TrainAction::LineupBefore);
+            ways.push(("Use the models from before", back));
         }
         let own_models = match state.source {
             LineupSource::File(_) | LineupSource::Composed(_) => true,

@@ -2,6 +2,7 @@
 
 pub mod branches;
 pub mod budget;
+pub mod dialog;
 pub mod draft;
 pub mod history;
 pub mod library;

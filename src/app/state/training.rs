@@ -2,14 +2,17 @@
 
 mod curves;
 mod draft;
+mod joining;
 
 pub use curves::{Curve, Curves, Point, thinned};
 pub(crate) use draft::name_for;
 pub use draft::{BaseChoice, TrainDraft, typed_path, usable_name};
+pub use joining::{JoinAnswer, JoinRequest};
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::RunId;
+use crate::app::state::dialog::Dialog;
+use crate::domain::{LineupSource, RunId};
 use crate::error::Failure;
 use crate::train::data::{BadLine, Label, Pair, survey};
 use crate::train::events::{DataReport, EvalReport, Plan, StepReport};
@@ -40,12 +43,24 @@ pub struct Training {
     pub root: Option<PathBuf>,
     /// Whether the rarer settings are unfolded.
     pub more_open: bool,
+    /// The file dialog that is open.
+    pub dialog: Option<Dialog>,
+    /// Whether the desktop had no file dialog to show when it was asked for one.
+    pub no_dialog: bool,
+    /// The lineup in use is to be changed so.
+    pub joining: Option<JoinRequest>,
+    /// The lineup from before a change that has not been loaded yet.
+    pub lineup_before: Option<LineupSource>,
     /// What the trainer is to be told; the window takes it out.
     pub outbox: Vec<Command>,
     /// Number of the last question for a preview.
     pub(crate) next_preview: u64,
     /// Number of the last training.
     pub(crate) next_run: u64,
+    /// Number of the last change of a lineup.
+    pub(crate) next_join: u64,
+    /// Number of the last file dialog.
+    pub(crate) next_dialog: u64,
 }
 
 /// What is known of a file of pairs.

@@ -180,6 +180,7 @@ pub fn tick(state: &mut State, now_secs: f64) {
 
 fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
     super::units::forget(state);
+    state.training.lineup_before = None;
     // A worker that restarts after a panic loads the same lineup again: the sliders stay.
     let same = state.draft.strips.len() == info.objectives.len()
         && state
@@ -201,7 +202,9 @@ fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
         state.shown = None;
         state.history = crate::app::state::history::History::default();
     }
-    state.problem = unknown_objective(&state.wanted_weights, &info);
+    // They are for this lineup: the next one may have no objectives of these names.
+    let wanted = std::mem::take(&mut state.wanted_weights);
+    state.problem = unknown_objective(&wanted, &info);
     state.lineup = LineupState::Ready(info);
     if std::mem::take(&mut state.run_when_ready) {
         super::writing::run(state)

@@ -1,8 +1,15 @@
 //! What a person does on the page for training, and what the trainer and the preview's thread tell.
 
+mod dialog;
+mod joining;
+
+pub use dialog::on_dialog;
+pub use joining::{Way, can_change, on_joined, way};
+
 use std::path::{Path, PathBuf};
 
 use crate::app::state::State;
+use crate::app::state::dialog::Purpose;
 use crate::app::state::training::{
     BaseChoice, DataPreview, Phase, Preview, PreviewAnswer, PreviewRequest, TrainDraft, TrainRun,
     Training, name_for, typed_path, usable_name,
@@ -12,6 +19,7 @@ use crate::train::data::Label;
 use crate::train::options::{NUMBERS, Number, SWITCHES};
 use crate::train::order::ArmOrder;
 use crate::train::trainer::{Command, Event};
+use crate::worker;
 
 /// What a person did on the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +28,8 @@ pub enum TrainAction {
     EditPath(String),
     /// Chose or dropped a file of pairs.
     PickData(PathBuf),
+    /// Wants the desktop's file dialog.
+    Browse(Purpose),
     /// Wants one of two judgements followed.
     SetLabel(Label),
     /// Wants the pair so many places further in the preview.
@@ -53,6 +63,10 @@ pub enum TrainAction {
     Stop,
     /// Wants a training of before, in this folder, to go on from its checkpoint.
     GoOn(PathBuf),
+    /// Wants the objective in this folder in the lineup in use, or out of it.
+    Join(PathBuf),
+    /// Wants the lineup from before the last change.
+    LineupBefore,
     /// Wants the settings again and the training off the screen.
     Leave,
     /// Unfolded or folded the failure's details.
@@ -60,8 +74,9 @@ pub enum TrainAction {
 }
 
 /// Applies what a person did.
-pub(super) fn apply(state: &mut State, action: TrainAction) {
+pub(super) fn apply(state: &mut State, action: TrainAction) -> Vec<worker::Command> {
     let builds_on = lineup_base(state);
+    let now_secs = state.now_secs;
     let page = &mut state.training;
     match action {
         TrainAction::EditPath(text) => {
@@ -72,6 +87,7 @@ pub(super) fn apply(state: &mut State, action: TrainAction) {
             page.draft.path = path.display().to_string();
             look_at_data(page);
         }
+        TrainAction::Browse(purpose) => dialog::ask(page, purpose, now_secs),
         TrainAction::SetLabel(label) => {
             page.draft.order.label = Some(label);
             look_at_data(page);
@@ -129,6 +145,8 @@ pub(super) fn apply(state: &mut State, action: TrainAction) {
             }
         }
         TrainAction::GoOn(folder) => go_on(page, &folder),
+        TrainAction::Join(folder) => joining::ask(state, &folder),
+        TrainAction::LineupBefore => return joining::back(state),
         TrainAction::Leave => {
             if page.active().is_none() {
                 page.run = None;
@@ -140,6 +158,7 @@ pub(super) fn apply(state: &mut State, action: TrainAction) {
             }
         }
     }
+    Vec::new()
 }
 
 /// The base of the lineup in use, as an order names it; none before models are loaded or where it has no files of its own.

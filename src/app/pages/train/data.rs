@@ -2,8 +2,9 @@
 
 use egui::{Align, Button, CollapsingHeader, Layout, RichText, ScrollArea, TextEdit, Ui};
 
-use super::{act, heading, note, sentence};
+use super::{NO_DIALOG, act, browse_ui, heading, note, sentence};
 use crate::app::state::State;
+use crate::app::state::dialog::Purpose;
 use crate::app::state::training::Preview;
 use crate::app::theme::{palette, size, space};
 use crate::app::update::{Action, TrainAction};
@@ -18,6 +19,10 @@ const MOST_LETTERS: usize = 600;
 pub struct DataView {
     /// The path in its field.
     pub path: String,
+    /// Whether a file dialog is open.
+    pub dialog_open: bool,
+    /// Whether there was none to show.
+    pub no_dialog: bool,
     /// What is known of it, in a sentence.
     pub status: String,
     /// Whether that is a failure, and what can be done.
@@ -56,6 +61,8 @@ impl DataView {
         let page = &state.training;
         let mut view = Self {
             path: page.draft.path.clone(),
+            dialog_open: page.dialog.is_some(),
+            no_dialog: page.no_dialog,
             status: String::new(),
             failure: None,
             label: None,
@@ -144,10 +151,17 @@ pub(super) fn data_ui(ui: &mut Ui, view: &DataView) -> Vec<Action> {
     let mut actions = Vec::new();
     heading(ui, "Pairs");
     let mut path = view.path.clone();
-    let field = TextEdit::singleline(&mut path)
-        .hint_text("Path of a file of preference pairs")
-        .desired_width(f32::INFINITY);
-    let response = ui.add(field);
+    let response = ui
+        .horizontal(|ui| {
+            let browse = "Choose a file of pairs with your desktop's dialog";
+            let purpose = (view.dialog_open, Purpose::Pairs);
+            actions.extend(browse_ui(ui, purpose, "Browse for pairs", browse));
+            let field = TextEdit::singleline(&mut path)
+                .hint_text("Path of a file of preference pairs")
+                .desired_width(f32::INFINITY);
+            ui.add(field)
+        })
+        .inner;
     response.widget_info(|| {
         let mut info = egui::WidgetInfo::text_edit(true, &view.path, &view.path, "");
         info.label = Some("File of pairs".to_owned());
@@ -155,6 +169,9 @@ pub(super) fn data_ui(ui: &mut Ui, view: &DataView) -> Vec<Action> {
     });
     if response.changed() {
         actions.push(act(TrainAction::EditPath)(path));
+    }
+    if view.no_dialog {
+        note(ui, NO_DIALOG);
     }
     status_ui(ui, view);
     if let Some(label) = view.label {

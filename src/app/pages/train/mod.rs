@@ -10,10 +10,11 @@ mod shelf;
 
 use std::path::PathBuf;
 
-use egui::{CentralPanel, Panel, RichText, ScrollArea, Ui};
+use egui::{Button, CentralPanel, Panel, RichText, ScrollArea, Ui};
 
 use crate::app::panels::{SCROLL_BAR, problem};
 use crate::app::state::State;
+use crate::app::state::dialog::Purpose;
 use crate::app::theme::{palette, section, size, space, strong};
 use crate::app::update::{Action, TrainAction};
 
@@ -95,9 +96,88 @@ fn dropped(ui: &Ui) -> Option<PathBuf> {
     })
 }
 
+/// A button: its words, what it does in a sentence, the action, and how it stands among the others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Way {
+    /// Its words.
+    pub words: &'static str,
+    /// What it does, or why it cannot be done now.
+    pub help: String,
+    /// What a click means.
+    pub action: Action,
+    /// Whether it can be done now.
+    pub enabled: bool,
+    /// Whether it is what most people want next.
+    pub first: bool,
+}
+
+impl Way {
+    fn new(words: &'static str, help: &str, action: TrainAction) -> Self {
+        Self {
+            words,
+            help: help.to_owned(),
+            action: Action::Train(action),
+            enabled: true,
+            first: false,
+        }
+    }
+}
+
+/// Buttons from the right; `of` says for assistive tools whose they are, where there are several of the same words.
+fn ways_ui(ui: &mut Ui, ways: &[Way], of: Option<&str>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let colours = palette(ui);
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        for way in ways.iter().rev() {
+            let button = if way.first && way.enabled {
+                let words = RichText::new(way.words).color(colours.on_accent);
+                Button::new(words).fill(colours.accent)
+            } else {
+                Button::new(way.words)
+            };
+            let button = button.min_size(egui::vec2(0.0, space::TARGET));
+            let response = ui
+                .add_enabled(way.enabled, button)
+                .on_hover_text(&way.help)
+                .on_disabled_hover_text(&way.help);
+            if let Some(name) = of {
+                let label = format!("{}: {name}", way.words);
+                response.widget_info(|| {
+                    egui::WidgetInfo::labeled(egui::Role::Button, way.enabled, &label)
+                });
+            }
+            if response.clicked() {
+                actions.push(way.action.clone());
+            }
+        }
+    });
+    actions
+}
+
 /// Wraps an action of this page.
 fn act<T>(wrap: impl Fn(T) -> TrainAction) -> impl Fn(T) -> Action {
     move |value| Action::Train(wrap(value))
+}
+
+/// What to do where the desktop has no file dialog.
+const NO_DIALOG: &str =
+    "Your desktop has no file dialog to offer: type the path, or drop the file on the window";
+
+/// The button for the desktop's file dialog, `(whether one is open, what it is for)`, its label and what it does.
+fn browse_ui(
+    ui: &mut Ui,
+    (is_open, purpose): (bool, Purpose),
+    label: &str,
+    help: &str,
+) -> Option<Action> {
+    let button = Button::new("Browse…").min_size(egui::vec2(0.0, space::TARGET));
+    let response = ui
+        .add_enabled(!is_open, button)
+        .on_hover_text(help)
+        .on_disabled_hover_text("The dialog is open");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, !is_open, label));
+    let clicked = response.clicked();
+    clicked.then(|| act(TrainAction::Browse)(purpose))
 }
 
 /// The name of a part of the page.

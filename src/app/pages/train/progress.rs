@@ -1,8 +1,9 @@
 //! The training on screen: what it does, how far it is, how it ended.
 
-use egui::{Button, ProgressBar, RichText, Ui};
+use egui::{ProgressBar, RichText, Ui};
 
-use super::{note, sentence, share_words, time_words};
+use super::shelf::joining;
+use super::{Way, note, sentence, share_words, time_words, ways_ui};
 use crate::app::panels::problem::{ProblemView, problem_ui};
 use crate::app::state::State;
 use crate::app::state::training::{Phase, TrainRun, Training};
@@ -28,8 +29,8 @@ pub struct ProgressView {
     pub result: Option<String>,
     /// What failed.
     pub problem: Option<ProblemView>,
-    /// Buttons: words, explanation, what they do.
-    pub buttons: Vec<(&'static str, &'static str, Action)>,
+    /// What can be done.
+    pub buttons: Vec<Way>,
 }
 
 impl ProgressView {
@@ -51,7 +52,7 @@ impl ProgressView {
             buttons: if problem.is_some() {
                 Vec::new()
             } else {
-                buttons(&state.training, run)
+                buttons(state, run)
             },
             problem,
         })
@@ -169,47 +170,51 @@ fn problem(page: &Training, run: &TrainRun) -> Option<ProblemView> {
     })
 }
 
-fn buttons(page: &Training, run: &TrainRun) -> Vec<(&'static str, &'static str, Action)> {
-    let train = |action| Action::Train(action);
-    let pause = (
+fn buttons(state: &State, run: &TrainRun) -> Vec<Way> {
+    let pause = Way::new(
         "Pause",
         "Wait after this step; a checkpoint is written, and texts get the whole machine",
-        train(TrainAction::Pause(true)),
+        TrainAction::Pause(true),
     );
-    let go_on = (
+    let go_on = Way::new(
         "Go on",
         "Learn on from where it waits",
-        train(TrainAction::Pause(false)),
+        TrainAction::Pause(false),
     );
-    let stop = (
+    let stop = Way::new(
         "Stop",
         "Stop at once and write a checkpoint, from which it can go on another day",
-        train(TrainAction::Stop),
+        TrainAction::Stop,
     );
-    let leave = (
+    let leave = Way::new(
         "Close",
         "Take it off the screen; it stays in the list",
-        train(TrainAction::Leave),
+        TrainAction::Leave,
     );
+    let found = state.training.found_at(&run.order.out);
     match &run.phase {
         Phase::Preparing(_) => vec![stop],
         Phase::Learning => vec![pause, stop],
         Phase::Pausing | Phase::Paused => vec![go_on, stop],
         Phase::Stopping => Vec::new(),
         Phase::Stopped { .. } => {
-            let again = page
-                .found_at(&run.order.out)
-                .filter(|found| found.can_go_on)
-                .map(|found| {
-                    (
-                        "Go on",
-                        "Learn on from the checkpoint",
-                        train(TrainAction::GoOn(found.record.order.out.clone())),
-                    )
-                });
+            let again = found.filter(|found| found.can_go_on).map(|found| {
+                Way::new(
+                    "Go on",
+                    "Learn on from the checkpoint",
+                    TrainAction::GoOn(found.record.order.out.clone()),
+                )
+            });
             again.into_iter().chain([leave]).collect()
         }
-        Phase::Done(_) | Phase::Failed(_) => vec![leave],
+        Phase::Done(_) => {
+            let join = found.filter(|found| !found.can_go_on).map(|found| Way {
+                first: true,
+                ..joining(state, found)
+            });
+            join.into_iter().chain([leave]).collect()
+        }
+        Phase::Failed(_) => vec![leave],
     }
 }
 
@@ -226,14 +231,7 @@ pub(super) fn progress_ui(ui: &mut Ui, view: &ProgressView) -> Vec<Action> {
         ui.horizontal(|ui| {
             ui.label(RichText::new(&view.name).font(strong(size::HEADING)));
             ui.label(RichText::new(&view.doing).color(colours.weak));
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                for (words, help, action) in view.buttons.iter().rev() {
-                    let button = Button::new(*words).min_size(egui::vec2(0.0, space::TARGET));
-                    if ui.add(button).on_hover_text(*help).clicked() {
-                        actions.push(action.clone());
-                    }
-                }
-            });
+            actions.extend(ways_ui(ui, &view.buttons, None));
         });
         let bar = ProgressBar::new(view.fraction.unwrap_or(0.0)).desired_height(8.0);
         ui.add(bar.fill(colours.accent));

@@ -2,8 +2,9 @@
 
 use egui::{Button, RichText, TextEdit, Ui};
 
-use super::{act, heading, note, sentence};
+use super::{act, browse_ui, heading, note, sentence};
 use crate::app::state::State;
+use crate::app::state::dialog::Purpose;
 use crate::app::state::training::BaseChoice;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, TrainAction, lineup_base, ready};
@@ -20,6 +21,8 @@ pub struct SetupView {
     pub base: BaseChoice,
     /// The path in the field of a base folder.
     pub base_path: String,
+    /// Whether a file dialog is open.
+    pub dialog_open: bool,
     /// What a start would do, in a sentence.
     pub plan: Option<String>,
     /// Why it cannot start.
@@ -72,6 +75,7 @@ impl SetupView {
             bases,
             base: page.draft.base,
             base_path: page.draft.base_path.clone(),
+            dialog_open: page.dialog.is_some(),
             plan,
             missing: ready.err().map(|words| sentence(&words)),
         }
@@ -114,13 +118,14 @@ pub(super) fn setup_ui(ui: &mut Ui, view: &SetupView) -> Vec<Action> {
         }
     });
     if view.base == BaseChoice::Folder {
-        let typed = edit(
-            ui,
-            &view.base_path,
-            "Folder of the base model",
-            "Folder of the base",
-        );
-        actions.extend(typed.map(act(TrainAction::EditBasePath)));
+        let typed = ui.horizontal(|ui| {
+            let browse = "Choose the folder with your desktop's dialog";
+            let purpose = (view.dialog_open, Purpose::BaseFolder);
+            actions.extend(browse_ui(ui, purpose, "Browse for the base", browse));
+            let hint = "Folder of the base model";
+            edit(ui, &view.base_path, hint, "Folder of the base")
+        });
+        actions.extend(typed.inner.map(act(TrainAction::EditBasePath)));
     }
     actions
 }

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use egui::{Button, RichText, Ui};
+use egui::{RichText, Ui};
 
-use super::{heading, note, share_words};
+use super::{Way, heading, note, share_words, ways_ui};
 use crate::app::state::State;
 use crate::app::theme::{palette, size, space, strong};
-use crate::app::update::{Action, TrainAction};
+use crate::app::update::{self, Action, TrainAction};
 use crate::app::widgets::numbers::count;
 use crate::train::record::Found;
 
@@ -27,8 +27,8 @@ pub struct ItemView {
     pub name: String,
     /// What is known of it.
     pub about: String,
-    /// Buttons: words, explanation, what they do, whether it can be done now.
-    pub ways: Vec<(&'static str, String, Action, bool)>,
+    /// What can be done with it.
+    pub ways: Vec<Way>,
 }
 
 impl ShelfView {
@@ -79,18 +79,47 @@ fn about(found: &Found) -> String {
     }
 }
 
-fn ways(_state: &State, found: &Found, free: bool) -> Vec<(&'static str, String, Action, bool)> {
-    let folder = found.record.order.out.clone();
-    if found.can_go_on {
-        let help = if free {
-            "Learn on from its checkpoint".to_owned()
-        } else {
-            "Another training is under way".to_owned()
-        };
-        let action = Action::Train(TrainAction::GoOn(folder));
-        return vec![("Go on", help, action, free)];
+fn ways(state: &State, found: &Found, free: bool) -> Vec<Way> {
+    if !found.can_go_on {
+        return vec![joining(state, found)];
     }
-    Vec::new()
+    let folder = found.record.order.out.clone();
+    let help = if free {
+        "Learn on from its checkpoint"
+    } else {
+        "Another training is under way"
+    };
+    vec![Way {
+        enabled: free,
+        ..Way::new("Go on", help, TrainAction::GoOn(folder))
+    }]
+}
+
+/// What a finished training's objective can do with the lineup in use.
+pub(super) fn joining(state: &State, found: &Found) -> Way {
+    let order = &found.record.order;
+    let way = update::way(state, &order.out, &order.base);
+    let (words, help) = match way {
+        update::Way::Join => (
+            "Add to lineup",
+            "Load it beside the objectives in use; it gets a slider of its own",
+        ),
+        update::Way::Leave => ("Remove from lineup", "Load the lineup without it"),
+        update::Way::Alone => (
+            "Use with its base",
+            "It was trained over another base than the one in use: load that one, with this objective alone",
+        ),
+    };
+    let can_change = update::can_change(state);
+    let help = if can_change {
+        help
+    } else {
+        "Models are being loaded"
+    };
+    Way {
+        enabled: can_change,
+        ..Way::new(words, help, TrainAction::Join(order.out.clone()))
+    }
 }
 
 /// Draws it.
@@ -108,22 +137,7 @@ pub(super) fn shelf_ui(ui: &mut Ui, view: &ShelfView) -> Vec<Action> {
                     ui.label(RichText::new(&item.name).font(strong(size::BODY)));
                     note(ui, &item.about);
                 });
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    for (words, help, action, enabled) in item.ways.iter().rev() {
-                        let button = Button::new(*words).min_size(egui::vec2(0.0, space::TARGET));
-                        let response = ui
-                            .add_enabled(*enabled, button)
-                            .on_hover_text(help)
-                            .on_disabled_hover_text(help);
-                        let label = format!("{words}: {}", item.name);
-                        response.widget_info(|| {
-                            egui::WidgetInfo::labeled(egui::Role::Button, *enabled, &label)
-                        });
-                        if response.clicked() {
-                            actions.push(action.clone());
-                        }
-                    }
-                });
+                actions.extend(ways_ui(ui, &item.ways, Some(&item.name)));
             });
         });
         ui.add_space(space::XS);
