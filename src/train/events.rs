@@ -128,7 +128,11 @@ pub fn interval95(right: f64, count: u64) -> [f64; 2] {
     let (z2, widened) = (Z * Z, 1.0 + Z * Z / n);
     let center = (share + z2 / (2.0 * n)) / widened;
     let half = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt() / widened;
-    [(center - half).max(0.0), (center + half).min(1.0)]
+    // All right or none: an end of the interval is the share itself, whatever rounding makes of it.
+    [
+        (center - half).clamp(0.0, share),
+        (center + half).clamp(share, 1.0),
+    ]
 }
 
 /// Whoever watches a run.
@@ -168,6 +172,10 @@ mod tests {
         ] {
             let [a, b] = interval95(right, count);
             assert!((a - low).abs() < 5e-5 && (b - high).abs() < 5e-5, "{a} {b}");
+        }
+        for count in 1..300 {
+            assert!((interval95(count as f64, count)[1] - 1.0).abs() < 1e-15);
+            assert!(interval95(0.0, count)[0].abs() < 1e-15);
         }
     }
 }

@@ -43,10 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("latest", &["domain", "engine"]),
     ("memory", &[]),
     ("model", &["domain", "engine", "error"]),
-    (
-        "train",
-        &["domain", "engine", "error", "memory", "model"],
-    ),
+    ("train", &["domain", "engine", "error", "memory", "model"]),
     ("demo", &["domain", "engine", "error", "model", "train"]),
     (
         "worker",

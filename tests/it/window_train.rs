@@ -6,7 +6,7 @@ use counterpoise::app::AppOptions;
 use counterpoise::app::state::page::Page;
 use counterpoise::app::state::training::{Phase, Preview};
 use counterpoise::app::update::{Action, TrainAction};
-use counterpoise::worker::Event;
+use counterpoise::worker::{self, Event};
 use egui::Key;
 use egui_kittest::kittest::Queryable;
 use serde_json::json;
@@ -153,6 +153,43 @@ fn a_training_runs_beside_the_window_and_ends_in_an_adapter() {
     let made = folder.path().join("objectives/pairs");
     assert!(made.join("adapter_model.safetensors").is_file());
     assert!(!made.join("checkpoint.safetensors").exists());
+
+    // One click more, and it is loaded beside the others.
+    while stage.next_command().is_some() {}
+    stage.click("Add to lineup");
+    let load = stage.wait_for_command();
+    assert_eq!(stage.state().page, Page::Steer);
+    let worker = worker::start(|| {}).unwrap();
+    worker.commands.send(load).unwrap();
+    let loaded = worker.events.iter().find_map(|event| match event {
+        Event::Loaded(info) => Some(info),
+        Event::Failed { failure, .. } => panic!("{failure}"),
+        _ => None,
+    });
+    let loaded = loaded.unwrap();
+    assert_eq!(loaded.objectives.last().unwrap().name, "pairs");
+    assert!(loaded.objectives.len() > 1);
+    stage.tell(Event::Loaded(loaded));
+    stage.wait_for("pairs weight");
+    stage.press(egui::Modifiers::COMMAND, Key::Num3);
+    assert!(stage.shows("Remove from lineup"));
+}
+
+#[test]
+fn a_dialog_gives_the_file_and_one_that_the_desktop_lacks_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("pairs.jsonl");
+    write_pairs(&data, 10);
+    let mut stage = stage(folder.path());
+    let window = stage.harness.state_mut().as_mut().unwrap();
+    window.set_dialogs(|_| None);
+    stage.click("Browse for pairs");
+    stage.wait_for("Your desktop has no file dialog");
+    let window = stage.harness.state_mut().as_mut().unwrap();
+    window.set_dialogs(move |_| Some(data.clone()));
+    stage.click("Browse for pairs");
+    stage.wait_for("10 pairs; 1 line is left out");
+    assert!(!stage.shows("Your desktop has no file dialog"));
 }
 
 #[test]

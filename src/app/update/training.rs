@@ -1,77 +1,25 @@
 //! What a person does on the page for training, and what the trainer and the preview's thread tell.
 
+mod action;
 mod dialog;
 mod joining;
 
+pub use action::TrainAction;
 pub use dialog::on_dialog;
 pub use joining::{Way, can_change, on_joined, way};
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::app::state::State;
-use crate::app::state::dialog::Purpose;
 use crate::app::state::training::{
     BaseChoice, DataPreview, Phase, Preview, PreviewAnswer, PreviewRequest, TrainDraft, TrainRun,
     Training, name_for, typed_path, usable_name,
 };
 use crate::domain::RunId;
-use crate::train::data::Label;
 use crate::train::options::{NUMBERS, Number, SWITCHES};
 use crate::train::order::ArmOrder;
 use crate::train::trainer::{Command, Event};
 use crate::worker;
-
-/// What a person did on the page.
-#[derive(Debug, Clone, PartialEq)]
-pub enum TrainAction {
-    /// Typed the path of the pairs.
-    EditPath(String),
-    /// Chose or dropped a file of pairs.
-    PickData(PathBuf),
-    /// Wants the desktop's file dialog.
-    Browse(Purpose),
-    /// Wants one of two judgements followed.
-    SetLabel(Label),
-    /// Wants the pair so many places further in the preview.
-    MovePair(isize),
-    /// Typed the objective's name.
-    EditName(String),
-    /// Wants this base.
-    SetBase(BaseChoice),
-    /// Typed the folder of the base.
-    EditBasePath(String),
-    /// Set a number, by its name among [`NUMBERS`].
-    SetNumber {
-        /// Which.
-        name: &'static str,
-        /// Its value.
-        value: f64,
-    },
-    /// Turned a switch, by its name among [`SWITCHES`].
-    Turn(&'static str),
-    /// Wants so many threads.
-    SetThreads(usize),
-    /// Wants all settings as they usually are.
-    UsualSettings,
-    /// Unfolded or folded the rarer settings.
-    ToggleMore,
-    /// Wants the training to begin.
-    Start,
-    /// Wants it to wait, or to go on.
-    Pause(bool),
-    /// Wants it to stop at once.
-    Stop,
-    /// Wants a training of before, in this folder, to go on from its checkpoint.
-    GoOn(PathBuf),
-    /// Wants the objective in this folder in the lineup in use, or out of it.
-    Join(PathBuf),
-    /// Wants the lineup from before the last change.
-    LineupBefore,
-    /// Wants the settings again and the training off the screen.
-    Leave,
-    /// Unfolded or folded the failure's details.
-    ToggleDetails,
-}
 
 /// Applies what a person did.
 pub(super) fn apply(state: &mut State, action: TrainAction) -> Vec<worker::Command> {

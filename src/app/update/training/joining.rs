@@ -128,3 +128,7 @@ fn replace_lineup(state: &mut State, lineup: LineupSource) -> LineupSource {
     state.objectives_before.clear();
     std::mem::replace(&mut state.source, lineup)
 }
+
+#[cfg(test)]
+#[path = "joining_tests.rs"]
+mod tests;

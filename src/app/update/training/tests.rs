@@ -1,8 +1,9 @@
 use std::path::Path;
 
 use super::*;
+use crate::app::state::dialog::Purpose;
 use crate::error::Failure;
-use crate::train::data::{BadLine, Pair, PairPrompt};
+use crate::train::data::{BadLine, Label, Pair, PairPrompt};
 use crate::train::events::{Plan, StepReport};
 use crate::train::record::Found;
 use crate::train::run::Summary;
@@ -302,4 +303,32 @@ fn settings_are_set_by_name_and_put_back() {
     let order = &state.training.draft.order;
     assert!(!order.full && order.settings.lr < 0.01);
     assert_eq!(order.settings.epochs, 5);
+}
+
+#[test]
+fn a_dialogs_answer_is_taken_and_one_that_never_came_is_told() {
+    let mut state = State::default();
+    state.now_secs = 10.0;
+    act(&mut state, TrainAction::Browse(Purpose::Pairs));
+    let serial = state.training.dialog.as_ref().unwrap().serial;
+    assert!(on_dialog(&mut state, serial + 1, None).is_empty());
+    assert!(state.training.dialog.is_some());
+    on_dialog(&mut state, serial, Some("/data/pairs.jsonl".into()));
+    assert!(state.training.dialog.is_none() && !state.training.no_dialog);
+    assert_eq!(state.training.draft.path, "/data/pairs.jsonl");
+    assert!(state.training.preview_request().is_some());
+
+    act(&mut state, TrainAction::Browse(Purpose::BaseFolder));
+    let serial = state.training.dialog.as_ref().unwrap().serial;
+    on_dialog(&mut state, serial, None);
+    assert!(
+        state.training.no_dialog,
+        "it closed before anyone could see it"
+    );
+    act(&mut state, TrainAction::Browse(Purpose::BaseFolder));
+    let serial = state.training.dialog.as_ref().unwrap().serial;
+    assert!(!state.training.no_dialog);
+    state.now_secs = 20.0;
+    on_dialog(&mut state, serial, None);
+    assert!(!state.training.no_dialog, "a person closed it");
 }
