@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use crate::app::state::dialog::{Dialog, Purpose};
 
-type Ask = Arc<dyn Fn(&Purpose) -> Option<PathBuf> + Send + Sync>;
+type Ask = Arc<dyn Fn(Purpose) -> Option<PathBuf> + Send + Sync>;
 
 /// Shows file dialogs and hands over what became of them.
 pub struct Dialogs {
@@ -28,7 +28,7 @@ impl Dialogs {
     }
 
     /// Has dialogs answered by `ask` instead.
-    pub fn set(&mut self, ask: impl Fn(&Purpose) -> Option<PathBuf> + Send + Sync + 'static) {
+    pub fn set(&mut self, ask: impl Fn(Purpose) -> Option<PathBuf> + Send + Sync + 'static) {
         self.ask = Arc::new(ask);
     }
 
@@ -48,7 +48,7 @@ impl Dialogs {
             .name("file dialog".to_owned())
             .spawn(move || {
                 // A window that is gone needs no answer.
-                let _ = answer.send(ask(&purpose));
+                let _ = answer.send(ask(purpose));
                 wake();
             });
         // Without a thread the sender is gone, which reads as a dialog that never came.
@@ -70,7 +70,7 @@ impl Dialogs {
     }
 }
 
-fn desktop(purpose: &Purpose) -> Option<PathBuf> {
+fn desktop(purpose: Purpose) -> Option<PathBuf> {
     let dialog = rfd::FileDialog::new();
     match purpose {
         Purpose::Pairs => dialog

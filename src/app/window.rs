@@ -136,7 +136,7 @@ impl Window {
     /// Has file dialogs answered by `ask` instead of the desktop, as tests do.
     pub fn set_dialogs(
         &mut self,
-        ask: impl Fn(&Purpose) -> Option<PathBuf> + Send + Sync + 'static,
+        ask: impl Fn(Purpose) -> Option<PathBuf> + Send + Sync + 'static,
     ) {
         self.dialogs.set(ask);
     }

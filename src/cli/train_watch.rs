@@ -83,7 +83,10 @@ impl Watch {
 impl Observer for Watch {
     fn event(&mut self, event: &TrainEvent) -> Result<(), TrainError> {
         match event {
-            TrainEvent::Stage(_) | TrainEvent::Paused { .. } | TrainEvent::GoesOn => Ok(()),
+            TrainEvent::Stage(_)
+            | TrainEvent::Saved { .. }
+            | TrainEvent::Paused { .. }
+            | TrainEvent::GoesOn => Ok(()),
             TrainEvent::Data(report) => {
                 say_data(report);
                 Ok(())
@@ -126,7 +129,6 @@ impl Observer for Watch {
                 self.speak(&judged(report));
                 self.line(&json!(report))
             }
-            TrainEvent::Saved { .. } => Ok(()),
         }
     }
 }

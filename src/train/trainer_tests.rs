@@ -87,7 +87,7 @@ fn trainer() -> TrainerHandle {
 /// The next event, when it has come.
 fn next(trainer: &TrainerHandle) -> Event {
     let events = trainer.events.as_ref().unwrap();
-    events.recv_timeout(Duration::from_secs(120)).unwrap()
+    events.recv_timeout(Duration::from_mins(2)).unwrap()
 }
 
 /// Takes events in until one is the wanted one.

@@ -1,5 +1,8 @@
 //! Sliders in nats of pull: measured by the worker, shown beside the weight, kept in the settings.
 
+use std::sync::Arc;
+
+use counterpoise::app::AppOptions;
 use counterpoise::worker::{CalibrateRequest, Command, Event};
 use egui::Key;
 use egui::accesskit::Role;
@@ -97,4 +100,25 @@ fn it_is_measured_on_the_texts_on_screen_where_that_is_wanted() {
     assert!(stage.shows("Measured at 14 words of the texts on screen"));
     stage.click("Everyday texts");
     assert!(stage.asked_for_units().texts.is_empty());
+}
+
+#[test]
+fn a_long_name_ends_before_its_buttons() {
+    let name = "answers that my teacher would have liked";
+    let mut info = crate::stage::info();
+    info.objectives[1].name = name.to_owned();
+    let mut stage = Stage::opened(AppOptions::default());
+    stage.tell(Event::Loaded(Arc::new(info)));
+    let apart = |stage: &Stage, name: &str| {
+        let right = |label: String| stage.harness.get_by_label(&label).rect();
+        let named = right(format!("Colour words by {name}"));
+        let mute = right(format!("Mute {name}"));
+        named.width() > 20.0 && named.right() <= mute.left()
+    };
+    stage.frames(3);
+    assert!(apart(&stage, name) && apart(&stage, "humorous"));
+    stage.click("Sliders in nats");
+    stage.measured([0.012, 0.04, 0.008]);
+    stage.frames(3);
+    assert!(apart(&stage, name) && apart(&stage, "humorous"));
 }

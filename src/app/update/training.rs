@@ -29,10 +29,12 @@ pub(super) fn apply(state: &mut State, action: TrainAction) -> Vec<worker::Comma
     match action {
         TrainAction::EditPath(text) => {
             page.draft.path = text;
+            page.no_dialog = false;
             look_at_data(page);
         }
         TrainAction::PickData(path) => {
             page.draft.path = path.display().to_string();
+            page.no_dialog = false;
             look_at_data(page);
         }
         TrainAction::Browse(purpose) => dialog::ask(page, purpose, now_secs),
@@ -182,7 +184,10 @@ pub fn on_trainer(state: &mut State, event: Event) {
     let page = &mut state.training;
     let mut over = false;
     match event {
-        Event::Found(found) => page.found = found,
+        Event::Found(found) => {
+            page.found = found;
+            name_after_data(page);
+        }
         Event::Stage(id, words) => on_run(page, id, |run| {
             if run.phase != Phase::Stopping {
                 run.phase = Phase::Preparing(words);

@@ -16,6 +16,8 @@ pub const RANGE: std::ops::RangeInclusive<f64> = 0.0..=3.0;
 const STEP: f64 = 1.0 / 60.0;
 const FINE_STEP: f64 = 1.0 / 300.0;
 const PAGE: f64 = 1.0 / 6.0;
+/// Width of the buttons and the number behind a name, before it is known, points.
+const USUAL_BEHIND: f32 = 148.0;
 /// Room for the weight beside a slider that stands in another unit, points.
 const WEIGHT_WIDTH: f32 = 56.0;
 const HANDLE: f32 = 7.0;
@@ -92,9 +94,13 @@ impl WeightStrip<'_> {
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing = vec2(space::XS, space::XS);
                 ui.horizontal(|ui| {
-                    let name = self.name_button(ui, palette);
+                    // The buttons behind the name take as much as in the frame before; a name takes what they leave.
+                    let place = self.id.with("behind the name");
+                    let behind = ui.data(|data| data.get_temp(place)).unwrap_or(USUAL_BEHIND);
+                    let room = ui.available_width() - behind - ui.spacing().item_spacing.x;
+                    let name = self.name_button(ui, palette, room);
                     answer.select = name.clicked();
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let buttons = ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         self.number(ui, &mut answer);
                         let solo = toggle(ui, "Solo", &format!("Solo {}", self.name), self.soloed)
                             .on_hover_text("Let this objective alone count");
@@ -102,7 +108,12 @@ impl WeightStrip<'_> {
                         let mute = toggle(ui, "Mute", &format!("Mute {}", self.name), self.muted)
                             .on_hover_text("Let this objective count nothing, and keep its weight");
                         answer.mute = mute.clicked();
+                        ui.min_rect().width()
                     });
+                    if (buttons.inner - behind).abs() > 0.5 {
+                        ui.data_mut(|data| data.insert_temp(place, buttons.inner));
+                        ui.ctx().request_repaint();
+                    }
                 });
                 if self.unit.is_none() {
                     self.slider(ui, palette, &mut answer);
@@ -123,18 +134,22 @@ impl WeightStrip<'_> {
         answer
     }
 
-    fn name_button(&self, ui: &mut Ui, palette: &Palette) -> Response {
-        let font = theme::strong(size::BODY);
-        let galley = ui.painter().layout_no_wrap(
-            self.name.to_owned(),
-            font,
-            if self.silent {
-                palette.weak
-            } else {
-                palette.text
-            },
-        );
+    fn name_button(&self, ui: &mut Ui, palette: &Palette, room: f32) -> Response {
+        let color = if self.silent {
+            palette.weak
+        } else {
+            palette.text
+        };
         let swatch = 12.0;
+        let mut job = egui::text::LayoutJob::simple_singleline(
+            self.name.to_owned(),
+            theme::strong(size::BODY),
+            color,
+        );
+        let beside = swatch + space::S + 2.0 * space::XS;
+        job.wrap = egui::text::TextWrapping::truncate_at_width((room - beside).max(0.0));
+        let galley = ui.painter().layout_job(job);
+        let is_cut = galley.elided;
         let want = vec2(
             swatch + space::S + galley.size().x + 2.0 * space::XS,
             space::TARGET,
@@ -174,8 +189,11 @@ impl WeightStrip<'_> {
         let left = center.x + swatch / 2.0 + space::S - 2.0;
         let top = rect.center().y - galley.size().y / 2.0;
         ui.painter().galley(pos2(left, top), galley, palette.text);
-        if !self.about.is_empty() {
-            response = response.on_hover_text(self.about);
+        let about = [self.name, self.about];
+        let about = if is_cut { &about[..] } else { &about[1..] };
+        let about = about.join("\n");
+        if !about.is_empty() {
+            response = response.on_hover_text(about.trim_end());
         }
         response
     }
@@ -227,9 +245,7 @@ impl WeightStrip<'_> {
             .update_while_editing(false);
         drag = match self.unit {
             None => drag.fixed_decimals(2),
-            Some(_) => drag
-                .fixed_decimals(self.decimals().clamp(0, 6) as usize)
-                .suffix(" nats"),
+            Some(_) => drag.fixed_decimals(self.decimals().clamp(0, 6) as usize),
         };
         let response = ui.add(drag);
         ui.ctx().accesskit_node_builder(response.id, |node| {

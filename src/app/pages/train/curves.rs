@@ -1,7 +1,7 @@
 //! Loss, accuracy and margin over the steps.
 
 use egui::{Color32, RichText, Ui};
-use egui_plot::{Line, MarkerShape, Plot, PlotPoints, Points};
+use egui_plot::{GridInput, GridMark, Line, MarkerShape, Plot, PlotPoints, Points};
 
 use crate::app::state::State;
 use crate::app::state::training::{Curve, Point, TrainRun, thinned};
@@ -40,6 +40,8 @@ pub struct CurveView {
     pub held_out: Vec<Point>,
     /// Values that the axis always has.
     pub range: Vec<f64>,
+    /// Whether it is a share.
+    pub percent: bool,
 }
 
 impl CurvesView {
@@ -114,6 +116,7 @@ fn curve(
         raw: thinned(&curve.raw, MOST_POINTS),
         smooth: thinned(&curve.smooth, MOST_POINTS),
         held_out,
+        percent: range.contains(&1.0),
         range,
     })
 }
@@ -135,7 +138,46 @@ pub(super) fn curves_ui(ui: &mut Ui, view: &CurvesView) {
     }
 }
 
+/// Grid lines at round numbers, about `lines` of them, each far enough from the next for its label.
+fn grid(lines: f64) -> impl Fn(GridInput) -> Vec<GridMark> {
+    move |input| {
+        let (low, high) = input.bounds;
+        let step_size = round_step((high - low) / lines);
+        let (first, last) = ((low / step_size).ceil(), (high / step_size).floor());
+        let count = (last - first).clamp(0.0, 2.0 * lines + 2.0) as usize;
+        let mark = |index: usize| GridMark {
+            value: (first + index as f64) * step_size,
+            step_size,
+        };
+        (0..=count).map(mark).collect()
+    }
+}
+
+/// The least of 1, 2 and 5 times a power of ten that is not below `least`.
+fn round_step(least: f64) -> f64 {
+    if !(least.is_finite() && least > 0.0) {
+        return 1.0;
+    }
+    let power = 10f64.powf(least.log10().floor());
+    [1.0, 2.0, 5.0]
+        .into_iter()
+        .map(|step| step * power)
+        .find(|step| *step >= least * (1.0 - 1e-9))
+        .unwrap_or(10.0 * power)
+}
+
+/// What stands at a grid line.
+fn axis_words(value: f64, percent: bool) -> String {
+    if percent {
+        return format!("{:.0}\u{a0}%", 100.0 * value);
+    }
+    // Without the dust of arithmetic.
+    let value = (value * 1e6).round() / 1e6;
+    format!("{}", value + 0.0)
+}
+
 fn curve_ui(ui: &mut Ui, curve: &CurveView, steps: f64) {
+    let percent = curve.percent;
     let colours: &Palette = palette(ui);
     colours.card().show(ui, |ui| {
         ui.set_min_width(ui.available_width());
@@ -172,6 +214,9 @@ fn curve_ui(ui: &mut Ui, curve: &CurveView, steps: f64) {
             .grid_color(colours.border)
             .include_x(0.0)
             .include_x(steps)
+            .x_grid_spacer(grid(3.0))
+            .y_grid_spacer(grid(4.0))
+            .y_axis_formatter(move |mark, _| axis_words(mark.value, percent))
             .show_crosshair(false);
         for value in &curve.range {
             plot = plot.include_y(*value);
@@ -186,4 +231,29 @@ fn curve_ui(ui: &mut Ui, curve: &CurveView, steps: f64) {
         let label = format!("{} curve: {}", curve.name, curve.now);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &label));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grid_lines_stand_at_round_numbers() {
+        let values = |low: f64, high: f64, lines: f64| -> Vec<String> {
+            let input = GridInput {
+                bounds: (low, high),
+                base_step_size: 1.0,
+            };
+            let marks = grid(lines)(input);
+            marks.iter().map(|m| axis_words(m.value, false)).collect()
+        };
+        assert_eq!(values(-0.02, 0.74, 4.0), ["0", "0.2", "0.4", "0.6"]);
+        assert_eq!(values(0.0, 180.0, 3.0), ["0", "100"]);
+        assert_eq!(values(-12.0, 310.0, 4.0), ["0", "100", "200", "300"]);
+        assert_eq!(values(0.0, 0.0, 4.0), ["0"]);
+        assert_eq!(axis_words(0.5, true), "50\u{a0}%");
+        for bad in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
+            assert!((round_step(bad) - 1.0).abs() < 1e-12);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use egui::{Align, Button, CollapsingHeader, Layout, RichText, ScrollArea, TextEd
 use super::{NO_DIALOG, act, browse_ui, heading, note, sentence};
 use crate::app::state::State;
 use crate::app::state::dialog::Purpose;
-use crate::app::state::training::Preview;
+use crate::app::state::training::{DataPreview, Preview};
 use crate::app::theme::{palette, size, space};
 use crate::app::update::{Action, TrainAction};
 use crate::app::widgets::numbers::count;
@@ -42,8 +42,8 @@ pub struct DataView {
 pub struct PairView {
     /// Its number among those shown, from 1.
     pub number: usize,
-    /// How many are shown.
-    pub of: usize,
+    /// Of how many, in words.
+    pub of: String,
     /// Its line in the file.
     pub line: usize,
     /// The question, or the dialogue so far.
@@ -99,7 +99,7 @@ impl DataView {
                 view.pair = data
                     .pairs
                     .get(page.shown_pair)
-                    .map(|pair| PairView::of(pair, page.shown_pair, data.pairs.len()));
+                    .map(|pair| PairView::of(pair, page.shown_pair, shown_words(data)));
             }
         }
         view
@@ -107,7 +107,7 @@ impl DataView {
 }
 
 impl PairView {
-    fn of(pair: &Pair, index: usize, of: usize) -> Self {
+    fn of(pair: &Pair, index: usize, of: String) -> Self {
         let prompt = match &pair.prompt {
             PairPrompt::Words(text) | PairPrompt::Written(text) => text.clone(),
             PairPrompt::Chat(messages) => messages
@@ -124,6 +124,15 @@ impl PairView {
             chosen: beginning_of(pair.chosen.trim()),
             rejected: beginning_of(pair.rejected.trim()),
         }
+    }
+}
+
+fn shown_words(data: &DataPreview) -> String {
+    let shown = data.pairs.len();
+    if shown < data.count {
+        format!("the first {}", count(shown))
+    } else {
+        count(shown)
     }
 }
 

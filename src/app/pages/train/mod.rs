@@ -86,7 +86,16 @@ fn welcome_ui(ui: &mut Ui) {
     ] {
         ui.label(RichText::new(line).color(palette(ui).weak));
     }
+    ui.add_space(space::S);
+    ui.label(RichText::new("A line of such a file:").color(palette(ui).weak));
+    palette(ui).card().show(ui, |ui| {
+        ui.label(RichText::new(EXAMPLE).monospace().size(size::SMALL + 1.0));
+    });
 }
+
+/// What a file of pairs may look like.
+const EXAMPLE: &str =
+    r#"{"prompt": "I broke her cup.", "chosen": "Tell her today.", "rejected": "Hide it."}"#;
 
 /// A file that was dropped onto the window.
 fn dropped(ui: &Ui) -> Option<PathBuf> {

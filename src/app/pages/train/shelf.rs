@@ -65,7 +65,7 @@ fn about(found: &Found) -> String {
             let judged = result.eval.as_ref().and_then(|eval| {
                 let share = eval.eval_accuracy?;
                 Some(format!(
-                    "held-out accuracy {} of {} pairs, ",
+                    "Held-out accuracy {} of {} pairs, ",
                     share_words(share, eval.eval_accuracy_95),
                     count(eval.eval_examples)
                 ))

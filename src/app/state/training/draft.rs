@@ -9,6 +9,8 @@ use crate::train::order::ArmOrder;
 const USUAL_HOLD_OUT: f64 = 0.1;
 /// Steps between two checkpoints: little is lost when the machine is switched off.
 const USUAL_SAVE_EVERY: u64 = 25;
+/// How often the held-out pairs are judged in a training, where a person says nothing.
+const JUDGEMENTS: u64 = 6;
 /// Longest name of an objective, letters.
 const LONGEST_NAME: usize = 40;
 
@@ -39,7 +41,7 @@ pub struct TrainDraft {
     pub base_path: String,
     /// Everything else. Its `data`, `out` and `base` are filled in when it starts.
     pub order: ArmOrder,
-    /// Whether passes, batch and warm-up follow the number of pairs; a person who sets one of them ends that.
+    /// Whether passes, batch, warm-up and judgements follow the number of pairs; a person who sets one of them ends that.
     pub sized: bool,
 }
 
@@ -70,17 +72,25 @@ fn threads_beside_the_window() -> usize {
 }
 
 impl TrainDraft {
-    /// Lets passes, batch and warm-up follow the data, unless a person has set one of them.
+    /// Lets passes, batch, warm-up and judgements follow the data, unless a person has set one of them.
     pub(crate) fn fit(&mut self, pairs: usize) {
         if self.sized {
             let (learnt, _) = self.order.split(pairs);
             self.order.size_for(learnt);
+            // Often enough to see where it goes, seldom enough to cost little.
+            let steps = self.order.steps(learnt);
+            self.order.settings.eval_every = (steps / JUDGEMENTS).max(1);
         }
     }
 
     /// Sets a number of the order.
     pub(crate) fn set(&mut self, number: &options::Number, value: f64) {
-        let sizes = [options::EPOCHS, options::BATCH, options::WARMUP];
+        let sizes = [
+            options::EPOCHS,
+            options::BATCH,
+            options::WARMUP,
+            options::EVAL_EVERY,
+        ];
         if sizes.iter().any(|size| size.name == number.name) {
             self.sized = false;
         }
@@ -167,6 +177,8 @@ mod tests {
         let mut draft = TrainDraft::default();
         draft.fit(300);
         assert_eq!(draft.order.settings.epochs, 5);
+        // 170 steps
+        assert_eq!(draft.order.settings.eval_every, 28);
         draft.set(&options::LR, 1e-3);
         draft.fit(3000);
         assert_eq!(draft.order.settings.epochs, 2);

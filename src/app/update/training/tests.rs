@@ -307,8 +307,10 @@ fn settings_are_set_by_name_and_put_back() {
 
 #[test]
 fn a_dialogs_answer_is_taken_and_one_that_never_came_is_told() {
-    let mut state = State::default();
-    state.now_secs = 10.0;
+    let mut state = State {
+        now_secs: 10.0,
+        ..State::default()
+    };
     act(&mut state, TrainAction::Browse(Purpose::Pairs));
     let serial = state.training.dialog.as_ref().unwrap().serial;
     assert!(on_dialog(&mut state, serial + 1, None).is_empty());
