@@ -10,7 +10,7 @@ mod shelf;
 
 use std::path::PathBuf;
 
-use egui::{Button, CentralPanel, Panel, RichText, ScrollArea, Ui};
+use egui::{Align, Button, CentralPanel, Id, Layout, Panel, RichText, ScrollArea, Ui};
 
 use crate::app::panels::{SCROLL_BAR, problem};
 use crate::app::state::State;
@@ -132,35 +132,61 @@ impl Way {
     }
 }
 
-/// Buttons from the right; `of` says for assistive tools whose they are, where there are several of the same words.
-fn ways_ui(ui: &mut Ui, ways: &[Way], of: Option<&str>) -> Vec<Action> {
+/// A text with buttons to its right; `of` says for assistive tools whose they are, where there are several of the same
+/// words.
+fn row_ui(
+    ui: &mut Ui,
+    id: &str,
+    ways: &[Way],
+    of: Option<&str>,
+    text: impl FnOnce(&mut Ui),
+) -> Vec<Action> {
     let mut actions = Vec::new();
-    let colours = palette(ui);
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-        for way in ways.iter().rev() {
-            let button = if way.first && way.enabled {
-                let words = RichText::new(way.words).color(colours.on_accent);
-                Button::new(words).fill(colours.accent)
-            } else {
-                Button::new(way.words)
-            };
-            let button = button.min_size(egui::vec2(0.0, space::TARGET));
-            let response = ui
-                .add_enabled(way.enabled, button)
-                .on_hover_text(&way.help)
-                .on_disabled_hover_text(&way.help);
-            if let Some(name) = of {
-                let label = format!("{}: {name}", way.words);
-                response.widget_info(|| {
-                    egui::WidgetInfo::labeled(egui::Role::Button, way.enabled, &label)
-                });
+    // The text takes what the buttons left in the frame before.
+    let place = Id::unique(("beside", id));
+    let behind = ui.data(|data| data.get_temp(place)).unwrap_or(USUAL_BEHIND);
+    ui.horizontal(|ui| {
+        let room = ui.available_width() - behind - ui.spacing().item_spacing.x;
+        ui.vertical(|ui| {
+            ui.set_max_width(room.max(USUAL_BEHIND));
+            text(ui);
+        });
+        let layout = Layout::right_to_left(Align::Center);
+        let buttons = ui.with_layout(layout, |ui| {
+            for way in ways.iter().rev() {
+                actions.extend(way_ui(ui, way, of));
             }
-            if response.clicked() {
-                actions.push(way.action.clone());
-            }
+            ui.min_rect().width()
+        });
+        if (buttons.inner - behind).abs() > 0.5 {
+            ui.data_mut(|data| data.insert_temp(place, buttons.inner));
+            ui.ctx().request_repaint();
         }
     });
     actions
+}
+
+/// Width of buttons before it is known, points.
+const USUAL_BEHIND: f32 = 120.0;
+
+fn way_ui(ui: &mut Ui, way: &Way, of: Option<&str>) -> Option<Action> {
+    let colours = palette(ui);
+    let button = if way.first && way.enabled {
+        let words = RichText::new(way.words).color(colours.on_accent);
+        Button::new(words).fill(colours.accent)
+    } else {
+        Button::new(way.words)
+    };
+    let button = button.min_size(egui::vec2(0.0, space::TARGET));
+    let response = ui
+        .add_enabled(way.enabled, button)
+        .on_hover_text(&way.help)
+        .on_disabled_hover_text(&way.help);
+    if let Some(name) = of {
+        let label = format!("{}: {name}", way.words);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, way.enabled, &label));
+    }
+    response.clicked().then(|| way.action.clone())
 }
 
 /// Wraps an action of this page.

@@ -3,7 +3,7 @@
 use egui::{ProgressBar, RichText, Ui};
 
 use super::shelf::joining;
-use super::{Way, note, sentence, share_words, time_words, ways_ui};
+use super::{Way, note, row_ui, sentence, share_words, time_words};
 use crate::app::panels::problem::{ProblemView, problem_ui};
 use crate::app::state::State;
 use crate::app::state::training::{Phase, TrainRun, Training};
@@ -228,11 +228,12 @@ pub(super) fn progress_ui(ui: &mut Ui, view: &ProgressView) -> Vec<Action> {
     }
     colours.card().show(ui, |ui| {
         ui.set_min_width(ui.available_width());
-        ui.horizontal(|ui| {
-            ui.label(RichText::new(&view.name).font(strong(size::HEADING)));
-            ui.label(RichText::new(&view.doing).color(colours.weak));
-            actions.extend(ways_ui(ui, &view.buttons, None));
-        });
+        actions.extend(row_ui(ui, "progress", &view.buttons, None, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(RichText::new(&view.name).font(strong(size::HEADING)));
+                ui.label(RichText::new(&view.doing).color(colours.weak));
+            });
+        }));
         let bar = ProgressBar::new(view.fraction.unwrap_or(0.0)).desired_height(8.0);
         ui.add(bar.fill(colours.accent));
         if !view.numbers.is_empty() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::{RichText, Ui};
 
-use super::{Way, heading, note, share_words, ways_ui};
+use super::{Way, heading, note, row_ui, share_words};
 use crate::app::state::State;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{self, Action, TrainAction};
@@ -132,13 +132,11 @@ pub(super) fn shelf_ui(ui: &mut Ui, view: &ShelfView) -> Vec<Action> {
     for item in &view.items {
         palette(ui).card().show(ui, |ui| {
             ui.set_min_width(ui.available_width());
-            ui.horizontal(|ui| {
-                ui.vertical(|ui| {
-                    ui.label(RichText::new(&item.name).font(strong(size::BODY)));
-                    note(ui, &item.about);
-                });
-                actions.extend(ways_ui(ui, &item.ways, Some(&item.name)));
-            });
+            let name = Some(item.name.as_str());
+            actions.extend(row_ui(ui, &item.name, &item.ways, name, |ui| {
+                ui.label(RichText::new(&item.name).font(strong(size::BODY)));
+                note(ui, &item.about);
+            }));
         });
         ui.add_space(space::XS);
     }

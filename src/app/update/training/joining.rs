@@ -120,7 +120,10 @@ pub(super) fn back(state: &mut State) -> Vec<Command> {
         return Vec::new();
     };
     replace_lineup(state, before);
-    writing::load(state)
+    let written = state.shown.is_some();
+    let commands = writing::load(state);
+    state.run_when_ready = written;
+    commands
 }
 
 /// Puts a lineup in place of the one in use, whose name it gives back. Objectives of the same names may be others.

@@ -157,11 +157,14 @@ fn a_name_that_is_taken_is_not_overwritten() {
         }
     };
     on_trainer(&mut state, Event::Found(vec![found("kind-words")]));
+    assert_eq!(state.training.draft.name, "kind-words-2");
+    act(&mut state, TrainAction::EditName("kind-words".to_owned()));
     assert!(
         ready(&state.training, None)
             .unwrap_err()
             .contains("already")
     );
+    act(&mut state, TrainAction::EditName(String::new()));
     answered(&mut state, data(40, false));
     assert_eq!(state.training.draft.name, "kind-words-2");
     assert!(ready(&state.training, None).is_ok());
