@@ -140,13 +140,14 @@ pub fn screenshot(options: &AppOptions, card: Option<usize>, path: &Path) -> Res
     let (width, height) = options.size.unwrap_or(USUAL_SIZE);
     let size = egui::vec2(width as f32, height as f32);
     let mut stage = Stage::new(size, 1.0, theme)?;
-    let worker = worker::start(|| {}).map_err(no_thread)?;
+    let worker = worker::start(|| {}).map_err(|error| no_thread(&error))?;
     let settings = Settings {
         theme,
         reading_pace: false,
         ..Settings::default()
     };
-    let mut window = Window::new(stage.ctx(), worker, options, settings).map_err(no_thread)?;
+    let mut window =
+        Window::new(stage.ctx(), worker, options, settings).map_err(|error| no_thread(&error))?;
     window.act(Action::Run);
     stage.run(|ui| window.frame(ui), PICTURE_LIMIT)?;
     if let Some(problem) = &window.state().problem {
@@ -190,7 +191,7 @@ pub fn first_frame() -> Result<Duration, Failure> {
         &AppOptions::default(),
         Settings::default(),
     );
-    let mut window = window.map_err(no_thread)?;
+    let mut window = window.map_err(|error| no_thread(&error))?;
     stage.frame(|ui| {
         window.frame(ui);
     });
@@ -198,7 +199,7 @@ pub fn first_frame() -> Result<Duration, Failure> {
     Ok(began.elapsed())
 }
 
-fn no_thread(error: std::io::Error) -> Failure {
+fn no_thread(error: &std::io::Error) -> Failure {
     Failure::failed("The window cannot be made: the system has no thread to give")
         .details(error.to_string())
 }

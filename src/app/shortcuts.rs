@@ -240,17 +240,17 @@ impl Shortcut {
             // What would be done there is not on screen.
             Self::Run
             | Self::NewSeed
-            | Self::Undo
-            | Self::Redo
-            | Self::RedoAgain
             | Self::Heat
             | Self::Library
-            | Self::NextRegion
             | Self::KeepAsA
             | Self::KeepAsB
             | Self::SwitchToA
             | Self::SwitchToB
             | Self::Compare => steering,
+            Self::Undo | Self::Redo | Self::RedoAgain | Self::NextRegion => match state.page {
+                Page::Steer | Page::Models => true,
+                Page::Train => false,
+            },
             Self::Go(_)
             | Self::ZoomIn
             | Self::ZoomInAgain

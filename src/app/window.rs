@@ -2,15 +2,18 @@
 
 mod training;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::TryRecvError;
+use std::time::Duration;
 
 use egui::{Context, Ui};
 
-use crate::app::dialogs::Dialogs;
+use crate::app::dialogs::{self, Dialogs};
 use crate::app::state::budget::{BudgetAnswer, BudgetRequest};
-use crate::app::state::dialog::Purpose;
 use crate::app::state::library::Library;
+use crate::app::state::models::estimate::{EstimateRequest, Estimated};
+use crate::app::state::models::{PATIENCE_SECS, Purpose};
+use crate::app::state::page::Page;
 use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
@@ -18,7 +21,8 @@ use crate::app::state::training::{
     JoinAnswer, JoinRequest, PreviewAnswer, PreviewRequest, Training,
 };
 use crate::app::state::{LineupState, State};
-use crate::app::update::{self, Action};
+use crate::app::update::models::ModelsAction;
+use crate::app::update::{self, Action, TrainAction};
 use crate::app::{AppOptions, pages, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::engine::trace::default_budget;
@@ -56,8 +60,13 @@ pub struct Window {
     joins: Latest<JoinRequest, JoinAnswer>,
     /// The number of the lineup that was asked for last.
     joined: u64,
-    /// Shows the desktop's file dialogs.
-    dialogs: Dialogs,
+    estimates: Latest<EstimateRequest, Estimated>,
+    /// What that thread was asked for last.
+    weighed: Option<EstimateRequest>,
+    /// Shows the desktop's file dialogs for the Models page.
+    dialogs: Dialogs<Purpose>,
+    /// And for the Train page.
+    train_dialogs: Dialogs<training::Purpose>,
     applied: Option<(ThemeChoice, f32)>,
 }
 
@@ -94,6 +103,10 @@ impl Window {
             move || waker.request_repaint(),
         )?;
         let waker = ctx.clone();
+        let estimates = Latest::spawn("memory estimates", EstimateRequest::answer, move || {
+            waker.request_repaint();
+        })?;
+        let waker = ctx.clone();
         let previews = Latest::spawn(
             "preview",
             |request: PreviewRequest| request.answer(),
@@ -105,8 +118,6 @@ impl Window {
             |request: JoinRequest| request.answer(),
             move || waker.request_repaint(),
         )?;
-        let waker = ctx.clone();
-        let dialogs = Dialogs::new(move || waker.request_repaint());
         let waker = ctx.clone();
         let trainer = trainer::start(crate::demo::embedded(), move || waker.request_repaint())?;
         let mut window = Self {
@@ -123,7 +134,16 @@ impl Window {
             previewed: 0,
             joins,
             joined: 0,
-            dialogs,
+            estimates,
+            weighed: None,
+            dialogs: Dialogs::new(dialogs::for_models, {
+                let waker = ctx.clone();
+                move || waker.request_repaint()
+            }),
+            train_dialogs: Dialogs::new(dialogs::for_training, {
+                let waker = ctx.clone();
+                move || waker.request_repaint()
+            }),
             applied: None,
         };
         let commands = update::load(&mut window.state);
@@ -131,14 +151,6 @@ impl Window {
         update::look_for_trainings(&mut window.state.training);
         window.tell_trainer();
         Ok(window)
-    }
-
-    /// Has file dialogs answered by `ask` instead of the desktop, as tests do.
-    pub fn set_dialogs(
-        &mut self,
-        ask: impl Fn(Purpose) -> Option<PathBuf> + Send + Sync + 'static,
-    ) {
-        self.dialogs.set(ask);
     }
 
     /// What the window knows.
@@ -192,23 +204,41 @@ impl Window {
         self.hear_trainer(ctx);
         let commands = update::calibration_due(&mut self.state);
         self.send(commands);
-        self.ask_for_judgement();
-        self.ask_for_guidance();
+        if let Some(estimated) = self.estimates.take() {
+            update::models::on_estimated(&mut self.state, estimated);
+        }
+        if let Some((serial, answer)) = self.dialogs.take() {
+            let commands = update::models::on_dialog(&mut self.state, serial, answer);
+            self.send(commands);
+        }
+        self.ask_others();
+    }
+
+    /// Has file dialogs answered by `ask` instead of the desktop, as tests do.
+    pub fn set_dialogs(
+        &mut self,
+        ask: impl Fn(&Purpose) -> Option<PathBuf> + Send + Sync + 'static,
+    ) {
+        self.dialogs.set(ask);
     }
 
     /// Draws the window and does what the person did.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.show_settings(ui.ctx());
         let mut actions = shortcuts::pressed(ui.ctx(), &self.state);
+        actions.extend(dropped(ui.ctx(), self.state.page));
         actions.extend(pages::window_ui(ui, &self.state));
+        self.wait_for_dialog(ui.ctx());
         if actions.is_empty() {
             return;
         }
         for action in actions {
             self.act(action);
         }
-        self.ask_for_judgement();
-        self.ask_for_guidance();
+        if let Some(dialog) = &self.state.models.dialog {
+            self.dialogs.show(dialog.serial, &dialog.purpose);
+        }
+        self.ask_others();
         // What was drawn is older than what was done.
         ui.ctx().request_repaint();
     }
@@ -238,6 +268,16 @@ impl Window {
             && state.steadiness_request().is_none()
     }
 
+    /// Looks again when a dialog that has not answered may not have come at all.
+    fn wait_for_dialog(&self, ctx: &Context) {
+        if let Some(dialog) = &self.state.models.dialog {
+            let left = dialog.since_secs + PATIENCE_SECS - self.state.now_secs;
+            if left > 0.0 {
+                ctx.request_repaint_after(Duration::from_secs_f64(left));
+            }
+        }
+    }
+
     fn show_settings(&mut self, ctx: &Context) {
         let wanted = (self.state.settings.theme, self.state.settings.zoom);
         if self.applied != Some(wanted) {
@@ -248,6 +288,25 @@ impl Window {
     }
 
     /// Asks the other threads for what the numbers on screen lack.
+    fn ask_others(&mut self) {
+        self.ask_for_judgement();
+        self.ask_for_guidance();
+        self.ask_for_estimate();
+    }
+
+    fn ask_for_estimate(&mut self) {
+        let models = &self.state.models;
+        if self.state.page != Page::Models || models.estimate(&self.state.compute).is_some() {
+            return;
+        }
+        if let Some(request) = models.estimate_request(&self.state.compute)
+            && self.weighed.as_ref() != Some(&request)
+        {
+            self.weighed = Some(request.clone());
+            self.estimates.request(request);
+        }
+    }
+
     fn ask_for_judgement(&mut self) {
         let Some(request) = self.state.reweight_request() else {
             self.ask_for_steadiness();
@@ -315,6 +374,18 @@ impl Window {
     }
 }
 
+/// Files and folders that a person dropped onto the window.
+fn dropped(ctx: &Context, page: Page) -> Vec<Action> {
+    let open = |path: &Path| match page {
+        Page::Steer | Page::Models => Action::Models(ModelsAction::Open(path.to_owned())),
+        Page::Train => Action::Train(TrainAction::PickData(path.to_owned())),
+    };
+    ctx.input(|input| {
+        let files = input.raw.dropped_files.iter();
+        files.map(|file| open(file.path())).collect()
+    })
+}
+
 /// The state of a window that has just been opened.
 fn first_state(options: &AppOptions, mut settings: Settings) -> State {
     if let Some(theme) = options.theme {
@@ -333,6 +404,7 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
         library,
         ..State::default()
     };
+    state.models.folder = options.data.as_ref().map(|data| data.join("lineups"));
     if let Some(prompt) = &options.prompt {
         state.draft.prompt = prompt.clone();
     } else if let Some(first) = state.library.prompts.first() {

@@ -140,7 +140,8 @@ pub(super) fn run(args: &BenchArgs, common: &CommonArgs, began: Instant) -> Resu
                 | Event::Judged { .. }
                 | Event::Evaluated { .. }
                 | Event::Calibrated { .. }
-                | Event::Hub(_),
+                | Event::Hub(_)
+                | Event::Shelf(_),
             ) => {}
         }
     };

@@ -129,7 +129,8 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
             | Event::Scored { .. }
             | Event::Calibrated { .. }
             | Event::Measured { .. }
-            | Event::Hub(_) => {}
+            | Event::Hub(_)
+            | Event::Shelf(_) => {}
         }
     };
     bar.finish_and_clear();

@@ -244,7 +244,8 @@ fn one(
             | Event::Evaluated { .. }
             | Event::Calibrated { .. }
             | Event::Measured { .. }
-            | Event::Hub(_) => {}
+            | Event::Hub(_)
+            | Event::Shelf(_) => {}
         }
     };
     for (tokens, end) in [

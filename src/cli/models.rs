@@ -166,7 +166,8 @@ fn ask(command: HubCommand, watch: &mut Watch) -> Result<HubEvent, Failure> {
             | Event::Judged { .. }
             | Event::Evaluated { .. }
             | Event::Measured { .. }
-            | Event::Calibrated { .. } => {}
+            | Event::Calibrated { .. }
+            | Event::Shelf(_) => {}
         }
     }
 }

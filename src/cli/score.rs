@@ -70,7 +70,8 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
             | Event::Evaluated { .. }
             | Event::Calibrated { .. }
             | Event::Measured { .. }
-            | Event::Hub(_) => {}
+            | Event::Hub(_)
+            | Event::Shelf(_) => {}
         }
     }
     let info = &session.info;

@@ -92,7 +92,8 @@ impl Session {
                 | Event::Evaluated { .. }
                 | Event::Calibrated { .. }
                 | Event::Measured { .. }
-                | Event::Hub(_) => {}
+                | Event::Hub(_)
+                | Event::Shelf(_) => {}
             }
         };
         progress.clear();

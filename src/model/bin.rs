@@ -51,6 +51,9 @@ pub(super) fn bin_files(folder: &Folder) -> Result<Vec<String>, ModelError> {
     super::load::indexed(folder, "pytorch_model.bin.index.json")
 }
 
+/// A tensor's type, sizes and numbers in order.
+type Numbers<'a> = (Dtype, &'a [usize], Cow<'a, [u8]>);
+
 impl BinFile {
     /// Maps a file and checks its table of contents against its length.
     pub(super) fn open(folder: &Folder, name: &str, role: &str) -> Result<Self, ModelError> {
@@ -139,7 +142,7 @@ impl BinFile {
     }
 
     /// A tensor's type, sizes and numbers in order.
-    pub(super) fn get(&self, name: &str) -> Option<(Dtype, &[usize], Cow<'_, [u8]>)> {
+    pub(super) fn get(&self, name: &str) -> Option<Numbers<'_>> {
         let entry = self.tensors.get(name)?;
         Some((entry.dtype, &entry.shape, entry.numbers(&self.data)?))
     }

@@ -96,9 +96,8 @@ impl KvCache {
         self.told.truncate(len);
         match &mut self.store {
             Store::Pages(pages) => pages.truncate(self.len),
-            Store::Tensors(_) => {}
             Store::Foreign { reading, .. } if shorter => *reading = None,
-            Store::Foreign { .. } => {}
+            Store::Tensors(_) | Store::Foreign { .. } => {}
         }
     }
 

@@ -6,7 +6,7 @@ use super::config::Config;
 use super::decoder::Decoder;
 use super::device;
 use super::error::ModelError;
-use super::folder::Folder;
+use super::folder::{Folder, has_extension};
 use super::gguf::{Gguf, GgufSource, Plain};
 use super::lineup::Found;
 use super::load::{self, FileSource, Weights};
@@ -125,7 +125,7 @@ impl ModelFiles {
             Self::Gguf(_) => Ok(FileFormat::Gguf),
             Self::Folder(folder) => {
                 let files = load::weight_files(folder, role)?;
-                let is_bin = files.iter().all(|name| name.ends_with(".bin"));
+                let is_bin = files.iter().all(|name| has_extension(name, "bin"));
                 Ok(if is_bin {
                     FileFormat::PyTorch
                 } else {

@@ -59,6 +59,27 @@ impl Folder {
         }
     }
 
+    /// What people call what is in it: its own name, or that of the repository which it is a download of.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let path = match self {
+            Self::Embedded { path, .. } => {
+                return path.rsplit('/').next().unwrap_or_default().to_owned();
+            }
+            Self::Directory(path) => std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()),
+        };
+        let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
+        // The Hugging Face cache: models--owner--name/snapshots/commit.
+        if let [.., repo, "snapshots", _] = parts.as_slice()
+            && let Some(repo) = repo.strip_prefix("models--")
+        {
+            return repo.replace("--", "/");
+        }
+        parts
+            .last()
+            .map_or_else(|| self.describe(), |name| (*name).to_owned())
+    }
+
     /// The same for all ways to name this folder.
     #[must_use]
     pub(super) fn key(&self) -> String {
@@ -293,6 +314,14 @@ fn unreadable(name: &str, path: &Path, error: &std::io::Error) -> ModelError {
         what: format!("the file {name}"),
         details: format!("{error}: {}", path.display()),
     }
+}
+
+/// Whether a file's name ends in this extension, for example `bin`.
+#[must_use]
+pub fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 /// Whether a file name from inside a file stays in its folder.

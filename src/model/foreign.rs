@@ -183,22 +183,21 @@ impl Foreign {
             wanted,
             ..
         } = segment;
-        let mut reading = match cache.take_reading()? {
-            Some(reading) => reading,
-            None => {
-                // Forgotten, or never read.
-                let mut reading = (self.fresh)()?;
-                let told = cache.told();
-                self.read_on(
-                    reading.as_mut(),
-                    told,
-                    0,
-                    Wanted::Last,
-                    cancel,
-                    &mut |_, _| Ok(()),
-                )?;
-                reading
-            }
+        let mut reading = if let Some(reading) = cache.take_reading()? {
+            reading
+        } else {
+            // Forgotten, or never read.
+            let mut reading = (self.fresh)()?;
+            let told = cache.told();
+            self.read_on(
+                reading.as_mut(),
+                told,
+                0,
+                Wanted::Last,
+                cancel,
+                &mut |_, _| Ok(()),
+            )?;
+            reading
         };
         let before = cache.len();
         self.read_on(

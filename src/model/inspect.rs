@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::error::ModelError;
 use super::files::ModelFiles;
-use super::folder::Folder;
+use super::folder::{Folder, has_extension};
 use super::gguf::Gguf;
 use super::lineup::Found;
 use super::load::{Tally, Weights};
@@ -152,8 +152,8 @@ fn adapter(folder: &Folder) -> Result<ModelFacts, ModelError> {
     };
     Ok(ModelFacts {
         path: folder.describe(),
-        name: folder_name(folder),
-        format: if file.ends_with(".bin") {
+        name: folder.name(),
+        format: if has_extension(&file, "bin") {
             FileFormat::PyTorch
         } else {
             FileFormat::Safetensors
@@ -169,26 +169,13 @@ fn adapter(folder: &Folder) -> Result<ModelFacts, ModelError> {
 /// What people call a model: by its file's own words, by its repository, or by the name of its folder or file.
 fn name(files: &ModelFiles) -> String {
     match files {
-        ModelFiles::Folder(folder) => folder_name(folder),
+        ModelFiles::Folder(folder) => folder.name(),
         ModelFiles::Gguf(file) => {
             let own = file.text("general.name").unwrap_or_default().trim();
             let stem = file.file().trim_end_matches(".gguf");
             if own.is_empty() { stem } else { own }.to_owned()
         }
     }
-}
-
-fn folder_name(folder: &Folder) -> String {
-    let described = folder.describe();
-    let path = std::fs::canonicalize(&described).unwrap_or_else(|_| described.clone().into());
-    let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
-    // The Hugging Face cache: models--owner--name/snapshots/commit.
-    if let [.., repo, "snapshots", _] = parts.as_slice()
-        && let Some(repo) = repo.strip_prefix("models--")
-    {
-        return repo.replace("--", "/");
-    }
-    parts.last().map_or(described, |name| (*name).to_owned())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::bin::{self, BinFile};
 use super::decoder::TensorSource;
 use super::error::ModelError;
-use super::folder::{Folder, Mapped, stays_inside};
+use super::folder::{Folder, Mapped, has_extension, stays_inside};
 use crate::domain::{CancelToken, StoredAs};
 
 /// One weight file.
@@ -124,7 +124,7 @@ pub fn convert(
     cancel: &CancelToken,
 ) -> Result<(), ModelError> {
     let files = weight_files(folder, role)?;
-    if files.iter().all(|name| name.ends_with(".bin")) {
+    if files.iter().all(|name| has_extension(name, "bin")) {
         bin::converted(folder, &files, SINGLE, role, note, cancel)?;
     }
     Ok(())
@@ -167,7 +167,7 @@ impl Weights {
         let mut shards = Vec::with_capacity(files.len());
         let mut index = HashMap::new();
         for name in files {
-            let contents = if name.ends_with(".bin") {
+            let contents = if has_extension(name, "bin") {
                 let file = BinFile::open(folder, name, role)?;
                 for tensor in file.names() {
                     index.insert(tensor.to_owned(), shards.len());

@@ -18,6 +18,7 @@ pub mod join;
 pub mod kernels;
 pub mod lineup;
 pub mod load;
+pub mod local;
 pub mod lora;
 pub mod matrix;
 pub mod net;

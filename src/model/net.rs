@@ -12,6 +12,7 @@ use crate::domain::CancelToken;
 
 /// What a `config.json` says of a model.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each model")]
 pub enum NetConfig {
     /// For the own decoder.
     Own(Config),
@@ -126,6 +127,7 @@ fn no_adapters(config: &ForeignConfig, role: &str) -> ModelError {
 
 /// The weights of a model.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each model")]
 pub enum Net {
     /// For the own decoder.
     Own(Decoder),

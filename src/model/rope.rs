@@ -34,7 +34,7 @@ pub enum RopeScaling {
         /// Context, in tokens, that the model was first trained on.
         original_context: usize,
     },
-    /// Each divided by a factor of its own (Ding et al., "LongRoPE", 2024); other factors for texts that are longer than
+    /// Each divided by a factor of its own (Ding et al., "`LongRoPE`", 2024); other factors for texts that are longer than
     /// the original context.
     Long {
         /// One per pair.
@@ -105,9 +105,11 @@ impl Rope {
     pub fn turns(&self, head_dim: usize, positions: &[(usize, bool)]) -> Turns {
         let of_length = |long: bool| {
             let asked = positions.iter().any(|&(_, text)| text == long);
-            asked
-                .then(|| self.frequencies(head_dim, long))
-                .unwrap_or_default()
+            if asked {
+                self.frequencies(head_dim, long)
+            } else {
+                Vec::default()
+            }
         };
         let by_length = [false, true].map(of_length);
         let amplitude = match self.scaling {

@@ -24,10 +24,12 @@ pub struct Change {
 }
 
 /// A changed lineup.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Changed {
-    /// The lineup.
+    /// The lineup, to be loaded.
     pub lineup: LineupSource,
+    /// The same, to be changed further.
+    pub made: Lineup,
     /// Names of its objectives, in order.
     pub objectives: Vec<String>,
 }
@@ -53,12 +55,16 @@ impl Change {
         }
         let objectives = lineup.objectives.iter().map(|entry| entry.name.clone());
         let objectives = objectives.collect();
-        let lineup = if lineup == built_in {
+        let source = if lineup == built_in {
             LineupSource::Demo
         } else {
             LineupSource::Composed(Arc::from(lineup.to_toml()?))
         };
-        Ok(Changed { lineup, objectives })
+        Ok(Changed {
+            lineup: source,
+            made: lineup,
+            objectives,
+        })
     }
 }
 

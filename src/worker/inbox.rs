@@ -73,6 +73,7 @@ impl Inbox {
             | Command::Calibrate(_)
             | Command::Bench(_)
             | Command::Hub(_)
+            | Command::Shelf(_)
             | Command::Shutdown => true,
         });
         newest
@@ -94,6 +95,7 @@ fn live_run(command: &Command) -> Option<RunId> {
         | Command::Calibrate(_)
         | Command::Bench(_)
         | Command::Hub(_)
+        | Command::Shelf(_)
         | Command::Shutdown => None,
     }
 }

@@ -6,6 +6,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod aside;
 pub mod bench;
 mod calibrate;
 mod commands;
@@ -16,11 +17,14 @@ pub mod machine;
 mod protocol;
 mod run;
 mod serve;
+pub mod shelf;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
+use self::aside::Aside;
+use self::commands::Beside;
 pub use self::commands::{Commands, WorkerGone};
 use self::hub::desk::{self, HubOutbox};
 use self::inbox::Inbox;
@@ -116,7 +120,10 @@ pub fn spawn(
     let (commands, inbox) = channel();
     let (outbox, events) = sync_channel(EVENT_QUEUE);
     let (outbox, wake) = (Arc::new(outbox), Arc::new(wake));
-    let hub = desk::start(HubOutbox::new(&outbox, wake.clone()))?;
+    let beside = Beside {
+        hub: desk::start(HubOutbox::new(&outbox, wake.clone()))?,
+        shelf: shelf::desk::start(Aside::new(&outbox, wake.clone()))?,
+    };
     std::thread::Builder::new()
         .name("worker".to_owned())
         .spawn(move || {
@@ -138,7 +145,7 @@ pub fn spawn(
             }
         })?;
     Ok(WorkerHandle {
-        commands: Commands::new(commands, hub),
+        commands: Commands::new(commands, beside),
         events,
     })
 }
@@ -248,7 +255,10 @@ impl<L: Loader> Worker<'_, L> {
             }
             // The run that new weights speak of has ended already: every step has the weights it was written with. What is
             // wanted of the hub goes to its own thread and never comes here.
-            Command::SetWeights { .. } | Command::Hub(_) | Command::Shutdown => {}
+            Command::SetWeights { .. }
+            | Command::Hub(_)
+            | Command::Shelf(_)
+            | Command::Shutdown => {}
         }
     }
 
@@ -298,7 +308,7 @@ fn run_of(command: &Command) -> Option<RunId> {
         Command::Calibrate(request) => Some(request.run),
         Command::Bench(request) => Some(request.run),
         Command::SetWeights { run, .. } => Some(*run),
-        Command::Load { .. } | Command::Hub(_) | Command::Shutdown => None,
+        Command::Load { .. } | Command::Hub(_) | Command::Shelf(_) | Command::Shutdown => None,
     }
 }
 

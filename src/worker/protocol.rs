@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::bench::{BenchReport, BenchRequest};
 pub use super::calibrate::CalibrateRequest;
 use super::hub::{HubCommand, HubEvent};
+use super::shelf::{ShelfCommand, ShelfEvent};
 use crate::domain::{
     CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId,
 };
@@ -43,6 +44,8 @@ pub enum Command {
     Bench(Box<BenchRequest>),
     /// Something about models on the Hugging Face Hub or in its local cache; served beside the others.
     Hub(HubCommand),
+    /// Something about the models and lineups at hand; served beside the others.
+    Shelf(ShelfCommand),
     /// End the worker.
     Shutdown,
 }
@@ -276,6 +279,8 @@ pub enum Event {
     },
     /// What came of a [`Command::Hub`].
     Hub(HubEvent),
+    /// What came of a [`Command::Shelf`].
+    Shelf(ShelfEvent),
     /// Something failed; with a run, that run is over, and the worker goes on.
     Failed {
         /// The run that failed, or none where loading or the worker itself did.

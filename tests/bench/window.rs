@@ -37,6 +37,7 @@ fn info() -> LineupInfo {
         kind: RewardKind::Adapter,
         weight: 1.0,
         about: format!("Answers that are {name}"),
+        colour: None,
     };
     LineupInfo {
         name: "Bench models".to_owned(),
@@ -109,7 +110,7 @@ impl Scene {
         let (to_worker, commands) = channel();
         let (events, from_worker) = sync_channel(8192);
         let worker = WorkerHandle {
-            commands: to_worker,
+            commands: to_worker.into(),
             events: from_worker,
         };
         let ctx = Context::default();

@@ -86,15 +86,15 @@ fn a_gguf_file_of_each_type_computes_what_its_numbers_say() {
         ("F16", "F16 as in the file", 1e-3),
         ("BF16", "BF16 as in the file", 1e-2),
         ("Q8_0", "Q8_0 as in the file", 0.02),
-        ("Q6_K", "Q6_K as f16", 0.05),
-        ("Q5_K", "Q5_K as f16", 0.1),
-        ("Q5_1", "Q5_1 as f16", 0.1),
-        ("Q5_0", "Q5_0 as Q8_0, which holds the same numbers", 0.1),
-        ("Q4_K", "Q4_K as in the file", 0.2),
-        ("Q4_1", "Q4_1 as f16", 0.2),
-        ("Q4_0", "Q4_0 as Q8_0, which holds the same numbers", 0.2),
-        ("Q3_K", "Q3_K as f16", 0.5),
-        ("Q2_K", "Q2_K as f16", 1.0),
+        ("Q6_K", "Q6_K as f16", 0.08),
+        ("Q5_K", "Q5_K as f16", 0.16),
+        ("Q5_1", "Q5_1 as f16", 0.16),
+        ("Q5_0", "Q5_0 as Q8_0, which holds the same numbers", 0.16),
+        ("Q4_K", "Q4_K as in the file", 0.32),
+        ("Q4_1", "Q4_1 as f16", 0.32),
+        ("Q4_0", "Q4_0 as Q8_0, which holds the same numbers", 0.32),
+        ("Q3_K", "Q3_K as f16", 0.64),
+        ("Q2_K", "Q2_K as f16", 1.28),
     ] {
         let name = format!("{kind}.gguf");
         tiny::write_gguf(&temp.path().join(&name), &config, 5, kind).unwrap();
@@ -120,7 +120,7 @@ fn a_gguf_file_of_each_type_computes_what_its_numbers_say() {
             difference <= near * spread,
             "{kind}: {difference} of {spread}"
         );
-        // Against the model that it was made from: what so few bits cost, and no more.
+        // Against the model that it was made from: what so few bits cost, twice as much for each bit less.
         let (difference, spread) = apart(&exact, &plain);
         assert!(
             difference <= coarse * spread + 1e-5,

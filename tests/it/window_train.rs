@@ -182,11 +182,11 @@ fn a_dialog_gives_the_file_and_one_that_the_desktop_lacks_is_explained() {
     write_pairs(&data, 10);
     let mut stage = stage(folder.path());
     let window = stage.harness.state_mut().as_mut().unwrap();
-    window.set_dialogs(|_| None);
+    window.set_train_dialogs(|_| None);
     stage.click("Browse for pairs");
     stage.wait_for("Your desktop has no file dialog");
     let window = stage.harness.state_mut().as_mut().unwrap();
-    window.set_dialogs(move |_| Some(data.clone()));
+    window.set_train_dialogs(move |_| Some(data.clone()));
     stage.click("Browse for pairs");
     stage.wait_for("10 pairs; 1 line is left out");
     assert!(!stage.shows("Your desktop has no file dialog"));

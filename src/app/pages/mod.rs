@@ -4,12 +4,12 @@ pub mod models;
 pub mod steer;
 pub mod train;
 
-use egui::{Frame, Margin, Panel, Ui};
+use egui::{Align2, Frame, Id, LayerId, Margin, Order, Panel, Stroke, StrokeKind, Ui};
 
 use crate::app::panels::{help, status, top_bar};
 use crate::app::state::State;
 use crate::app::state::page::Page;
-use crate::app::theme::{palette, space};
+use crate::app::theme::{palette, radius, size, space, strong};
 use crate::app::update::Action;
 
 /// The whole window.
@@ -32,7 +32,34 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     if state.help_open {
         actions.extend(help::help_ui(ui));
     }
+    drop_hint_ui(ui);
     actions
+}
+
+/// Draws what will happen while a file is held over the window.
+fn drop_hint_ui(ui: &Ui) {
+    let ctx = ui.ctx();
+    if ctx.input(|input| input.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let colours = palette(ui);
+    let room = ctx.content_rect();
+    let layer = LayerId::new(Order::Tooltip, Id::unique("drop hint"));
+    let painter = ctx.layer_painter(layer);
+    painter.rect(
+        room.shrink(space::S),
+        radius::CARD,
+        colours.accent_soft.gamma_multiply(0.9),
+        Stroke::new(2.0, colours.accent),
+        StrokeKind::Inside,
+    );
+    painter.text(
+        room.center(),
+        Align2::CENTER_CENTER,
+        "Drop it to open it: a folder with models, a .gguf or a lineup.toml",
+        strong(size::HEADING),
+        colours.text,
+    );
 }
 
 /// Frame of a column of a page.

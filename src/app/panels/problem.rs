@@ -3,8 +3,10 @@
 use egui::{Button, RichText, ScrollArea, Ui};
 
 use super::message::message_ui;
+use crate::app::state::page::Page;
 use crate::app::state::{LineupState, ProblemPlace, State};
 use crate::app::theme::{palette, size, space};
+use crate::app::update::models::ModelsAction;
 use crate::app::update::{Action, TrainAction, can_run};
 use crate::worker::LineupSource;
 
@@ -38,6 +40,15 @@ impl ProblemView {
         match problem.during {
             ProblemPlace::Loading => ways.push(("Try again", Action::RetryLoading)),
             ProblemPlace::Run if can_run(state) => ways.push(("Run again", Action::Run)),
+            ProblemPlace::Models => {
+                // It is about what is not on screen.
+                if state.page != Page::Models {
+                    return None;
+                }
+                if state.models.retry.is_some() {
+                    ways.push(("Try again", Action::Models(ModelsAction::Retry)));
+                }
+            }
             ProblemPlace::Run | ProblemPlace::Worker => {}
         }
         if problem.during == ProblemPlace::Loading && state.training.lineup_before.is_some() {
@@ -50,6 +61,9 @@ impl ProblemView {
         };
         if own_models && (no_models || problem.during == ProblemPlace::Loading) {
             ways.push(("Use the built-in model", Action::UseBuiltIn));
+        }
+        if problem.during == ProblemPlace::Loading && state.page != Page::Models {
+            ways.push(("Choose models", Action::GoTo(Page::Models)));
         }
         ways.push(("Dismiss", Action::DismissProblem));
         Some(Self {
@@ -140,11 +154,16 @@ mod tests {
         let view = ProblemView::build(&state).unwrap();
         assert_eq!(
             words(&view),
-            ["Try again", "Use the built-in model", "Dismiss"]
+            [
+                "Try again",
+                "Use the built-in model",
+                "Choose models",
+                "Dismiss"
+            ]
         );
         state.source = LineupSource::Demo;
         let view = ProblemView::build(&state).unwrap();
-        assert_eq!(words(&view), ["Try again", "Dismiss"]);
+        assert_eq!(words(&view), ["Try again", "Choose models", "Dismiss"]);
     }
 
     #[test]

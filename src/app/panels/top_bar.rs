@@ -33,8 +33,16 @@ impl TopBarView {
         Self {
             page: state.page,
             library_open: state.settings.library_open,
-            can_undo: state.history.can_undo(),
-            can_redo: state.history.can_redo(),
+            can_undo: match state.page {
+                Page::Steer => state.history.can_undo(),
+                Page::Models => state.models.steps.can_undo(),
+                Page::Train => false,
+            },
+            can_redo: match state.page {
+                Page::Steer => state.history.can_redo(),
+                Page::Models => state.models.steps.can_redo(),
+                Page::Train => false,
+            },
             theme: state.settings.theme,
             zoom_percent: (state.settings.zoom * 100.0).round() as u32,
         }
@@ -65,7 +73,7 @@ pub fn top_bar_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
                 actions.push(Action::ToggleHelp);
             }
             actions.extend(view_menu_ui(ui, view));
-            if view.page != Page::Steer {
+            if view.page == Page::Train {
                 return;
             }
             ui.separator();

@@ -2,10 +2,10 @@
 
 pub mod branches;
 pub mod budget;
-pub mod dialog;
 pub mod draft;
 pub mod history;
 pub mod library;
+pub mod models;
 pub mod page;
 pub mod rejudged;
 pub mod run;
@@ -30,6 +30,7 @@ use budget::Budget;
 use draft::Draft;
 use history::{History, Snapshot};
 use library::Library;
+use models::Models;
 use page::Page;
 use rejudged::ReweightRequest;
 use run::Run;
@@ -104,6 +105,8 @@ pub enum ProblemPlace {
     Run,
     /// In the worker itself.
     Worker,
+    /// With files and folders of the Models page.
+    Models,
 }
 
 /// Everything the window knows.
@@ -169,6 +172,10 @@ pub struct State {
     pub(crate) objectives_before: Vec<String>,
     /// Number of the next run.
     pub(crate) next_run: u64,
+    /// The next models to be loaded are others, whatever their objectives are called.
+    pub(crate) other_models: bool,
+    /// The Models page.
+    pub models: Models,
     /// Where the keyboard is to move next.
     pub focus_step: FocusStep,
 }
@@ -187,10 +194,16 @@ pub enum Region {
     Guided,
     /// The sliders.
     Objectives,
+    /// On the Models page: the lists of lineups.
+    Lineups,
+    /// On the Models page: the lineup in hand.
+    Composed,
+    /// On the Models page: the models at hand.
+    AtHand,
 }
 
 impl Region {
-    /// The part that F6 goes to from here.
+    /// The part of the same page that F6 goes to from here.
     #[must_use]
     pub const fn next(self) -> Self {
         match self {
@@ -199,6 +212,9 @@ impl Region {
             Self::Base => Self::Guided,
             Self::Guided => Self::Objectives,
             Self::Objectives => Self::Library,
+            Self::Lineups => Self::Composed,
+            Self::Composed => Self::AtHand,
+            Self::AtHand => Self::Lineups,
         }
     }
 }
@@ -245,6 +261,8 @@ impl Default for State {
             now_secs: 0.0,
             objectives_before: Vec::new(),
             next_run: 1,
+            other_models: false,
+            models: Models::default(),
             focus_step: FocusStep::default(),
         }
     }

@@ -1,5 +1,7 @@
 //! What the window remembers from one start to the next.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::app::theme::ScaleKind;
@@ -140,6 +142,8 @@ pub struct Settings {
     pub library_open: bool,
     /// Whether the advanced settings are open.
     pub advanced_open: bool,
+    /// Folders and files with models that a person has opened.
+    pub opened: Vec<PathBuf>,
 }
 
 impl Default for Settings {
@@ -154,6 +158,7 @@ impl Default for Settings {
             in_nats: false,
             library_open: true,
             advanced_open: false,
+            opened: Vec::new(),
         }
     }
 }

@@ -1,17 +1,18 @@
 //! The page for reward models of one's own: what is being prepared, what is being trained, what was trained before.
 
 mod curves;
+mod dialog;
 mod draft;
 mod joining;
 
 pub use curves::{Curve, Curves, Point, thinned};
+pub use dialog::{Dialog, Purpose};
 pub(crate) use draft::name_for;
 pub use draft::{BaseChoice, TrainDraft, typed_path, usable_name};
 pub use joining::{JoinAnswer, JoinRequest};
 
 use std::path::{Path, PathBuf};
 
-use crate::app::state::dialog::Dialog;
 use crate::domain::{LineupSource, RunId};
 use crate::error::Failure;
 use crate::train::data::{BadLine, Label, Pair, survey};

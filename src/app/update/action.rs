@@ -6,6 +6,7 @@ use crate::app::state::page::Page;
 use crate::app::state::settings::{HeatMode, ThemeChoice};
 use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::state::{Region, TokenRef};
+use crate::app::update::models::ModelsAction;
 use crate::app::widgets::token_card::CardValue;
 use crate::domain::{RunId, Sampling};
 use crate::engine::reweigh::guidance::Target;
@@ -15,6 +16,8 @@ use crate::engine::reweigh::guidance::Target;
 pub enum Action {
     /// Wants another page on screen.
     GoTo(Page),
+    /// Did something on the Models page.
+    Models(ModelsAction),
     /// Changed the words in the prompt box.
     EditPrompt(String),
     /// Took a prompt of the library, by its index.

@@ -94,8 +94,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
         Event::Scored { .. }
         | Event::Judged { .. }
         | Event::Evaluated { .. }
-        | Event::Measured { .. }
-        | Event::Hub(_) => Vec::new(),
+        | Event::Measured { .. } => Vec::new(),
         Event::Calibrated {
             run,
             spread,
@@ -104,6 +103,8 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
             super::units::on_calibrated(state, run, spread, positions);
             Vec::new()
         }
+        Event::Hub(event) => super::models::on_hub(state, event),
+        Event::Shelf(event) => super::models::on_shelf(state, event),
         Event::Failed { run, failure } => {
             on_failed(state, run, failure);
             Vec::new()
@@ -182,7 +183,9 @@ fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
     super::units::forget(state);
     state.training.lineup_before = None;
     // A worker that restarts after a panic loads the same lineup again: the sliders stay.
-    let same = state.draft.strips.len() == info.objectives.len()
+    let others = std::mem::take(&mut state.other_models);
+    let same = !others
+        && state.draft.strips.len() == info.objectives.len()
         && state
             .objectives_before
             .iter()

@@ -9,6 +9,7 @@ mod event;
 mod fork;
 mod live;
 mod looking;
+pub mod models;
 mod training;
 mod units;
 mod writing;
@@ -26,10 +27,12 @@ pub use writing::{can_run, load, set_row_budget};
 
 use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
 use crate::app::state::history::{EditKind, Snapshot};
+use crate::app::state::page::Page;
 use crate::app::state::run::Run;
 use crate::app::state::settings::ZOOM_RANGE;
 use crate::app::state::{FocusStep, LineupState, State};
 use crate::worker::{Command, LineupSource};
+use models::ModelsAction;
 use writing::{run, stop, stop_active};
 
 /// One press of a zoom key.
@@ -46,8 +49,12 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
     match action {
         Action::GoTo(page) => {
             looking::go_to(state, page);
-            Vec::new()
+            match page {
+                Page::Models => models::begin(state),
+                Page::Steer | Page::Train => Vec::new(),
+            }
         }
+        Action::Models(action) => models::apply(state, action),
         Action::EditPrompt(text) => edit_prompt(state, text),
         Action::PickPrompt(index) => {
             if let Some(prompt) = state.library.prompts.get(index)
@@ -178,6 +185,8 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
             state.draft.sampling.seed = next_seed(state.draft.sampling.seed);
             Vec::new()
         }
+        Action::Undo if state.page == Page::Models => models::apply(state, ModelsAction::Undo),
+        Action::Redo if state.page == Page::Models => models::apply(state, ModelsAction::Redo),
         Action::Undo => {
             let before = state.history.undo(state.snapshot());
             before.map_or_else(Vec::new, |snapshot| restore(state, snapshot))
@@ -299,6 +308,7 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
         Action::RetryLoading => load(state),
         Action::UseBuiltIn => {
             state.source = LineupSource::Demo;
+            state.other_models = true;
             load(state)
         }
         Action::DismissProblem => {

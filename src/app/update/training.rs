@@ -24,7 +24,6 @@ use crate::worker;
 /// Applies what a person did.
 pub(super) fn apply(state: &mut State, action: TrainAction) -> Vec<worker::Command> {
     let builds_on = lineup_base(state);
-    let now_secs = state.now_secs;
     let page = &mut state.training;
     match action {
         TrainAction::EditPath(text) => {
@@ -37,7 +36,7 @@ pub(super) fn apply(state: &mut State, action: TrainAction) -> Vec<worker::Comma
             page.no_dialog = false;
             look_at_data(page);
         }
-        TrainAction::Browse(purpose) => dialog::ask(page, purpose, now_secs),
+        TrainAction::Browse(purpose) => dialog::ask(page, purpose),
         TrainAction::SetLabel(label) => {
             page.draft.order.label = Some(label);
             look_at_data(page);

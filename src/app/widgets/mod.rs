@@ -1,7 +1,9 @@
 //! Parts that the panels are made of. Each draws what it is given, says what the person did, and names itself to screen readers.
 
+pub mod field;
 pub mod legend;
 pub mod numbers;
+pub mod swatch;
 pub mod toggle;
 pub mod token_card;
 pub mod token_view;

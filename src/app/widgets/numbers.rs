@@ -154,9 +154,63 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// Bytes as people read them on labels: `270 MB`, `3.4 GB`.
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    let mut size = bytes as f64;
+    for unit in ["bytes", "kB", "MB"] {
+        if size < 999.5 {
+            return format!("{size:.0} {unit}");
+        }
+        size /= 1000.0;
+    }
+    if size < 9.95 {
+        format!("{size:.1} GB")
+    } else {
+        format!("{size:.0} GB")
+    }
+}
+
+/// Many of something in few digits: `135 M`, `1.5 B`.
+#[must_use]
+pub fn many(number: u64) -> String {
+    match number as f64 {
+        n if n < 999.5 => format!("{n:.0}"),
+        n if n < 999_500.0 => format!("{:.0} k", n / 1e3),
+        n if n < 9_950_000.0 => format!("{:.1} M", n / 1e6),
+        n if n < 999_500_000.0 => format!("{:.0} M", n / 1e6),
+        n if n < 9_950_000_000.0 => format!("{:.1} B", n / 1e9),
+        n => format!("{:.0} B", n / 1e9),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_told_in_few_digits() {
+        let told: Vec<String> = [
+            12,
+            5_400_000,
+            269_060_552,
+            999_600_000,
+            3_422_777_952,
+            13_480_000_000,
+        ]
+        .into_iter()
+        .map(bytes)
+        .collect();
+        assert_eq!(
+            told,
+            ["12 bytes", "5 MB", "269 MB", "1.0 GB", "3.4 GB", "13 GB"]
+        );
+        let told: Vec<String> = [64, 31_000, 1_240_000, 134_515_008, 6_738_415_616]
+            .into_iter()
+            .map(many)
+            .collect();
+        assert_eq!(told, ["64", "31 k", "1.2 M", "135 M", "6.7 B"]);
+    }
 
     #[test]
     fn probabilities_have_three_digits_and_a_floor() {

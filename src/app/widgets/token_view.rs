@@ -177,7 +177,7 @@ impl<'a> TokenView<'a> {
             font,
             fork_at: self.fork_at,
         };
-        let layout = TextLayout::new(ui, self.tokens, frame, memory.layout.take());
+        let layout = TextLayout::new(ui, self.tokens, &frame, memory.layout.take());
         // The first line needs no distance from a line above it.
         let lead = ((layout.line_height() - font_height) / 2.0).floor();
         let height = layout.height() - lead + 2.0 * paint::MARGIN;

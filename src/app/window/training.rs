@@ -1,11 +1,22 @@
 //! The window's glue to the threads behind the Train page: the trainer, previews, lineups put together, file dialogs.
 
+use std::path::PathBuf;
+
 use egui::Context;
 
 use super::{EVENTS_PER_FRAME, Window};
+pub(super) use crate::app::state::training::Purpose;
 use crate::app::update;
 
 impl Window {
+    /// Has the file dialogs of the Train page answered by `ask` instead of the desktop, as tests do.
+    pub fn set_train_dialogs(
+        &mut self,
+        ask: impl Fn(&Purpose) -> Option<PathBuf> + Send + Sync + 'static,
+    ) {
+        self.train_dialogs.set(ask);
+    }
+
     /// Hands the trainer and the other threads of its page what they are to do.
     pub(super) fn tell_trainer(&mut self) {
         for command in std::mem::take(&mut self.state.training.outbox) {
@@ -26,7 +37,7 @@ impl Window {
             self.joins.request(request.clone());
         }
         if let Some(dialog) = &self.state.training.dialog {
-            self.dialogs.show(dialog);
+            self.train_dialogs.show(dialog.serial, &dialog.purpose);
         }
     }
 
@@ -49,7 +60,7 @@ impl Window {
             let commands = update::on_joined(&mut self.state, answer);
             self.send(commands);
         }
-        if let Some((serial, answer)) = self.dialogs.take() {
+        if let Some((serial, answer)) = self.train_dialogs.take() {
             let commands = update::on_dialog(&mut self.state, serial, answer);
             self.send(commands);
         }

@@ -84,7 +84,8 @@ pub(in crate::model) fn converted(
         total += file.bytes();
         let done = beside(&home.join(&name), |partial| write(&file, partial));
         if let Err(error) = done {
-            return refused(&error, role, note);
+            refused(&error, role, note);
+            return Ok(false);
         }
     }
     if count > 1 {
@@ -94,18 +95,15 @@ pub(in crate::model) fn converted(
             File::create(partial)?.write_all(index.to_string().as_bytes())
         });
         if let Err(error) = done {
-            return refused(&error, role, note);
+            refused(&error, role, note);
+            return Ok(false);
         }
     }
     Ok(true)
 }
 
 /// Why nothing was written, where a person would want to know.
-fn refused(
-    error: &std::io::Error,
-    role: &str,
-    note: &mut dyn FnMut(&str, Option<f32>),
-) -> Result<bool, ModelError> {
+fn refused(error: &std::io::Error, role: &str, note: &mut dyn FnMut(&str, Option<f32>)) {
     let expected = matches!(
         error.kind(),
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
@@ -118,7 +116,6 @@ fn refused(
             None,
         );
     }
-    Ok(false)
 }
 
 fn write(file: &BinFile, partial: &Path) -> std::io::Result<()> {

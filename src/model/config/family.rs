@@ -23,7 +23,7 @@ pub enum Family {
     Phi3,
     /// `SmolLM3`: no rotary positions on every fourth layer.
     SmolLm3,
-    /// OLMo 2: norms after instead of before; norms over all heads of q and k together.
+    /// `OLMo` 2: norms after instead of before; norms over all heads of q and k together.
     Olmo2,
     /// Granite: multipliers for embedding, residual stream, scores and logits.
     Granite,

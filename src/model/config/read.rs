@@ -81,14 +81,16 @@ impl Reader<'_> {
             .and_then(|list| list.get(0))
             .and_then(Value::as_str);
         let model_type = self.get("model_type").and_then(Value::as_str);
-        let (name, known): (_, &dyn Fn(&Traits, &str) -> bool) = match (named, model_type) {
-            (Some(name), _) => (name, &|traits, name| traits.architectures.contains(&name)),
-            (None, Some(name)) => (name, &|traits, name| traits.model_type == name),
-            (None, None) => return Err(broken("names no architecture")),
+        let Some(name) = named.or(model_type) else {
+            return Err(broken("names no architecture"));
+        };
+        let known = |family: &Family| match named {
+            Some(name) => family.traits().architectures.contains(&name),
+            None => family.traits().model_type == name,
         };
         Family::ALL
             .into_iter()
-            .find(|family| known(&family.traits(), name))
+            .find(known)
             .ok_or_else(|| ModelError::unsupported(format!("the architecture {name}"), SUPPORTED))
     }
 

@@ -128,7 +128,7 @@ pub(super) fn read(data: &[u8]) -> Result<Header, Fault> {
     let version = cursor.whole(4)? as u32;
     match version {
         2 | 3 => {}
-        _ if version & 0xFFFF == 0 => {
+        _ if version.trailing_zeros() >= 16 => {
             return Err(Fault::Unsupported(
                 "a GGUF file with the bytes of numbers in reverse".to_owned(),
                 "Use a file for little-endian machines",
@@ -305,7 +305,7 @@ impl<'d> Cursor<'d> {
         let from = self.at;
         match kind.size() {
             Some(size) => {
-                let bytes = len.checked_mul(size).unwrap_or(usize::MAX);
+                let bytes = len.saturating_mul(size);
                 self.take(bytes)?;
             }
             // Each takes some bytes, so that the end of the file ends this.

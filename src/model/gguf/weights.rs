@@ -130,7 +130,7 @@ pub struct GgufSource<'a> {
 struct Rows<'a> {
     stored: Stored<'a>,
     name: String,
-    rows: Range<usize>,
+    of: Range<usize>,
     inputs: usize,
     /// Width of the heads whose halves were shuffled.
     shuffled: Option<usize>,
@@ -140,12 +140,12 @@ impl<'a> Rows<'a> {
     /// The bytes of a row.
     fn row(&self, row: usize) -> &'a [u8] {
         let bytes = self.stored.bytes.len() / self.stored.shape[0].max(1);
-        let row = self.rows.start + self.shuffled.map_or(row, |width| neighbour(row, width));
+        let row = self.of.start + self.shuffled.map_or(row, |width| neighbour(row, width));
         &self.stored.bytes[row * bytes..][..bytes]
     }
 
     fn count(&self) -> usize {
-        self.rows.len()
+        self.of.len()
     }
 }
 
@@ -246,7 +246,7 @@ impl<'a> GgufSource<'a> {
             Rows {
                 stored,
                 name: own.clone(),
-                rows: from - count..from,
+                of: from - count..from,
                 inputs,
                 shuffled,
             }

@@ -53,7 +53,7 @@ impl Access {
                 ["1", "on", "yes", "true"].contains(&value.to_ascii_lowercase().as_str())
             })
         };
-        let Places { cache, token_file } = Places::read(home, &variable)?;
+        let Places { cache, token_file } = Places::read(home, variable)?;
         let token = if is_set("HF_HUB_DISABLE_IMPLICIT_TOKEN") {
             None
         } else if let Some(token) = text("HF_TOKEN").filter(|token| !token.trim().is_empty()) {

@@ -2,6 +2,7 @@
 
 use super::error::HubError;
 use crate::domain::hub::RepoFile;
+use crate::model::folder::has_extension;
 
 /// Whether each of these paths is among the usual files.
 #[must_use]
@@ -85,7 +86,7 @@ pub fn wanted<'f>(
         if self::weights(&weights).is_empty() {
             let gguf: Vec<String> = weights
                 .iter()
-                .filter(|path| path.ends_with(".gguf"))
+                .filter(|path| has_extension(path, "gguf"))
                 .map(|path| (*path).to_owned())
                 .collect();
             return Err(if gguf.is_empty() {
@@ -138,8 +139,8 @@ mod tests {
     fn chosen(paths: &[&str]) -> Vec<String> {
         let usual = usual(paths);
         let both = paths.iter().zip(usual);
-        both.filter_map(|(path, usual)| usual.then(|| (*path).to_owned()))
-            .collect()
+        let chosen = both.filter(|(_, usual)| *usual);
+        chosen.map(|(path, _)| (*path).to_owned()).collect()
     }
 
     #[test]

@@ -53,6 +53,7 @@ impl Fetch<'_> {
     /// What the last attempt said, or [`HubError::Cancelled`].
     pub(super) fn run(&self, cell: &Cell) -> Result<(), HubError> {
         let mut partial = None;
+        let mut strange = 0;
         loop {
             let Err(error) = self.attempt(cell, &mut partial) else {
                 cell.completes();
@@ -64,7 +65,10 @@ impl Fetch<'_> {
                 HubError::Damaged { .. } => {
                     partial.take().is_some_and(|partial| partial.is_resumed)
                 }
-                HubError::Strange { .. } => cell.attempt() < self.patience.first_attempts,
+                HubError::Strange { .. } => {
+                    strange += 1;
+                    strange < self.patience.first_attempts
+                }
                 other => other.is_passing() && cell.attempt() < self.patience.attempts,
             };
             if !again {
@@ -133,7 +137,7 @@ impl Fetch<'_> {
         let said = self.wire.head(&url);
         let said = said.map_err(|error| error.about(self.access, self.at, Some(&cell.path)))?;
         if let Some(bytes) = said.bytes.filter(|bytes| *bytes != cell.bytes) {
-            return Err(self.contradiction(cell, format!("{bytes} bytes")));
+            return Err(self.contradiction(cell, &format!("{bytes} bytes")));
         }
         match said.checksum {
             Some(checksum) => Ok(cell.checksum.get_or_init(|| checksum)),
@@ -239,7 +243,7 @@ impl Fetch<'_> {
             skip -= known;
             let fresh = &piece[known as usize..count];
             if mine.len + fresh.len() as u64 > cell.bytes {
-                return Err(self.contradiction(cell, "more bytes than it has".to_owned()));
+                return Err(self.contradiction(cell, "more bytes than it has"));
             }
             mine.file
                 .write_all(fresh)
@@ -255,15 +259,15 @@ impl Fetch<'_> {
     fn fitting(&self, cell: &Cell, mine: &Partial, answer: &Answer) -> Result<u64, HubError> {
         let said = &answer.said;
         if let Some(bytes) = said.bytes.filter(|bytes| *bytes != cell.bytes) {
-            return Err(self.contradiction(cell, format!("{bytes} bytes")));
+            return Err(self.contradiction(cell, &format!("{bytes} bytes")));
         }
         let other = |known: &&Checksum| cell.checksum.get() != Some(*known);
         if let Some(checksum) = said.checksum.as_ref().filter(other) {
-            return Err(self.contradiction(cell, format!("the hash {}", checksum.hex())));
+            return Err(self.contradiction(cell, &format!("the hash {}", checksum.hex())));
         }
         let extent = answer.extent();
         if let Some(whole) = extent.whole.filter(|whole| *whole != cell.bytes) {
-            return Err(self.contradiction(cell, format!("{whole} bytes")));
+            return Err(self.contradiction(cell, &format!("{whole} bytes")));
         }
         match (extent.from, extent.length) {
             (Some(from), length)
@@ -271,11 +275,11 @@ impl Fetch<'_> {
             {
                 Ok(from)
             }
-            _ => Err(self.contradiction(cell, "another part than was asked for".to_owned())),
+            _ => Err(self.contradiction(cell, "another part than was asked for")),
         }
     }
 
-    fn contradiction(&self, cell: &Cell, said: String) -> HubError {
+    fn contradiction(&self, cell: &Cell, said: &str) -> HubError {
         HubError::Strange {
             host: self.access.host().to_owned(),
             what: format!("something else for {}: {said}", cell.path),

@@ -43,7 +43,7 @@ impl Patience {
     #[must_use]
     pub fn before_next(&self, attempt: u32, asked: Option<Duration>) -> Duration {
         /// A hub that is busy for longer is as good as down.
-        const LONGEST_ASKED: Duration = Duration::from_secs(300);
+        const LONGEST_ASKED: Duration = Duration::from_mins(5);
         let doubled = self
             .pause
             .saturating_mul(1 << attempt.saturating_sub(1).min(20));

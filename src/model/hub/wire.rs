@@ -3,7 +3,7 @@
 mod address;
 mod answer;
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
 use ureq::http::{Method, Request, Uri, header};
@@ -281,6 +281,7 @@ impl Wire {
             ureq::Error::Tls(_) | ureq::Error::Rustls(_) => "cannot be trusted",
             ureq::Error::BodyExceedsLimit(_) => "sends far too much",
             ureq::Error::ConnectProxyFailed(_) => "cannot be reached through the proxy",
+            ureq::Error::Io(error) if is_cut(error.kind()) => "broke off",
             _ => "cannot be reached",
         };
         HubError::Unreachable {
@@ -289,4 +290,15 @@ impl Wire {
             details: error.to_string(),
         }
     }
+}
+
+/// Whether a connection that stood was ended from the other side.
+const fn is_cut(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnexpectedEof
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+    )
 }

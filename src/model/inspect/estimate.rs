@@ -198,10 +198,10 @@ impl Sums<'_> {
         let base = &self.trunks[base];
         let config = base.config.own(role)?;
         let kept = |own: DType| -> DType {
-            if !self.on_processor {
-                device::dtype(self.wanted.as_deref(), config.dtype.as_deref()).unwrap_or(own)
-            } else {
+            if self.on_processor {
                 Decoder::adapter_dtype_beside(base.is_gguf, own)
+            } else {
+                device::dtype(self.wanted.as_deref(), config.dtype.as_deref()).unwrap_or(own)
             }
         };
         let (bytes, how) = match self.layout {

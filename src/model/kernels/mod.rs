@@ -8,7 +8,7 @@
 //!    `packed` has laid out in blocks of 4 or 8 bits.
 //! 3. `product` is the safe way in: it checks every length and spreads outputs over a `team` of threads; `low_rank` adds
 //!    adapters on the way.
-//! 4. `small` holds what stands between the products: norms, gates, positions, attention of single rows.
+//! 4. `attention` is that of single rows; `small` holds what else stands between the products: norms, gates, positions.
 //!
 //! `amx` is for training: products of many rows on the tile unit. `libraries` brings in what graphics cards need.
 //!
@@ -24,6 +24,7 @@
 )]
 
 pub(crate) mod amx;
+mod attention;
 mod blocks;
 mod dense;
 mod isa;
@@ -35,14 +36,12 @@ mod product;
 mod small;
 mod team;
 
+pub use attention::{Attention, Heads, SPAN, Span, attend};
 pub use isa::Isa;
 pub use low_rank::LowRank;
 pub use packed::{Format, Packed};
 pub use product::{MatrixView, Product, Scratch, products};
-pub use small::{
-    Activation, Attention, Heads, SPAN, Span, attend, gate, rms_norm, rms_norm_in_place, soft_cap,
-    turn,
-};
+pub use small::{Activation, gate, rms_norm, rms_norm_in_place, soft_cap, turn};
 pub use team::{Team, with_team};
 
 #[cfg(test)]

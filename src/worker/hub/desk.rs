@@ -95,11 +95,14 @@ pub(in crate::worker) fn start(outbox: HubOutbox) -> std::io::Result<Sender<HubC
 
 /// The tasks that go on, and the repositories that are written by them.
 #[derive(Clone, Default)]
-struct Running(Arc<Mutex<HashMap<HubTask, (Control, Option<String>)>>>);
+struct Running(Arc<Mutex<Tasks>>);
+
+/// How to stop each task, and the repository that it writes.
+type Tasks = HashMap<HubTask, (Control, Option<String>)>;
 
 impl Running {
     /// Entries are put in and taken out whole.
-    fn all(&self) -> MutexGuard<'_, HashMap<HubTask, (Control, Option<String>)>> {
+    fn all(&self) -> MutexGuard<'_, Tasks> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -135,7 +138,7 @@ impl Desk {
                     control.tie(&wire)?;
                     let repos = listings::search(&wire, &access, &text, limit)?;
                     Ok(HubEvent::Found { task, repos })
-                })
+                });
             }
             HubCommand::Info { task, at } => self.spawn(task, None, move |control, _| {
                 let access = Access::from_env()?;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::Client;
 use super::server::{COMMIT, Hub, Mishap, large, noise, small};
+use crate::common::spawn;
 
 const CONFIG: &str = "{\"model_type\":\"llama\"}";
 
@@ -570,12 +571,12 @@ fn whoever_waits_for_a_silent_hub_can_be_called_back() {
     let control = Control::default();
     let (cancel, called) = (control.clone(), channel());
     let (call, wait) = called;
-    let waiter = std::thread::spawn(move || {
+    let waiter = spawn(move || {
         let (stream, _) = silent.accept().unwrap();
         call.send(()).unwrap();
         stream
     });
-    let canceller = std::thread::spawn(move || {
+    let canceller = spawn(move || {
         wait.recv().unwrap();
         cancel.cancel(false);
     });

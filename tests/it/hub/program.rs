@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::server::{COMMIT, Hub, Mishap, large, noise, small};
-use crate::common::{Ran, program};
+use crate::common::{Ran, program, spawn};
 
 /// Longer than any machine needs; a test that waits for it has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program with a home of its own.
 struct Home(TempDir);
@@ -240,10 +240,10 @@ fn a_proxy_is_used_and_a_wrong_one_named() {
     let target = hub.host();
     // A name that only the proxy knows.
     let (seen, saw) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
+    spawn(move || {
         for stream in proxy.incoming().flatten() {
             let seen = seen.clone();
-            std::thread::spawn(move || tunnel(stream, target, &seen));
+            spawn(move || tunnel(stream, target, &seen));
         }
     });
     let ran: Ran = home
@@ -286,7 +286,7 @@ fn tunnel(
     let mut far = TcpStream::connect(target).ok()?;
     stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").ok()?;
     let (mut back, mut near) = (far.try_clone().ok()?, stream.try_clone().ok()?);
-    std::thread::spawn(move || {
+    spawn(move || {
         let mut bytes = Vec::new();
         if back.read_to_end(&mut bytes).is_ok() {
             let _ = near.write_all(&bytes);

@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use counterpoise::model::hub::checksum::Checksum;
 use serde_json::{Value, json};
 
+use crate::common::spawn;
+
 pub(crate) const COMMIT: &str = "aaaabbbbccccddddeeeeffff0000111122223333";
 
 /// What goes wrong the next time that a file's bytes are asked for.
@@ -160,14 +162,14 @@ impl Hub {
         });
         for (listener, from_hub) in [(hub, true), (bytes, false)] {
             let shared = Arc::clone(&shared);
-            std::thread::spawn(move || {
+            spawn(move || {
                 for stream in listener.incoming().flatten() {
                     if shared.closed.load(Ordering::Acquire) {
                         break;
                     }
                     let shared = Arc::clone(&shared);
                     // A client that goes away in the middle ends the thread, which is all it can do.
-                    std::thread::spawn(move || serve(&shared, stream, from_hub));
+                    spawn(move || serve(&shared, stream, from_hub));
                 }
             });
         }

@@ -4,7 +4,7 @@ use egui::{Align, Button, CollapsingHeader, Layout, RichText, ScrollArea, TextEd
 
 use super::{NO_DIALOG, act, browse_ui, heading, note, sentence};
 use crate::app::state::State;
-use crate::app::state::dialog::Purpose;
+use crate::app::state::training::Purpose;
 use crate::app::state::training::{DataPreview, Preview};
 use crate::app::theme::{palette, size, space};
 use crate::app::update::{Action, TrainAction};

@@ -8,13 +8,11 @@ mod settings;
 mod setup;
 mod shelf;
 
-use std::path::PathBuf;
-
 use egui::{Align, Button, CentralPanel, Id, Layout, Panel, RichText, ScrollArea, Ui};
 
 use crate::app::panels::{SCROLL_BAR, problem};
 use crate::app::state::State;
-use crate::app::state::dialog::Purpose;
+use crate::app::state::training::Purpose;
 use crate::app::theme::{palette, section, size, space, strong};
 use crate::app::update::{Action, TrainAction};
 
@@ -72,7 +70,6 @@ pub fn train_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
                 actions.extend(shelf::shelf_ui(ui, &ShelfView::build(state)));
             });
     });
-    actions.extend(dropped(ui).map(act(TrainAction::PickData)));
     actions
 }
 
@@ -96,14 +93,6 @@ fn welcome_ui(ui: &mut Ui) {
 /// What a file of pairs may look like.
 const EXAMPLE: &str =
     r#"{"prompt": "I broke her cup.", "chosen": "Tell her today.", "rejected": "Hide it."}"#;
-
-/// A file that was dropped onto the window.
-fn dropped(ui: &Ui) -> Option<PathBuf> {
-    ui.input(|input| {
-        let mut files = input.raw.dropped_files.iter();
-        files.next().map(|file| file.path().to_path_buf())
-    })
-}
 
 /// A button: its words, what it does in a sentence, the action, and how it stands among the others.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,8 +4,8 @@ use egui::{Button, RichText, TextEdit, Ui};
 
 use super::{act, browse_ui, heading, note, sentence};
 use crate::app::state::State;
-use crate::app::state::dialog::Purpose;
 use crate::app::state::training::BaseChoice;
+use crate::app::state::training::Purpose;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, TrainAction, lineup_base, ready};
 use crate::app::widgets::numbers::count;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::app::state::dialog::Purpose;
 use crate::app::state::training::BaseChoice;
+use crate::app::state::training::Purpose;
 use crate::train::data::Label;
 
 /// What a person did on the page.

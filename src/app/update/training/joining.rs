@@ -6,7 +6,7 @@ use super::lineup_base;
 use crate::app::state::page::Page;
 use crate::app::state::training::{JoinAnswer, JoinRequest};
 use crate::app::state::{LineupState, Problem, ProblemPlace, State};
-use crate::app::update::{looking, writing};
+use crate::app::update::{looking, models, writing};
 use crate::domain::LineupSource;
 use crate::train::join::Change;
 use crate::worker::Command;
@@ -109,8 +109,10 @@ pub fn on_joined(state: &mut State, answer: JoinAnswer) -> Vec<Command> {
     state.wanted_weights = weights;
     let written = state.shown.is_some();
     looking::go_to(state, Page::Steer);
-    let commands = writing::load(state);
+    let mut commands = writing::load(state);
     state.run_when_ready = written;
+    // On the Models page it can be saved.
+    commands.extend(models::hold(state, &changed.made));
     commands
 }
 
@@ -126,9 +128,9 @@ pub(super) fn back(state: &mut State) -> Vec<Command> {
     commands
 }
 
-/// Puts a lineup in place of the one in use, whose name it gives back. Objectives of the same names may be others.
+/// Puts a lineup in place of the one in use, which it gives back. Objectives of the same names may be others.
 fn replace_lineup(state: &mut State, lineup: LineupSource) -> LineupSource {
-    state.objectives_before.clear();
+    state.other_models = true;
     std::mem::replace(&mut state.source, lineup)
 }
 

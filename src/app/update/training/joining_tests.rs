@@ -7,6 +7,7 @@ use crate::error::Failure;
 use crate::train::join::Changed;
 use crate::train::record::Found;
 use crate::worker::Event;
+use crate::worker::shelf::{Base, Entry, Layout, Lineup, Place, Source};
 
 fn finished(name: &str, base: &str) -> Found {
     let record = serde_json::json!({
@@ -66,11 +67,34 @@ fn join(state: &mut State, name: &str) -> JoinRequest {
     state.training.joining.clone().unwrap()
 }
 
+fn made(names: &[&str]) -> Lineup {
+    let objectives = names.iter().map(|name| Entry {
+        name: (*name).to_owned(),
+        about: String::new(),
+        weight: 1.0,
+        colour: None,
+        template: None,
+        source: Source::Adapter(Place::Path(format!("/objectives/{name}"))),
+    });
+    Lineup {
+        name: "Small world".to_owned(),
+        base: Base {
+            place: Place::BuiltIn("base".to_owned()),
+            dtype: None,
+            template: None,
+        },
+        objectives: objectives.collect(),
+        layout: Layout::Shared,
+        familiar: None,
+    }
+}
+
 fn answer(request: &JoinRequest, text: &str, names: &[&str]) -> JoinAnswer {
     JoinAnswer {
         serial: request.serial,
         result: Ok(Changed {
             lineup: LineupSource::Composed(text.into()),
+            made: made(names),
             objectives: names.iter().map(|name| (*name).to_owned()).collect(),
         }),
     }
@@ -85,9 +109,14 @@ fn one_that_joins_is_loaded_beside_the_others_whose_sliders_stay() {
     assert_eq!(request.change.lineup, Some(LineupSource::Demo));
     assert!(!can_change(&state));
     let commands = on_joined(&mut state, answer(&request, "both", &["kind", "brief"]));
-    let [Command::Load { source, .. }] = &commands[..] else {
+    let Some(Command::Load { source, .. }) = commands.first() else {
         panic!("{commands:?}");
     };
+    assert_eq!(
+        state.models.plan.lineup(),
+        Some(made(&["kind", "brief"])),
+        "it can be saved"
+    );
     assert_eq!(*source, LineupSource::Composed("both".into()));
     assert_eq!(state.page, Page::Steer);
     on_event(&mut state, loaded(&["kind", "brief"]));

@@ -1,7 +1,8 @@
 use std::path::Path;
 
 use super::*;
-use crate::app::state::dialog::Purpose;
+use crate::app::state::models::DialogAnswer;
+use crate::app::state::training::Purpose;
 use crate::error::Failure;
 use crate::train::data::{BadLine, Label, Pair, PairPrompt};
 use crate::train::events::{Plan, StepReport};
@@ -310,30 +311,28 @@ fn settings_are_set_by_name_and_put_back() {
 
 #[test]
 fn a_dialogs_answer_is_taken_and_one_that_never_came_is_told() {
-    let mut state = State {
-        now_secs: 10.0,
-        ..State::default()
+    let mut state = State::default();
+    let asked = |state: &mut State, purpose| {
+        act(state, TrainAction::Browse(purpose));
+        state.training.dialog.as_ref().unwrap().serial
     };
-    act(&mut state, TrainAction::Browse(Purpose::Pairs));
-    let serial = state.training.dialog.as_ref().unwrap().serial;
-    assert!(on_dialog(&mut state, serial + 1, None).is_empty());
-    assert!(state.training.dialog.is_some());
-    on_dialog(&mut state, serial, Some("/data/pairs.jsonl".into()));
-    assert!(state.training.dialog.is_none() && !state.training.no_dialog);
+    let serial = asked(&mut state, Purpose::Pairs);
+    assert!(on_dialog(&mut state, serial + 1, DialogAnswer::NeverShown).is_empty());
+    assert!(state.training.dialog.is_some() && !state.training.no_dialog);
+    let chosen = DialogAnswer::Chosen("/data/pairs.jsonl".into());
+    on_dialog(&mut state, serial, chosen);
+    assert!(state.training.dialog.is_none());
     assert_eq!(state.training.draft.path, "/data/pairs.jsonl");
     assert!(state.training.preview_request().is_some());
 
-    act(&mut state, TrainAction::Browse(Purpose::BaseFolder));
-    let serial = state.training.dialog.as_ref().unwrap().serial;
-    on_dialog(&mut state, serial, None);
-    assert!(
-        state.training.no_dialog,
-        "it closed before anyone could see it"
-    );
-    act(&mut state, TrainAction::Browse(Purpose::BaseFolder));
-    let serial = state.training.dialog.as_ref().unwrap().serial;
+    let serial = asked(&mut state, Purpose::BaseFolder);
+    on_dialog(&mut state, serial, DialogAnswer::NeverShown);
+    assert!(state.training.no_dialog);
+    let serial = asked(&mut state, Purpose::BaseFolder);
     assert!(!state.training.no_dialog);
-    state.now_secs = 20.0;
-    on_dialog(&mut state, serial, None);
-    assert!(!state.training.no_dialog, "a person closed it");
+    on_dialog(&mut state, serial, DialogAnswer::Closed);
+    assert!(state.training.dialog.is_none() && !state.training.no_dialog);
+    let serial = asked(&mut state, Purpose::BaseFolder);
+    on_dialog(&mut state, serial, DialogAnswer::Chosen("/m/base".into()));
+    assert_eq!(state.training.draft.base_path, "/m/base");
 }

@@ -81,7 +81,7 @@ pub(super) struct Piece {
 }
 
 /// One line.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Line {
     bottom: f32,
     /// Its pieces.
@@ -120,7 +120,7 @@ impl TextLayout {
     pub(super) fn new(
         ui: &Ui,
         tokens: &[TokenCell<'_>],
-        frame: Frame,
+        frame: &Frame,
         old: Option<Arc<Self>>,
     ) -> Arc<Self> {
         let mut text = String::with_capacity(old.as_ref().map_or(64, |old| old.text.len() + 16));
@@ -130,7 +130,7 @@ impl TextLayout {
         }
         let lay = |text: &str| ui.fonts_mut(|fonts| fonts.layout_job(frame.job(text)));
         let probe = lay("a");
-        let old = old.filter(|old| old.frame == frame && Arc::ptr_eq(&old.probe, &probe));
+        let old = old.filter(|old| old.frame == *frame && Arc::ptr_eq(&old.probe, &probe));
         let mut layout = match old {
             Some(old) if old.shown == shown && old.text == text => return old,
             Some(old) => {

@@ -67,7 +67,7 @@ fn what_is_kept_takes_what_is_said() {
         assert_eq!(plain.bytes(3, 5), 30);
     }
     let q4k = Kept::of(number_type("Q4_K"), None);
-    let packed = Packed::quantise(Format::Q4K, &[0.5; 20 * 256], 20, 256).unwrap();
+    let packed = Packed::quantise(Format::Q4K, &vec![0.5; 20 * 256], 20, 256).unwrap();
     assert_eq!(q4k.bytes(20, 256), packed.bytes() as u64);
     let q8 = Kept::of(number_type("Q4_0"), None);
     let packed = Packed::quantise(Format::Q8_0, &[0.5; 20 * 64], 20, 64).unwrap();

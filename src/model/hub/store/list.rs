@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{PARTIAL, Store};
 use crate::domain::hub::{LocalFile, LocalRepo, LocalSnapshot};
+use crate::model::folder::has_extension;
 use crate::model::folder::stays_inside;
 use crate::model::hub::error::HubError;
 
@@ -119,9 +120,9 @@ pub(super) fn snapshot_at(repo: &Path, commit: String, revisions: Vec<String>) -
         }
     }
     // A repository may have both formats, of which one is enough.
-    let safe = |name: &str| has_ending(name, "safetensors");
+    let safe = |name: &str| has_extension(name, "safetensors");
     if there.iter().any(|name| safe(name)) && !missing.iter().any(|name| safe(name)) {
-        missing.retain(|name| !has_ending(name, "bin"));
+        missing.retain(|name| !has_extension(name, "bin"));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     LocalSnapshot {
@@ -131,12 +132,6 @@ pub(super) fn snapshot_at(repo: &Path, commit: String, revisions: Vec<String>) -
         files,
         missing: missing.into_iter().collect(),
     }
-}
-
-fn has_ending(name: &str, ending: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|found| found == ending)
 }
 
 /// The weight files that a list of weights names.

@@ -140,14 +140,14 @@ fn the_verdict_names_the_mildest_change_that_helps() {
         element_bytes: 4,
         is_gguf: false,
     };
-    const GIB: u64 = 1 << 30;
-    let base = trunk("base", None, 27 * GIB, Some("bf16"));
-    let other = trunk("kind", Some(RewardKind::Model), 27 * GIB, Some("bf16"));
+    let gib = 1u64 << 30;
+    let base = trunk("base", None, 27 * gib, Some("bf16"));
+    let other = trunk("kind", Some(RewardKind::Model), 27 * gib, Some("bf16"));
     let trunks = [base, other];
     let readers = [Reader { trunk: 0 }, Reader { trunk: 1 }];
     let of = |free: u64| {
         let plan = Plan::default();
-        of_parts(&trunks, &readers, Vec::new(), 1, &plan, Some(free * GIB))
+        of_parts(&trunks, &readers, Vec::new(), 1, &plan, Some(free * gib))
     };
     let easy = of(128);
     assert_eq!((easy.verdict, easy.change), (Verdict::Fits, None));
@@ -155,12 +155,12 @@ fn the_verdict_names_the_mildest_change_that_helps() {
     assert_eq!(tight.verdict, Verdict::Tight);
     let change = of(48).change.unwrap();
     assert!(change.words.contains("dtype = \"bf16\""), "{change:?}");
-    assert_eq!(change.saved_bytes, 27 * GIB);
+    assert_eq!(change.saved_bytes, 27 * gib);
     assert_eq!(change.verdict, Verdict::Fits);
     let small = of(16);
     assert_eq!(small.verdict, Verdict::WillNotFit);
     // Nothing helps enough: the most is said.
     let change = small.change.unwrap();
     assert_eq!(change.verdict, Verdict::WillNotFit);
-    assert_eq!(change.saved_bytes, 27 * GIB);
+    assert_eq!(change.saved_bytes, 27 * gib);
 }

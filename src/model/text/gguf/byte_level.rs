@@ -109,7 +109,8 @@ pub(super) fn make(file: &Gguf, role: &str, tokens: &Tokens) -> Result<Made, Mod
     // Tokens never hold a plain space, but a merge may start with one in the words of some converters.
     let merges: Option<Vec<(String, String)>> = written
         .map(|merge| {
-            let at = merge.get(1..)?.find(' ')? + 1;
+            let first = merge.chars().next()?.len_utf8();
+            let at = merge[first..].find(' ')? + first;
             Some((merge[..at].to_owned(), merge[at + 1..].to_owned()))
         })
         .collect();

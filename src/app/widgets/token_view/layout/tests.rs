@@ -40,7 +40,7 @@ fn context() -> egui::Context {
 
 fn lay(tokens: &[TokenCell<'_>], width: f32, fork_at: Option<usize>) -> Arc<TextLayout> {
     with_ui(&context(), |ui| {
-        TextLayout::new(ui, tokens, frame(width, fork_at), None)
+        TextLayout::new(ui, tokens, &frame(width, fork_at), None)
     })
 }
 
@@ -99,7 +99,7 @@ fn a_text_that_grows_or_changes_stands_where_it_would_if_it_had_been_there_at_on
         let mut grow = |tokens: &[&str]| {
             let cells = cells(tokens);
             with_ui(&ctx, |ui| {
-                let new = |old| TextLayout::new(ui, &cells, frame(width, fork_at), old);
+                let new = |old| TextLayout::new(ui, &cells, &frame(width, fork_at), old);
                 let grown = new(layout.take());
                 assert_same(&grown, &new(None));
                 layout = Some(grown);
@@ -125,7 +125,7 @@ fn a_new_word_leaves_the_rows_before_it_alone() {
     let words: Vec<&str> = std::iter::repeat_n(" letters", 60).collect();
     with_ui(&ctx, |ui| {
         let new =
-            |count, old| TextLayout::new(ui, &cells(&words[..count]), frame(200.0, None), old);
+            |count, old| TextLayout::new(ui, &cells(&words[..count]), &frame(200.0, None), old);
         let before = new(59, None);
         let after = new(60, Some(Arc::clone(&before)));
         let kept = after.rows.iter().zip(&before.rows);
@@ -233,7 +233,7 @@ fn letters_are_laid_out_again_where_the_toolkit_has_put_them_elsewhere() {
     let lay = |old| {
         let old: &Option<Arc<TextLayout>> = old;
         with_ui(&ctx, |ui| {
-            TextLayout::new(ui, &words, frame(300.0, None), old.clone())
+            TextLayout::new(ui, &words, &frame(300.0, None), old.clone())
         })
     };
     let first = Some(lay(&None));
