@@ -138,6 +138,16 @@ pub(super) fn curves_ui(ui: &mut Ui, view: &CurvesView) {
     }
 }
 
+/// So few points for the same curve that a line through them does not fill what it goes up and down in; all `steps` take
+/// `room`, points.
+fn apart(points: &[Point], steps: f64, room: f32) -> Vec<Point> {
+    /// Least distance from one to the next, points.
+    const GAP: f64 = 2.5;
+    let share = points.len() as f64 / steps.max(1.0);
+    let most = (f64::from(room) / GAP * share).ceil().max(1.0);
+    thinned(points, most as usize)
+}
+
 /// Grid lines at round numbers, about `lines` of them, each far enough from the next for its label.
 fn grid(lines: f64) -> impl Fn(GridInput) -> Vec<GridMark> {
     move |input| {
@@ -190,8 +200,9 @@ fn curve_ui(ui: &mut Ui, curve: &CurveView, steps: f64) {
                     .color(colours.weak),
             );
         });
+        let room = ui.available_width();
         let line = |points: &[Point], colour: Color32, width: f32| {
-            Line::new(curve.name, PlotPoints::from(points.to_vec()))
+            Line::new(curve.name, PlotPoints::from(apart(points, steps, room)))
                 .color(colour)
                 .width(width)
                 .allow_hover(false)
@@ -236,6 +247,20 @@ fn curve_ui(ui: &mut Ui, curve: &CurveView, steps: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn points_of_a_line_keep_apart_whatever_part_of_it_is_drawn() {
+        let points: Vec<Point> = (1..=180).map(|step| [f64::from(step), 0.5]).collect();
+        for so_far in [1, 20, 90, 180] {
+            let drawn = apart(&points[..so_far], 180.0, 225.0);
+            assert!(drawn.len() * 2 >= so_far && drawn.len() <= so_far.div_ceil(2) + 1);
+            for pair in drawn.windows(2) {
+                assert!((pair[1][0] - pair[0][0]) * 225.0 / 180.0 >= 1.8);
+            }
+        }
+        // Few steps are all drawn.
+        assert_eq!(apart(&points[..16], 16.0, 225.0).len(), 16);
+    }
 
     #[test]
     fn grid_lines_stand_at_round_numbers() {

@@ -134,27 +134,36 @@ fn row_ui(
     // The text takes what the buttons left in the frame before.
     let place = Id::unique(("beside", id));
     let behind = ui.data(|data| data.get_temp(place)).unwrap_or(USUAL_BEHIND);
-    ui.horizontal(|ui| {
-        let room = ui.available_width() - behind - ui.spacing().item_spacing.x;
-        ui.vertical(|ui| {
-            ui.set_max_width(room.max(USUAL_BEHIND));
-            text(ui);
-        });
-        let layout = Layout::right_to_left(Align::Center);
-        let buttons = ui.with_layout(layout, |ui| {
-            for way in ways.iter().rev() {
-                actions.extend(way_ui(ui, way, of));
-            }
-            ui.min_rect().width()
-        });
-        if (buttons.inner - behind).abs() > 0.5 {
-            ui.data_mut(|data| data.insert_temp(place, buttons.inner));
-            ui.ctx().request_repaint();
+    let room = ui.available_width() - behind - ui.spacing().item_spacing.x;
+    let mut buttons_ui = |ui: &mut Ui, ways: &mut dyn Iterator<Item = &Way>| {
+        for way in ways {
+            actions.extend(way_ui(ui, way, of));
         }
-    });
+        ui.min_rect().width()
+    };
+    let width = if room < LEAST_ROOM {
+        text(ui);
+        ui.horizontal(|ui| buttons_ui(ui, &mut ways.iter())).inner
+    } else {
+        let row = ui.horizontal(|ui| {
+            ui.vertical(|ui| {
+                ui.set_max_width(room);
+                text(ui);
+            });
+            let layout = Layout::right_to_left(Align::Center);
+            ui.with_layout(layout, |ui| buttons_ui(ui, &mut ways.iter().rev()))
+        });
+        row.inner.inner
+    };
+    if (width - behind).abs() > 0.5 {
+        ui.data_mut(|data| data.insert_temp(place, width));
+        ui.ctx().request_repaint();
+    }
     actions
 }
 
+/// A text that would have less room beside its buttons, points, stands above them.
+const LEAST_ROOM: f32 = 160.0;
 /// Width of buttons before it is known, points.
 const USUAL_BEHIND: f32 = 120.0;
 

@@ -8,7 +8,7 @@ use crate::app::panels::problem::{ProblemView, problem_ui};
 use crate::app::state::State;
 use crate::app::state::training::{Phase, TrainRun, Training};
 use crate::app::theme::{palette, size, space, strong};
-use crate::app::update::{Action, TrainAction};
+use crate::app::update::{self, Action, TrainAction};
 use crate::app::widgets::numbers::count;
 use crate::train::run::Summary;
 
@@ -208,9 +208,13 @@ fn buttons(state: &State, run: &TrainRun) -> Vec<Way> {
             again.into_iter().chain([leave]).collect()
         }
         Phase::Done(_) => {
-            let join = found.filter(|found| !found.can_go_on).map(|found| Way {
-                first: true,
-                ..joining(state, found)
+            let join = found.filter(|found| !found.can_go_on).map(|found| {
+                let order = &found.record.order;
+                let is_in = update::way(state, &order.out, &order.base) == update::Way::Leave;
+                Way {
+                    first: !is_in,
+                    ..joining(state, found)
+                }
             });
             join.into_iter().chain([leave]).collect()
         }
