@@ -18,6 +18,9 @@ class Reader:
 
     def __init__(self, folder, adapter=None, template=None, system=None, dtype=torch.float32):
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="eager")
+        # Experts one by one: the fused way knows no float64.
+        if hasattr(model.config, "num_experts_per_tok"):
+            model.set_experts_implementation("eager")
         self.model = (PeftModel.from_pretrained(model, adapter) if adapter else model).eval().to(dtype)
         self.tok = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.chat = PreTrainedTokenizerFast.from_pretrained(folder)

@@ -23,7 +23,7 @@ def randomise(model, seed, ends, gain=1.0):
             if name in ("model.norm.weight", "backbone.norm_f.weight") and tied:
                 # Signs of both kinds, or a tied model would only repeat what it has just read.
                 weight.copy_(noise - 1 + one)
-            elif "norm" in name:
+            elif "norm" in name and not name.endswith("bias"):
                 weight.copy_(one + 0.25 * noise)
             elif weight is head:
                 weight.copy_(noise * 2.5 / weight.shape[1] ** 0.5)

@@ -136,7 +136,7 @@ macro_rules! families {
 
 families!(
     llama2, llama3, mistral, qwen2, qwen3, smollm, trained, gemma, gemma2, gemma3, phi3, smollm3,
-    olmo2, granite
+    olmo2, granite, phi, mamba, experts
 );
 
 /// Of a model that sees, the text part is read: its tensors and its settings lie one level deeper.

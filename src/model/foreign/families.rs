@@ -290,6 +290,10 @@ impl Kind {
             }
         }
         fields.retain(|_, value| !value.is_null());
+        // transformers 5 has one name for what its families called by several.
+        if let Some(count) = fields.get("num_local_experts").cloned() {
+            fields.entry("num_experts").or_insert(count);
+        }
         let Value::Object(mut all) = (self.defaults)() else {
             return Err(self.unsupported("its fields"));
         };

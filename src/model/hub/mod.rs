@@ -1,7 +1,7 @@
 //! Models from the Hugging Face Hub: what is there, fetched into the cache that all programs share, what is here.
 //!
 //! [`access`] knows where the hub and the cache are and who asks, [`store`] the layout of the cache, [`info`] asks the hub
-//! what it has, [`choose`] which files of that are wanted. [`download`] fetches several at once, each through `fetch`:
+//! what it has, [`choose`] which files of that are wanted. [`mod@download`] fetches several at once, each through `fetch`:
 //! only bytes that are missing move, and only bytes with the right hash stay.
 
 pub mod access;

@@ -35,7 +35,7 @@ pub fn models_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     Panel::right("at_hand")
         .frame(column)
         .resizable(true)
-        .default_size(360.0)
+        .default_size(384.0)
         .size_range(260.0..=560.0)
         .show(ui, |ui| {
             actions.extend(sides_ui(ui, state));

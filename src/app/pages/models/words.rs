@@ -40,7 +40,12 @@ pub(super) fn facts(facts: &ModelFacts) -> String {
         ModelKind::Whole(None) => parts.push(facts.format.name().to_owned()),
         ModelKind::Adapter(adapter) => {
             parts.push(format!("Adapter of rank {}", adapter.rank));
-            if let Some(base) = &adapter.base {
+            // A path of the machine that it was trained on tells nobody anything.
+            if let Some(base) = adapter
+                .base
+                .as_ref()
+                .filter(|base| !base.starts_with(['.', '/']))
+            {
                 parts.push(format!("made for {base}"));
             }
         }
