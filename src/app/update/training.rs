@@ -194,6 +194,9 @@ pub fn on_trainer(state: &mut State, event: Event) {
         }),
         Event::Data(id, report) => on_run(page, id, |run| run.data.push(report)),
         Event::Started(id, plan) => on_run(page, id, |run| {
+            // Steps behind the checkpoint are done again.
+            run.curves.cut(plan.resumed);
+            run.judged.retain(|eval| eval.step <= plan.resumed);
             run.plan = Some(plan);
             if matches!(run.phase, Phase::Preparing(_)) {
                 run.phase = if run.control.is_paused() {
@@ -317,7 +320,16 @@ fn fit(page: &mut Training) {
 
 fn start(page: &mut Training, name: String, order: ArmOrder, resume: bool) {
     page.next_run += 1;
-    let run = TrainRun::new(RunId(page.next_run), name, order.clone());
+    let mut run = TrainRun::new(RunId(page.next_run), name, order.clone());
+    // One that goes on while it is on screen keeps its curves.
+    let before = page
+        .run
+        .take()
+        .filter(|old| resume && old.order.out == order.out);
+    if let Some(before) = before {
+        run.curves = before.curves;
+        run.judged = before.judged;
+    }
     page.outbox.push(Command::Start {
         run: run.id,
         order: Box::new(order),

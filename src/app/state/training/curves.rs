@@ -41,6 +41,11 @@ impl Curve {
         self.raw.push([step, value]);
         self.smooth.push([step, mean]);
     }
+
+    fn cut(&mut self, step: f64) {
+        self.raw.retain(|point| point[0] <= step);
+        self.smooth.retain(|point| point[0] <= step);
+    }
 }
 
 impl Curves {
@@ -62,6 +67,14 @@ impl Curves {
                 (report.secs, Some(mean))
             }
         });
+    }
+
+    /// Forgets what lies behind a step, from which a training goes on, and how fast steps went before.
+    pub fn cut(&mut self, step: u64) {
+        for curve in [&mut self.loss, &mut self.accuracy, &mut self.margin] {
+            curve.cut(step as f64);
+        }
+        self.clock = None;
     }
 
     /// Seconds that a step takes, as the last ones went.

@@ -336,3 +336,46 @@ fn a_dialogs_answer_is_taken_and_one_that_never_came_is_told() {
     on_dialog(&mut state, serial, DialogAnswer::Chosen("/m/base".into()));
     assert_eq!(state.training.draft.base_path, "/m/base");
 }
+
+#[test]
+fn a_training_that_goes_on_keeps_its_curves_up_to_the_checkpoint() {
+    let mut state = state(100);
+    let id = started(&mut state);
+    on_trainer(&mut state, Event::Started(id, plan(40)));
+    for step in 1..=10 {
+        on_trainer(&mut state, Event::Step(id, report(step)));
+    }
+    let stopped = Event::Stopped {
+        run: id,
+        step: 8,
+        saved: true,
+    };
+    on_trainer(&mut state, stopped);
+    let order = state.training.run.as_ref().unwrap().order.clone();
+    let folder = order.out.clone();
+    let record = serde_json::json!({
+        "schema": "counterpoise.training/1", "order": order, "result": null,
+    });
+    let found = Found {
+        name: "kind-words".to_owned(),
+        record: serde_json::from_value(record).unwrap(),
+        can_go_on: true,
+    };
+    on_trainer(&mut state, Event::Found(vec![found]));
+    act(&mut state, TrainAction::GoOn(folder));
+    let id = state.training.run.as_ref().unwrap().id;
+    let resumed = Plan {
+        resumed: 8,
+        ..plan(40)
+    };
+    on_trainer(&mut state, Event::Started(id, resumed));
+    let steps = |state: &State| {
+        let run = state.training.run.as_ref().unwrap();
+        let steps = run.curves.loss.raw.iter().map(|point| point[0]);
+        steps.collect::<Vec<f64>>()
+    };
+    assert_eq!(steps(&state), (1..=8).map(f64::from).collect::<Vec<_>>());
+    on_trainer(&mut state, Event::Step(id, report(9)));
+    assert_eq!(steps(&state).last(), Some(&9.0));
+    assert_eq!(state.training.run.as_ref().unwrap().secs_left(), None);
+}
