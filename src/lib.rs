@@ -31,6 +31,7 @@ pub mod domain;
 pub mod engine;
 pub mod error;
 pub mod latest;
+pub mod memory;
 pub mod model;
 pub mod train;
 pub mod worker;

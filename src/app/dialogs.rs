@@ -5,49 +5,49 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
-use crate::app::state::models::{Dialog, DialogAnswer, Purpose};
+use crate::app::state::models::{DialogAnswer, Purpose};
+use crate::app::state::training;
 
 /// A dialog that ends sooner than a person can have closed it was never shown.
 const INSTANT: Duration = Duration::from_millis(400);
 
-type Ask = Arc<dyn Fn(&Purpose) -> Option<PathBuf> + Send + Sync>;
+type Ask<P> = Arc<dyn Fn(&P) -> Option<PathBuf> + Send + Sync>;
 
-/// Shows file dialogs and hands over what became of them.
-pub struct Dialogs {
-    ask: Ask,
+/// Shows file dialogs for purposes `P` and hands over what became of them.
+pub struct Dialogs<P> {
+    ask: Ask<P>,
     wake: Arc<dyn Fn() + Send + Sync>,
     /// The one that is waited for. An older one may still be open; nobody listens to it.
     open: Option<(u64, Receiver<DialogAnswer>)>,
 }
 
-impl Dialogs {
-    /// Dialogs of the desktop; `wake` is called when one has been answered.
+impl<P: Clone + Send + 'static> Dialogs<P> {
+    /// Dialogs that `ask` shows and waits for; `wake` is called when one has been answered.
     #[must_use]
-    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn new(
+        ask: impl Fn(&P) -> Option<PathBuf> + Send + Sync + 'static,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         Self {
-            ask: Arc::new(desktop),
+            ask: Arc::new(ask),
             wake: Arc::new(wake),
             open: None,
         }
     }
 
     /// Has dialogs answered by `ask` instead.
-    pub fn set(&mut self, ask: impl Fn(&Purpose) -> Option<PathBuf> + Send + Sync + 'static) {
+    pub fn set(&mut self, ask: impl Fn(&P) -> Option<PathBuf> + Send + Sync + 'static) {
         self.ask = Arc::new(ask);
     }
 
-    /// Shows a dialog, unless it is being shown.
-    pub fn show(&mut self, dialog: &Dialog) {
-        if self
-            .open
-            .as_ref()
-            .is_some_and(|(serial, _)| *serial == dialog.serial)
-        {
+    /// Shows the dialog of this number, unless it is being shown.
+    pub fn show(&mut self, serial: u64, purpose: &P) {
+        if self.open.as_ref().is_some_and(|(open, _)| *open == serial) {
             return;
         }
         let (answer, answers) = channel();
         let (ask, wake) = (Arc::clone(&self.ask), Arc::clone(&self.wake));
-        let purpose = dialog.purpose.clone();
+        let purpose = purpose.clone();
         let started = std::thread::Builder::new()
             .name("file dialog".to_owned())
             .spawn(move || {
@@ -63,7 +63,7 @@ impl Dialogs {
             });
         // Without a thread the sender is gone, which reads as a dialog that never came.
         drop(started);
-        self.open = Some((dialog.serial, answers));
+        self.open = Some((serial, answers));
     }
 
     /// The number of a dialog that has ended, and what became of it.
@@ -80,7 +80,8 @@ impl Dialogs {
     }
 }
 
-fn desktop(purpose: &Purpose) -> Option<PathBuf> {
+/// The desktop's dialogs of the Models page; waits for the person.
+pub fn for_models(purpose: &Purpose) -> Option<PathBuf> {
     let dialog = rfd::FileDialog::new();
     match purpose {
         Purpose::ModelFolder => dialog.set_title("Open a folder with models").pick_folder(),
@@ -97,5 +98,20 @@ fn desktop(purpose: &Purpose) -> Option<PathBuf> {
             .set_file_name(name)
             .add_filter("Lineups", &["toml"])
             .save_file(),
+    }
+}
+
+/// The desktop's dialogs of the Train page; waits for the person.
+pub fn for_training(purpose: &training::Purpose) -> Option<PathBuf> {
+    let dialog = rfd::FileDialog::new();
+    match purpose {
+        training::Purpose::Pairs => dialog
+            .set_title("Choose preference pairs")
+            .add_filter("Preference pairs", &["jsonl", "json", "gz"])
+            .add_filter("All files", &["*"])
+            .pick_file(),
+        training::Purpose::BaseFolder => dialog
+            .set_title("Choose the folder of the base model")
+            .pick_folder(),
     }
 }

@@ -1,12 +1,14 @@
 //! The glue between the state, the toolkit, the worker and the re-judging thread.
 
+mod training;
+
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::TryRecvError;
 use std::time::Duration;
 
 use egui::{Context, Ui};
 
-use crate::app::dialogs::Dialogs;
+use crate::app::dialogs::{self, Dialogs};
 use crate::app::state::budget::{BudgetAnswer, BudgetRequest};
 use crate::app::state::library::Library;
 use crate::app::state::models::estimate::{EstimateRequest, Estimated};
@@ -15,13 +17,17 @@ use crate::app::state::page::Page;
 use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
+use crate::app::state::training::{
+    JoinAnswer, JoinRequest, PreviewAnswer, PreviewRequest, Training,
+};
 use crate::app::state::{LineupState, State};
 use crate::app::update::models::ModelsAction;
-use crate::app::update::{self, Action};
+use crate::app::update::{self, Action, TrainAction};
 use crate::app::{AppOptions, pages, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::engine::trace::default_budget;
 use crate::latest::Latest;
+use crate::train::trainer::{self, TrainerHandle};
 use crate::worker::{Command, Event, WorkerHandle, memory};
 
 /// Most events taken in before a frame is drawn.
@@ -44,11 +50,23 @@ pub struct Window {
     budget: Latest<BudgetRequest, Option<BudgetAnswer>>,
     /// What that thread was asked for last, and what stops it.
     budgeted: Option<(u64, CancelToken)>,
+    /// Trains reward models, beside everything else.
+    trainer: TrainerHandle,
+    /// Looks through files of pairs.
+    previews: Latest<PreviewRequest, PreviewAnswer>,
+    /// The number of the preview that was asked for last.
+    previewed: u64,
+    /// Puts lineups with trained objectives together.
+    joins: Latest<JoinRequest, JoinAnswer>,
+    /// The number of the lineup that was asked for last.
+    joined: u64,
     estimates: Latest<EstimateRequest, Estimated>,
     /// What that thread was asked for last.
     weighed: Option<EstimateRequest>,
-    /// Shows the desktop's file dialogs.
-    dialogs: Dialogs,
+    /// Shows the desktop's file dialogs for the Models page.
+    dialogs: Dialogs<Purpose>,
+    /// And for the Train page.
+    train_dialogs: Dialogs<training::Purpose>,
     applied: Option<(ThemeChoice, f32)>,
 }
 
@@ -88,6 +106,20 @@ impl Window {
         let estimates = Latest::spawn("memory estimates", EstimateRequest::answer, move || {
             waker.request_repaint();
         })?;
+        let waker = ctx.clone();
+        let previews = Latest::spawn(
+            "preview",
+            |request: PreviewRequest| request.answer(),
+            move || waker.request_repaint(),
+        )?;
+        let waker = ctx.clone();
+        let joins = Latest::spawn(
+            "joining",
+            |request: JoinRequest| request.answer(),
+            move || waker.request_repaint(),
+        )?;
+        let waker = ctx.clone();
+        let trainer = trainer::start(crate::demo::embedded(), move || waker.request_repaint())?;
         let mut window = Self {
             state: first_state(options, settings.mended()),
             worker: Some(worker),
@@ -97,9 +129,18 @@ impl Window {
             searched: None,
             budget,
             budgeted: None,
+            trainer,
+            previews,
+            previewed: 0,
+            joins,
+            joined: 0,
             estimates,
             weighed: None,
-            dialogs: Dialogs::new({
+            dialogs: Dialogs::new(dialogs::for_models, {
+                let waker = ctx.clone();
+                move || waker.request_repaint()
+            }),
+            train_dialogs: Dialogs::new(dialogs::for_training, {
                 let waker = ctx.clone();
                 move || waker.request_repaint()
             }),
@@ -107,6 +148,8 @@ impl Window {
         };
         let commands = update::load(&mut window.state);
         window.send(commands);
+        update::look_for_trainings(&mut window.state.training);
+        window.tell_trainer();
         Ok(window)
     }
 
@@ -120,6 +163,7 @@ impl Window {
     pub fn act(&mut self, action: Action) {
         let commands = update::apply(&mut self.state, action);
         self.send(commands);
+        self.tell_trainer();
     }
 
     /// Takes in what the worker and the re-judging thread have told, as much as fits before one frame.
@@ -157,6 +201,9 @@ impl Window {
             let commands = update::on_budget(&mut self.state, answer);
             self.send(commands);
         }
+        self.hear_trainer(ctx);
+        let commands = update::calibration_due(&mut self.state);
+        self.send(commands);
         if let Some(estimated) = self.estimates.take() {
             update::models::on_estimated(&mut self.state, estimated);
         }
@@ -179,7 +226,7 @@ impl Window {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.show_settings(ui.ctx());
         let mut actions = shortcuts::pressed(ui.ctx(), &self.state);
-        actions.extend(dropped(ui.ctx()));
+        actions.extend(dropped(ui.ctx(), self.state.page));
         actions.extend(pages::window_ui(ui, &self.state));
         self.wait_for_dialog(ui.ctx());
         if actions.is_empty() {
@@ -189,7 +236,7 @@ impl Window {
             self.act(action);
         }
         if let Some(dialog) = &self.state.models.dialog {
-            self.dialogs.show(dialog);
+            self.dialogs.show(dialog.serial, &dialog.purpose);
         }
         self.ask_others();
         // What was drawn is older than what was done.
@@ -212,6 +259,9 @@ impl Window {
         let state = &self.state;
         !loading
             && !state.run_when_ready
+            && state.units.asked.is_none()
+            && state.training.active().is_none()
+            && state.training.joining.is_none()
             && state.active_run().is_none()
             && state.reweight_request().is_none()
             && state.budget_request().is_none()
@@ -305,6 +355,7 @@ impl Window {
     }
 
     fn send(&mut self, commands: Vec<Command>) {
+        update::give_way(&mut self.state, &commands);
         for command in commands {
             let sent = self
                 .worker
@@ -324,8 +375,11 @@ impl Window {
 }
 
 /// Files and folders that a person dropped onto the window.
-fn dropped(ctx: &Context) -> Vec<Action> {
-    let open = |path: &Path| Action::Models(ModelsAction::Open(path.to_owned()));
+fn dropped(ctx: &Context, page: Page) -> Vec<Action> {
+    let open = |path: &Path| match page {
+        Page::Steer | Page::Models => Action::Models(ModelsAction::Open(path.to_owned())),
+        Page::Train => Action::Train(TrainAction::PickData(path.to_owned())),
+    };
     ctx.input(|input| {
         let files = input.raw.dropped_files.iter();
         files.map(|file| open(file.path())).collect()
@@ -340,6 +394,10 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
     let library = Library::built_in();
     let mut state = State {
         settings,
+        training: Training {
+            root: options.data.as_ref().map(|data| data.join("objectives")),
+            ..Training::default()
+        },
         source: options.lineup.clone(),
         compute: options.settings.clone(),
         wanted_weights: options.weights.clone(),

@@ -139,6 +139,7 @@ pub(super) fn run(args: &BenchArgs, common: &CommonArgs, began: Instant) -> Resu
                 | Event::Scored { .. }
                 | Event::Judged { .. }
                 | Event::Evaluated { .. }
+                | Event::Calibrated { .. }
                 | Event::Hub(_)
                 | Event::Shelf(_),
             ) => {}

@@ -127,6 +127,7 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
             | Event::Superseded { .. }
             | Event::Finished { .. }
             | Event::Scored { .. }
+            | Event::Calibrated { .. }
             | Event::Measured { .. }
             | Event::Hub(_)
             | Event::Shelf(_) => {}

@@ -242,6 +242,7 @@ fn one(
             | Event::Scored { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. }
+            | Event::Calibrated { .. }
             | Event::Measured { .. }
             | Event::Hub(_)
             | Event::Shelf(_) => {}

@@ -166,6 +166,7 @@ fn ask(command: HubCommand, watch: &mut Watch) -> Result<HubEvent, Failure> {
             | Event::Judged { .. }
             | Event::Evaluated { .. }
             | Event::Measured { .. }
+            | Event::Calibrated { .. }
             | Event::Shelf(_) => {}
         }
     }

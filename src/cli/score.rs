@@ -68,6 +68,7 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
             | Event::Finished { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. }
+            | Event::Calibrated { .. }
             | Event::Measured { .. }
             | Event::Hub(_)
             | Event::Shelf(_) => {}

@@ -90,6 +90,7 @@ impl Session {
                 | Event::Scored { .. }
                 | Event::Judged { .. }
                 | Event::Evaluated { .. }
+                | Event::Calibrated { .. }
                 | Event::Measured { .. }
                 | Event::Hub(_)
                 | Event::Shelf(_) => {}

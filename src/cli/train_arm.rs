@@ -8,26 +8,20 @@ use super::CommonArgs;
 use super::eval::LabelArg;
 use super::session::interrupt_token;
 use super::train_options::{RunArgs, parse_share};
-use super::train_watch::{Watch, report, say_skipped};
+use super::train_watch::{Watch, report};
 use crate::error::Failure;
-use crate::train::TrainError;
-use crate::train::arm::Session;
-use crate::train::base::Home;
-use crate::train::checkpoint::Store;
 use crate::train::config::{AdapterSettings, Projection, Settings};
-use crate::train::data::read_preferences;
-use crate::train::examples::PairExample;
 use crate::train::loss::PreferenceLoss;
-use crate::train::tokens::{Limits, Tongue};
+use crate::train::options;
+use crate::train::order::ArmOrder;
+use crate::train::tokens::Limits;
 
-/// Arguments of `train arm`.
+/// Arguments of `train arm`. Their help and their defaults are those of the order that they fill in.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ArmArgs {
-    /// The base model: a folder, hub:OWNER/NAME from the local cache, or demo
-    #[arg(long)]
+    #[arg(long, help = options::BASE_HELP)]
     pub(crate) base: String,
-    /// Preference pairs: JSON or JSON Lines, plain or .gz; - is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = options::DATA_HELP)]
     pub(crate) data: PathBuf,
     /// Folder for the result
     #[arg(long, value_name = "DIR")]
@@ -35,62 +29,43 @@ pub(crate) struct ArmArgs {
     /// Pairs that only judge
     #[arg(long, value_name = "FILE")]
     pub(crate) eval_data: Option<PathBuf>,
-    /// Use only the first pairs of the data
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), help = options::LIMIT.help)]
     pub(crate) limit: Option<u32>,
-    /// Which judgement to follow where the data hold two
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, help = options::LABEL_HELP)]
     pub(crate) label: Option<LabelArg>,
-    /// Stop at the first bad line
-    #[arg(long)]
+    #[arg(long, help = options::STRICT.help)]
     pub(crate) strict: bool,
-    /// Feed prompts as they are, without the chat template
-    #[arg(long)]
+    #[arg(long, help = options::RAW.help)]
     pub(crate) raw: bool,
-    /// How strongly a difference in log-likelihood counts
-    #[arg(long, default_value_t = 0.05)]
+    #[arg(long, help = options::BETA.help, default_value_t = PreferenceLoss::default().beta)]
     pub(crate) beta: f64,
-    /// The margin by which the preferred answer should lead
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, help = options::GAMMA.help, default_value_t = PreferenceLoss::default().gamma)]
     pub(crate) gamma: f64,
-    /// Share of pairs taken to be labelled the wrong way round
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, help = options::LABEL_SMOOTHING.help, default_value_t = PreferenceLoss::default().label_smoothing)]
     pub(crate) label_smoothing: f64,
-    /// Highest learning rate
-    #[arg(long, default_value_t = 5e-4)]
+    #[arg(long, help = options::LR.help, default_value_t = Settings::default().lr)]
     pub(crate) lr: f64,
-    /// Pairs per batch
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, help = options::BATCH.help, default_value_t = Settings::default().batch)]
     pub(crate) batch: usize,
-    /// Rank of the adapter
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, help = options::RANK.help, default_value_t = AdapterSettings::default().rank)]
     pub(crate) rank: usize,
-    /// The adapter's change is scaled by alpha / rank
-    #[arg(long, default_value_t = 16.0)]
+    #[arg(long, help = options::ALPHA.help, default_value_t = AdapterSettings::default().alpha)]
     pub(crate) alpha: f64,
-    /// Share of the adapter's inputs left out in training
-    #[arg(long, default_value_t = 0.05)]
+    #[arg(long, help = options::DROPOUT.help, default_value_t = AdapterSettings::default().dropout)]
     pub(crate) dropout: f64,
-    /// Products that the adapter changes: any of `q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj`
-    #[arg(long, value_delimiter = ',', default_value = "q_proj,k_proj,v_proj", value_parser = parse_target)]
+    #[arg(long, value_delimiter = ',', help = options::TARGETS_HELP, default_value = options::USUAL_TARGETS, value_parser = parse_target)]
     pub(crate) targets: Vec<Projection>,
-    /// Most tokens of a prompt; of a longer one the end is kept
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, help = options::MAX_PROMPT.help, default_value_t = Limits::default().prompt)]
     pub(crate) max_prompt: usize,
-    /// Most tokens of prompt and answer together; longer answers are cut
-    #[arg(long, default_value_t = 1024)]
+    #[arg(long, help = options::MAX_LENGTH.help, default_value_t = Limits::default().total)]
     pub(crate) max_length: usize,
-    /// Steps over which the learning rate rises
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, help = options::WARMUP.help, default_value_t = Settings::default().warmup)]
     pub(crate) warmup: u64,
-    /// Weight decay
-    #[arg(long, default_value_t = 0.05)]
+    #[arg(long, help = options::WEIGHT_DECAY.help, default_value_t = Settings::default().weight_decay)]
     pub(crate) weight_decay: f64,
-    /// Share of the pairs held out to judge, where there is no --eval-data
-    #[arg(long, value_name = "SHARE", value_parser = parse_share, conflicts_with = "eval_data")]
+    #[arg(long, value_name = "SHARE", help = options::HOLD_OUT.help, value_parser = parse_share, conflicts_with = "eval_data")]
     pub(crate) hold_out: Option<f64>,
-    /// Train all weights and write a whole model instead of an adapter
-    #[arg(long)]
+    #[arg(long, help = options::FULL.help)]
     pub(crate) full: bool,
     /// Options that all training shares.
     #[command(flatten)]
@@ -109,98 +84,112 @@ fn parse_target(text: &str) -> Result<Projection, String> {
 }
 
 impl ArmArgs {
-    fn settings(&self, common: &CommonArgs) -> Settings {
-        Settings {
-            batch: self.batch,
-            lr: self.lr,
-            warmup: self.warmup,
-            weight_decay: self.weight_decay,
-            ..self.run.settings(common)
+    fn order(&self, common: &CommonArgs) -> ArmOrder {
+        ArmOrder {
+            base: self.base.clone(),
+            data: self.data.clone(),
+            eval_data: self.eval_data.clone(),
+            out: self.out.clone(),
+            limit: self.limit.map(|limit| limit as usize),
+            label: self.label.map(Into::into),
+            strict: self.strict,
+            raw: self.raw,
+            hold_out: self.hold_out,
+            full: self.full,
+            loss: PreferenceLoss {
+                beta: self.beta,
+                gamma: self.gamma,
+                label_smoothing: self.label_smoothing,
+            },
+            settings: Settings {
+                batch: self.batch,
+                lr: self.lr,
+                warmup: self.warmup,
+                weight_decay: self.weight_decay,
+                ..self.run.settings(common)
+            },
+            adapter: AdapterSettings {
+                rank: self.rank,
+                alpha: self.alpha,
+                dropout: self.dropout,
+                targets: self.targets.clone(),
+            },
+            limits: Limits {
+                prompt: self.max_prompt,
+                total: self.max_length,
+            },
         }
-    }
-
-    /// Reads a file and turns its pairs into tokens, saying what had to be left out or cut.
-    fn pairs(
-        &self,
-        path: &std::path::Path,
-        tongue: &Tongue,
-        limits: Limits,
-    ) -> Result<Vec<PairExample>, TrainError> {
-        let mut data = read_preferences(path, self.label.map(Into::into), self.strict)?;
-        say_skipped(&data.skipped);
-        if path == self.data {
-            let most = self.limit.map_or(usize::MAX, |limit| limit as usize);
-            data.pairs.truncate(most);
-        }
-        let found = tongue.pairs(&data.pairs, limits);
-        say_skipped(&found.skipped);
-        for (count, what) in [
-            (found.prompts_cut, "prompts lost their beginning"),
-            (found.answers_cut, "pairs lost the end of an answer"),
-        ] {
-            if count > 0 {
-                super::say(&format!("{count} {what} to fit the longest lengths"));
-            }
-        }
-        Ok(found.pairs)
     }
 }
 
 pub(crate) fn run(args: &ArmArgs, common: &CommonArgs) -> Result<(), Failure> {
-    let settings = args.settings(common);
-    settings.check()?;
-    let loss = PreferenceLoss {
-        beta: args.beta,
-        gamma: args.gamma,
-        label_smoothing: args.label_smoothing,
-    };
-    loss.check()?;
-    let adapter = AdapterSettings {
-        rank: args.rank,
-        alpha: args.alpha,
-        dropout: args.dropout,
-        targets: args.targets.clone(),
-    };
-    adapter.check()?;
-    if args.max_prompt == 0 || args.max_length < 2 {
-        return Err(Failure::usage(
-            "a prompt needs room for 1 token and a pair for 2 at least",
-        ));
-    }
-    let home = Home::find(&args.base, crate::demo::embedded())?;
-    let config = home.config()?;
-    let (text, template) = home.text(&config.eos, args.raw)?;
-    let tongue = Tongue { text, template };
-    let limits = Limits {
-        prompt: args.max_prompt,
-        total: args.max_length.min(config.context),
-    };
-    let mut pairs = args.pairs(&args.data, &tongue, limits)?;
-    let eval = match &args.eval_data {
-        Some(path) => args.pairs(path, &tongue, limits)?,
-        None => super::train_options::hold_out(&mut pairs, args.hold_out),
-    };
-    let store = Store::open(&args.out, args.run.resume)?;
+    let order = args.order(common);
+    let resume = args.run.resume;
+    let mut watch = Watch::new(args.run.log.as_deref(), resume);
     let cancel = interrupt_token()?;
-    let base = home.weights(config, &mut |_| (), &cancel)?;
-    let mut watch = Watch::new(args.run.log.as_deref(), args.run.resume)?;
-    let session = Session {
-        settings: &settings,
-        loss,
-        pairs: &pairs,
-        eval: &eval,
-        store: Some(&store),
-    };
-    let summary = if args.full {
-        let (model, summary) = session.train_model(base, &mut watch, &cancel)?;
-        home.copy_tokenizer(&args.out)?;
-        model.save(&args.out)?;
-        summary
-    } else {
-        let (trained, summary) = session.train_adapter(&adapter, &base, &mut watch, &cancel)?;
-        trained.save(&args.out, &home.name)?;
-        summary
-    };
-    store.clear()?;
+    let summary = order.carry_out(crate::demo::embedded(), resume, &mut watch, &cancel)?;
     report(&summary, &args.out, common.json)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        arm: ArmArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    }
+
+    const NEEDED: [&str; 7] = ["x", "--base", "demo", "--data", "pairs", "--out", "out"];
+
+    #[test]
+    fn without_options_the_order_is_the_usual_one() {
+        let line = Line::parse_from(NEEDED);
+        let usual = ArmOrder {
+            base: "demo".to_owned(),
+            data: "pairs".into(),
+            out: "out".into(),
+            ..ArmOrder::default()
+        };
+        assert_eq!(line.arm.order(&line.common), usual);
+    }
+
+    #[test]
+    fn every_option_has_the_name_and_the_help_that_the_window_shows() {
+        let command = <Line as clap::CommandFactory>::command();
+        let numbers = options::NUMBERS.iter().map(|one| (one.name, one.help));
+        let switches = options::SWITCHES.iter().map(|one| (one.name, one.help));
+        for (name, help) in numbers.chain(switches) {
+            let argument = command
+                .get_arguments()
+                .find(|argument| argument.get_long() == Some(name));
+            let said = argument
+                .and_then(|one| one.get_help())
+                .map(ToString::to_string);
+            assert_eq!(said.as_deref(), Some(help), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_number_reaches_the_order() {
+        for number in options::NUMBERS {
+            let typed = if number.name == "dropout"
+                || number.name == "label-smoothing"
+                || number.name == "hold-out"
+            {
+                "0.25"
+            } else {
+                "7"
+            };
+            let option = format!("--{}", number.name);
+            let line = Line::parse_from(NEEDED.into_iter().chain([option.as_str(), typed]));
+            let value = number.of(&line.arm.order(&line.common));
+            assert_eq!(value.to_string(), typed, "{}", number.name);
+        }
+    }
 }

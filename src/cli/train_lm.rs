@@ -6,13 +6,14 @@ use clap::Args;
 
 use super::CommonArgs;
 use super::session::interrupt_token;
-use super::train_options::{RunArgs, hold_out, parse_share};
+use super::train_options::{RunArgs, parse_share};
 use super::train_watch::{Watch, report, say_skipped};
 use crate::error::Failure;
 use crate::train::base::{Home, Text};
 use crate::train::checkpoint::Store;
 use crate::train::config::Settings;
 use crate::train::data::{Document, read_documents};
+use crate::train::examples::hold_out;
 use crate::train::lm::{self, Sizes};
 use crate::train::tokens::Tongue;
 use crate::train::weights::Weights;
@@ -168,7 +169,7 @@ pub(crate) fn run(args: &LmArgs, common: &CommonArgs) -> Result<(), Failure> {
         }
         None => hold_out(&mut examples, args.hold_out),
     };
-    let mut watch = Watch::new(args.run.log.as_deref(), args.run.resume)?;
+    let mut watch = Watch::new(args.run.log.as_deref(), args.run.resume);
     let (weights, summary) = lm::train(
         &settings,
         weights,

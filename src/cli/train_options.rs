@@ -6,36 +6,30 @@ use clap::Args;
 
 use super::CommonArgs;
 use crate::train::config::Settings;
+use crate::train::options;
 
 /// Options that all training shares.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunArgs {
-    /// Passes over the data
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, help = options::EPOCHS.help, default_value_t = Settings::default().epochs)]
     pub(crate) epochs: u64,
-    /// End after this many steps
-    #[arg(long)]
+    #[arg(long, help = options::MAX_STEPS.help)]
     pub(crate) max_steps: Option<u64>,
-    /// Batches whose gradients are added before each step
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, help = options::ACCUMULATE.help, default_value_t = Settings::default().accumulate)]
     pub(crate) accumulate: usize,
-    /// Longest gradient; longer ones are shortened
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, help = options::CLIP.help, default_value_t = Settings::default().clip)]
     pub(crate) clip: f64,
     /// Learning rate behind the last step, as a share of the highest
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    #[arg(long, value_name = "SHARE", default_value_t = Settings::default().lr_end)]
     pub(crate) lr_end: f64,
     /// End with the mean of what the last steps left, this share of all; 0 takes the very last one's weights
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    #[arg(long, value_name = "SHARE", default_value_t = Settings::default().averaged)]
     pub(crate) averaged: f64,
-    /// Decides first weights, order and dropout
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, help = options::SEED.help, default_value_t = Settings::default().seed)]
     pub(crate) seed: u64,
-    /// Judge the held-out examples every so many steps; 0 only at the end
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, help = options::EVAL_EVERY.help, default_value_t = Settings::default().eval_every)]
     pub(crate) eval_every: u64,
-    /// Write a checkpoint every so many steps; 0 only at the end or when interrupted
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, help = options::SAVE_EVERY.help, default_value_t = Settings::default().save_every)]
     pub(crate) save_every: u64,
     /// Go on from the checkpoint in the output folder, where there is one
     #[arg(long)]
@@ -72,31 +66,12 @@ pub(crate) fn parse_share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Takes a share of the examples out, evenly spread over them.
-pub(crate) fn hold_out<T>(examples: &mut Vec<T>, share: Option<f64>) -> Vec<T> {
-    let Some(share) = share else {
-        return Vec::new();
-    };
-    let held = |index: usize| ((index + 1) as f64 * share).floor() > (index as f64 * share).floor();
-    let mut index = 0;
-    examples
-        .extract_if(.., |_| {
-            index += 1;
-            held(index - 1)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn held_out_examples_are_spread_evenly() {
-        let mut examples: Vec<u32> = (0..20).collect();
-        assert_eq!(hold_out(&mut examples, Some(0.25)), [3, 7, 11, 15, 19]);
-        assert_eq!(examples.len(), 15);
-        assert!(hold_out(&mut examples, None).is_empty());
+    fn a_share_lies_between_nothing_and_all() {
         assert!(parse_share("1").is_err() && parse_share("0.05").is_ok());
     }
 }

@@ -12,7 +12,7 @@ use super::{print, print_json, say};
 use crate::error::Failure;
 use crate::train::TrainError;
 use crate::train::data::BadLine;
-use crate::train::events::{EvalReport, Observer, StepReport, TrainEvent};
+use crate::train::events::{DataReport, EvalReport, Observer, StepReport, TrainEvent};
 use crate::train::run::Summary;
 
 /// Time between lines where there is no terminal to draw a bar on.
@@ -21,33 +21,39 @@ const QUIET: Duration = Duration::from_secs(30);
 /// Watches a run.
 pub(crate) struct Watch {
     bar: ProgressBar,
-    log: Option<(PathBuf, File)>,
+    /// Where lines are wanted, and the file once it is open.
+    log: Option<(PathBuf, Option<File>)>,
+    /// Whether the run goes on, and its lines with it.
+    resume: bool,
     drawn: bool,
     spoke: Instant,
 }
 
 impl Watch {
     /// A watch that writes to `log` where one is wanted: anew, or behind the lines up to the checkpoint where `resume`.
-    pub(crate) fn new(log: Option<&Path>, resume: bool) -> Result<Self, TrainError> {
-        let log = log
-            .map(|path| {
-                open_log(path, resume)
-                    .map(|file| (path.to_owned(), file))
-                    .map_err(|source| log_error(path, source))
-            })
-            .transpose()?;
-        Ok(Self {
+    pub(crate) fn new(log: Option<&Path>, resume: bool) -> Self {
+        Self {
             bar: ProgressBar::hidden(),
-            log,
+            log: log.map(|path| (path.to_owned(), None)),
+            resume,
             drawn: std::io::stderr().is_terminal(),
             spoke: Instant::now(),
-        })
+        }
+    }
+
+    /// Opens the log; not before a run begins, since one that cannot must leave the lines of another alone.
+    fn open_log(&mut self) -> Result<(), TrainError> {
+        if let Some((path, file)) = &mut self.log {
+            let opened = open_log(path, self.resume).map_err(|source| log_error(path, source))?;
+            *file = Some(opened);
+        }
+        Ok(())
     }
 
     fn line(&mut self, value: &Value) -> Result<(), TrainError> {
         match &mut self.log {
-            None => Ok(()),
-            Some((path, file)) => {
+            None | Some((_, None)) => Ok(()),
+            Some((path, Some(file))) => {
                 writeln!(file, "{value}").map_err(|source| log_error(path, source))
             }
         }
@@ -77,7 +83,16 @@ impl Watch {
 impl Observer for Watch {
     fn event(&mut self, event: &TrainEvent) -> Result<(), TrainError> {
         match event {
+            TrainEvent::Stage(_)
+            | TrainEvent::Saved { .. }
+            | TrainEvent::Paused { .. }
+            | TrainEvent::GoesOn => Ok(()),
+            TrainEvent::Data(report) => {
+                say_data(report);
+                Ok(())
+            }
             TrainEvent::Started(plan) => {
+                self.open_log()?;
                 self.cut_log(plan.resumed)?;
                 if plan.resumed > 0 {
                     say(&format!(
@@ -114,7 +129,6 @@ impl Observer for Watch {
                 self.speak(&judged(report));
                 self.line(&json!(report))
             }
-            TrainEvent::Saved { .. } => Ok(()),
         }
     }
 }
@@ -122,7 +136,7 @@ impl Observer for Watch {
 impl Watch {
     /// Takes back the lines of steps that a continued run does again.
     fn cut_log(&mut self, resumed: u64) -> Result<(), TrainError> {
-        let Some((path, file)) = self.log.as_mut().filter(|_| resumed > 0) else {
+        let Some((path, Some(file))) = self.log.as_mut().filter(|_| resumed > 0) else {
             return Ok(());
         };
         let kept = || -> std::io::Result<String> {
@@ -169,12 +183,30 @@ fn judged(report: &EvalReport) -> String {
         report.step, report.eval_loss
     );
     if let (Some(accuracy), Some(margin)) = (report.eval_accuracy, report.eval_margin) {
-        text = format!(
-            "{text}, accuracy {:.1} %, mean margin {margin:.3} nats",
-            100.0 * accuracy
-        );
+        text = format!("{text}, accuracy {:.1} %", 100.0 * accuracy);
+        if let Some([low, high]) = report.eval_accuracy_95 {
+            text = format!(
+                "{text} (95 % interval {:.1} to {:.1} %)",
+                100.0 * low,
+                100.0 * high
+            );
+        }
+        text = format!("{text}, mean margin {margin:.3} nats");
     }
     format!("{text} over {}", report.eval_examples)
+}
+
+/// Says what of a file had to be left out or cut.
+fn say_data(report: &DataReport) {
+    say_skipped(&report.skipped);
+    for (count, what) in [
+        (report.prompts_cut, "prompts lost their beginning"),
+        (report.answers_cut, "pairs lost the end of an answer"),
+    ] {
+        if count > 0 {
+            say(&format!("{count} {what} to fit the longest lengths"));
+        }
+    }
 }
 
 /// Names the lines that were left out.

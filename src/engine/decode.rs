@@ -18,7 +18,7 @@ use crate::engine::scorer::{EngineError, Parts, Scorer, StepScores, StreamId, Vo
 
 mod read;
 
-pub use read::{reward_sums, score};
+pub use read::{reward_sums, rows_along, score};
 
 /// One position of a text: the scores there, the weights used and the token chosen.
 #[derive(Debug, Clone)]

@@ -80,7 +80,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
     use std::sync::Arc;
 
-    fn scores_from(base: &[f32], rewards: &[&[f32]]) -> StepScores {
+    pub(crate) fn scores_from(base: &[f32], rewards: &[&[f32]]) -> StepScores {
         StepScores {
             base: Arc::from(base),
             rewards: rewards.iter().map(|&row| Arc::from(row)).collect(),

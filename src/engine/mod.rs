@@ -2,7 +2,7 @@
 //!
 //! A [`scorer::Scorer`] gives the rows of every model, [`mix`] adds them up, [`noise`] and [`sample`] choose, [`decode`]
 //! repeats, [`kept`] lets it go on from any token of an earlier text, [`batch`] writes many texts at once, [`trace`]
-//! remembers, and [`insight`] says what each choice means.
+//! remembers, [`insight`] says what each choice means, and [`units`] how loud each reward model is.
 
 pub mod batch;
 pub mod decode;
@@ -17,4 +17,5 @@ pub mod reweigh;
 pub mod sample;
 pub mod scorer;
 pub mod trace;
+pub mod units;
 pub mod words;

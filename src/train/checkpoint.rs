@@ -10,7 +10,8 @@ use super::files;
 use super::weights::NamedTensor;
 
 const NOTE: &str = "counterpoise.training";
-const FILE: &str = "checkpoint.safetensors";
+/// The checkpoint's file.
+pub(crate) const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 
 /// Where a run keeps its checkpoint.
 #[derive(Debug, Clone)]
@@ -68,7 +69,7 @@ impl Store {
     /// The checkpoint's place.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        self.folder.join(FILE)
+        self.folder.join(CHECKPOINT_FILE)
     }
 
     /// Writes a checkpoint over the one before.

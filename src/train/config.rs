@@ -1,6 +1,6 @@
 //! Settings of a training run.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
 use super::loss::PreferenceLoss;
@@ -8,7 +8,7 @@ pub use crate::model::decoder::Projection;
 use crate::model::kernels::amx;
 
 /// How exact the products of large matrices are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Products {
     /// Numbers and sums of 32 bits.
@@ -30,7 +30,8 @@ impl Products {
 }
 
 /// How long, how fast and in what order to learn. What is serialized decides the result; the rest does not.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Passes over the data; 1 and up.
     pub epochs: u64,
@@ -95,7 +96,8 @@ impl Default for Settings {
 }
 
 /// The low-rank change that is trained.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AdapterSettings {
     /// Rank of the change; 1 and up.
     pub rank: usize,
@@ -103,7 +105,8 @@ pub struct AdapterSettings {
     pub alpha: f64,
     /// Share of the adapter's inputs that is left out in training. From 0 to below 1.
     pub dropout: f64,
-    /// Products that are changed.
+    /// Products that are changed; by name in files.
+    #[serde(with = "names")]
     pub targets: Vec<Projection>,
 }
 
@@ -122,6 +125,33 @@ impl Default for AdapterSettings {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(value: &f64) -> bool {
     value.to_bits() == 0
+}
+
+/// Projections by their names.
+mod names {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    use super::Projection;
+
+    pub(super) fn serialize<S: Serializer>(
+        targets: &[Projection],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let names: Vec<&str> = targets.iter().map(|target| target.name()).collect();
+        names.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Projection>, D::Error> {
+        let names = Vec::<String>::deserialize(deserializer)?;
+        let named = |name: &String| {
+            let mut all = Projection::ALL.into_iter();
+            all.find(|projection| projection.name() == name)
+                .ok_or_else(|| de::Error::custom(format!("no projection is called {name}")))
+        };
+        names.iter().map(named).collect()
+    }
 }
 
 /// Fails with one sentence where a condition does not hold.

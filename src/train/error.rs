@@ -65,6 +65,14 @@ pub enum TrainError {
     /// Nothing in the data is short enough to train on.
     #[error("{0}")]
     NoExamples(String),
+    /// There is not enough memory.
+    #[error("training over this base takes about {:.1} GB of memory, and {:.1} GB are free", *.need as f64 / 1e9, *.free as f64 / 1e9)]
+    Memory {
+        /// Bytes that it takes.
+        need: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
     /// A checkpoint that does not belong to this run, or is broken.
     #[error("the checkpoint cannot be continued: {reason}")]
     Checkpoint {
@@ -140,21 +148,23 @@ impl From<TrainError> for Failure {
                 Self::input(summary).details(path.display().to_string())
             }
             TrainError::LabelNeeded { path } => Self::usage(summary)
-                .hint("Add --label helpful or --label harmless")
+                .hint("Choose one of the two: helpful or harmless")
                 .details(path.display().to_string()),
             TrainError::Setting(_) => Self::usage(summary),
             TrainError::Model { details, .. } => Self::input(summary).details(details),
             TrainError::NoExamples(_) => Self::input(summary),
+            TrainError::Memory { .. } => Self::failed(summary)
+                .hint("Close other programs, use fewer threads, or train over a smaller base"),
             TrainError::Checkpoint { path, .. } => Self::input(summary)
-                .hint("Start anew without --resume, or resume with the settings the run began with")
+                .hint("Start anew under another name or folder, or go on with the settings that it began with")
                 .details(path.display().to_string()),
             TrainError::Write { path, source, .. } => Self::failed(summary)
                 .hint(
-                    "What was complete before is still there: make room and run again with --resume",
+                    "What was complete before is still there: make room, then go on from the checkpoint (--resume on the command line)",
                 )
                 .details(format!("{source}: {}", path.display())),
             TrainError::Diverged { .. } => {
-                Self::failed(summary).hint("A lower --lr or a longer --warmup usually helps")
+                Self::failed(summary).hint("A lower learning rate or a longer warm-up usually helps")
             }
             TrainError::Interrupted { saved, .. } => {
                 let mut failure = Self::interrupted();
@@ -164,7 +174,7 @@ impl From<TrainError> for Failure {
                 failure
             }
             TrainError::Unfinished { path } => Self::usage(summary)
-                .hint("Add --resume to continue it, or choose another folder")
+                .hint("Go on with it (--resume on the command line), or choose another folder")
                 .details(path.display().to_string()),
             TrainError::Elsewhere(failure) => failure,
         }

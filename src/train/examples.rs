@@ -145,9 +145,32 @@ impl Examples<'_> {
     }
 }
 
+/// Takes a share of the examples out, evenly spread over them.
+pub fn hold_out<T>(examples: &mut Vec<T>, share: Option<f64>) -> Vec<T> {
+    let Some(share) = share else {
+        return Vec::new();
+    };
+    let held = |index: usize| ((index + 1) as f64 * share).floor() > (index as f64 * share).floor();
+    let mut index = 0;
+    examples
+        .extract_if(.., |_| {
+            index += 1;
+            held(index - 1)
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn held_out_examples_are_spread_evenly() {
+        let mut examples: Vec<u32> = (0..20).collect();
+        assert_eq!(hold_out(&mut examples, Some(0.25)), [3, 7, 11, 15, 19]);
+        assert_eq!(examples.len(), 15);
+        assert!(hold_out(&mut examples, None).is_empty());
+    }
 
     #[test]
     fn work_is_shared_evenly_and_nothing_is_lost() {

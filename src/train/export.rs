@@ -10,6 +10,9 @@ use super::error::TrainError;
 use super::files;
 use super::weights::Weights;
 
+/// The file of an adapter's weights, as PEFT names it.
+pub(crate) const ADAPTER_FILE: &str = "adapter_model.safetensors";
+
 impl AdapterSettings {
     /// The `adapter_config.json` that PEFT reads. `base` is the path or name of the base model.
     #[must_use]
@@ -49,7 +52,7 @@ impl Adapter {
     /// A folder that cannot be written to.
     pub fn save(&self, folder: &Path, base: &str) -> Result<(), TrainError> {
         files::make_folder(folder)?;
-        let weights = folder.join("adapter_model.safetensors");
+        let weights = folder.join(ADAPTER_FILE);
         files::write_tensors(&weights, "the adapter", &self.named(), &[])?;
         let settings = folder.join("adapter_config.json");
         files::write_json(&settings, "the adapter", &self.settings().to_peft(base))

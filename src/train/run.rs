@@ -1,31 +1,30 @@
 //! The loop: batches in order, one optimiser step each, evaluation and checkpoints on the way.
 
+mod step;
+
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(super) use self::step::TAPE_BUDGET;
+use self::step::{Batch, Shard, rate};
 use super::average::Average;
 use super::checkpoint::{Progress, State, Store};
 use super::config::Settings;
 use super::error::TrainError;
 use super::events::{EvalReport, Observer, Plan, StepReport, TrainEvent};
 use super::examples::Examples;
-use super::loss::{Goal, Outcome, PreferenceLoss};
-use super::net::lora::Noise;
-use super::net::pass::{Network, Numbers};
+use super::loss::PreferenceLoss;
+use super::net::pass::Network;
 use super::net::tape::Tape;
 use super::optimiser::{AdamW, Stride, learning_rate};
-use super::random::{Random, mix};
+use super::random::Random;
 use crate::domain::CancelToken;
 
-/// Memory that a worker's activations may take, bytes.
-const TAPE_BUDGET: usize = 512 << 20;
-/// Most tokens of a unit: enough for fast products, few enough for the cache.
-const UNIT_TOKENS: usize = 1024;
 /// Memory that all gradients together may take, bytes.
-const GRAD_BUDGET: usize = 4 << 30;
+pub(super) const GRAD_BUDGET: usize = 4 << 30;
 /// Keeps the noise of data order apart from that of initial weights.
 const ORDER: u64 = 1 << 32;
 
@@ -45,7 +44,7 @@ pub(crate) struct Job<'a> {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Optimiser steps.
     pub steps: u64,
@@ -55,12 +54,6 @@ pub struct Summary {
     pub secs: f64,
     /// The last judgement, where there were held-out examples.
     pub eval: Option<EvalReport>,
-}
-
-/// One worker's buffers.
-struct Shard {
-    tape: Tape,
-    grad: Vec<f32>,
 }
 
 impl Job<'_> {
@@ -188,14 +181,24 @@ impl Job<'_> {
         )))?;
         let mut shards: Vec<Shard> = (0..progress.shards)
             .map(|_| Shard {
-                tape: Tape::default(),
+                tape: Tape::stopped_by(cancel),
                 grad: vec![0.0; weights.len()],
             })
             .collect();
         let mut eval = None;
         let mut order = (u64::MAX, Vec::new());
-        let (earlier, start) = (progress.secs, Instant::now());
+        let (mut earlier, mut start) = (progress.secs, Instant::now());
         while progress.step < steps {
+            if observer.wants_pause() && !cancel.is_cancelled() {
+                self.save(&progress, &weights, (&adam, &average.mean), observer)?;
+                observer.event(&TrainEvent::Paused {
+                    step: progress.step,
+                })?;
+                observer.wait(cancel);
+                observer.event(&TrainEvent::GoesOn)?;
+                // Waiting is no training.
+                (earlier, start) = (progress.secs, Instant::now());
+            }
             let begun = Instant::now();
             let (epoch, within) = (progress.step / per_epoch, progress.step % per_epoch);
             if order.0 != epoch {
@@ -205,7 +208,16 @@ impl Job<'_> {
             let indices = &order.1[from..self.train.len().min(from + per_step)];
             let step = progress.step + 1;
             let goal = self.goal(self.train, indices);
-            let outcome = pool.install(|| self.learn(&weights, &mut shards, indices, &goal, step));
+            let work = Batch {
+                indices,
+                goal: &goal,
+                step,
+            };
+            let outcome = pool.install(|| self.learn(&weights, &mut shards, work, cancel));
+            if cancel.is_cancelled() {
+                // Perhaps only a part of the batch was looked at: the step was not done.
+                return Err(self.stopped(&progress, &weights, (&adam, &average.mean), observer)?);
+            }
             let lr = learning_rate(settings.lr, settings.lr_end, step, settings.warmup, steps);
             let mut grads: Vec<Vec<f32>> = shards
                 .iter_mut()
@@ -246,32 +258,26 @@ impl Job<'_> {
                 secs: progress.secs,
             }))?;
             if step == steps || due(step, settings.eval_every) {
-                eval = pool.install(|| self.judge(average.result(&weights), &mut shards, step));
+                eval = pool
+                    .install(|| self.judge(average.result(&weights), &mut shards, step, cancel));
                 if let Some(report) = &eval {
                     observer.event(&TrainEvent::Evaluated(report.clone()))?;
                 }
             }
-            let stop = cancel.is_cancelled() && step < steps;
-            if let Some(store) = self.store
-                && (stop || due(step, settings.save_every) || step == steps)
-            {
-                let moments = [adam.first.as_slice(), &adam.second];
-                store.save(&progress, &weights, moments, &average.mean)?;
-                observer.event(&TrainEvent::Saved {
-                    step,
-                    path: store.path(),
-                })?;
+            if cancel.is_cancelled() && (step < steps || self.lacks(eval.as_ref())) {
+                return Err(self.stopped(&progress, &weights, (&adam, &average.mean), observer)?);
             }
-            if stop {
-                return Err(TrainError::Interrupted {
-                    step,
-                    saved: self.store.is_some(),
-                });
+            if due(step, settings.save_every) || step == steps {
+                self.save(&progress, &weights, (&adam, &average.mean), observer)?;
             }
         }
         if eval.is_none() {
-            eval =
-                pool.install(|| self.judge(average.result(&weights), &mut shards, progress.step));
+            eval = pool.install(|| {
+                self.judge(average.result(&weights), &mut shards, progress.step, cancel)
+            });
+            if self.lacks(eval.as_ref()) {
+                return Err(self.stopped(&progress, &weights, (&adam, &average.mean), observer)?);
+            }
         }
         let summary = Summary {
             steps: progress.step,
@@ -283,6 +289,44 @@ impl Job<'_> {
             weights = average.mean;
         }
         Ok((weights, summary))
+    }
+
+    /// Writes a checkpoint, where one is kept and there is anything to keep.
+    fn save(
+        &self,
+        progress: &Progress,
+        weights: &[f32],
+        (adam, mean): (&AdamW, &[f32]),
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        let Some(store) = self.store.filter(|_| progress.step > 0) else {
+            return Ok(());
+        };
+        store.save(progress, weights, [&adam.first, &adam.second], mean)?;
+        observer.event(&TrainEvent::Saved {
+            step: progress.step,
+            path: store.path(),
+        })
+    }
+
+    /// Keeps what was done when a person stopped the run.
+    fn stopped(
+        &self,
+        progress: &Progress,
+        weights: &[f32],
+        (adam, mean): (&AdamW, &[f32]),
+        observer: &mut dyn Observer,
+    ) -> Result<TrainError, TrainError> {
+        self.save(progress, weights, (adam, mean), observer)?;
+        Ok(TrainError::Interrupted {
+            step: progress.step,
+            saved: self.store.is_some() && progress.step > 0,
+        })
+    }
+
+    /// Whether a judgement is missing that could be had.
+    fn lacks(&self, eval: Option<&EvalReport>) -> bool {
+        eval.is_none() && self.eval.len() > 0
     }
 
     fn plan(&self, steps: u64, resumed: u64, threads: usize) -> Plan {
@@ -314,118 +358,10 @@ impl Job<'_> {
         Random::new(self.settings.seed, ORDER + epoch).shuffle(&mut order);
         order
     }
-
-    /// What a set of examples is trained or judged for: the mean over its pairs or its counted tokens.
-    fn goal(&self, examples: Examples<'_>, indices: &[usize]) -> Goal {
-        if let Some(loss) = self.preference {
-            return Goal::Preference {
-                loss,
-                share: 1.0 / indices.len() as f64,
-            };
-        }
-        let counted: usize = indices.iter().map(|&index| examples.counted(index)).sum();
-        Goal::Likelihood {
-            share: 1.0 / counted.max(1) as f64,
-        }
-    }
-
-    fn numbers<'w>(&'w self, trained: &'w [f32]) -> Numbers<'w> {
-        if self.network.lora.is_some() {
-            Numbers {
-                base: self.frozen,
-                lora: trained,
-            }
-        } else {
-            Numbers {
-                base: trained,
-                lora: &[],
-            }
-        }
-    }
-
-    fn unit_tokens(&self) -> usize {
-        (TAPE_BUDGET / self.network.tape_bytes()).clamp(64, UNIT_TOKENS)
-    }
-
-    fn learn(
-        &self,
-        weights: &[f32],
-        shards: &mut [Shard],
-        indices: &[usize],
-        goal: &Goal,
-        step: u64,
-    ) -> Outcome {
-        let numbers = self.numbers(weights);
-        let shares = self
-            .train
-            .share_out(indices, shards.len(), self.unit_tokens());
-        let key = mix(self.settings.seed ^ mix(step));
-        let outcomes: Vec<Outcome> = shards
-            .par_iter_mut()
-            .zip(shares)
-            .enumerate()
-            .map(|(number, (shard, units))| {
-                let mut total = Outcome::default();
-                for (index, unit) in units.iter().enumerate() {
-                    let noise = Noise {
-                        key: Some(mix(key ^ mix(((number as u64) << 32) + index as u64))),
-                    };
-                    let (tape, grad) = (&mut shard.tape, &mut shard.grad);
-                    total.add(&self.network.learn(numbers, unit, goal, noise, tape, grad));
-                }
-                total
-            })
-            .collect();
-        let mut sum = Outcome::default();
-        for outcome in &outcomes {
-            sum.add(outcome);
-        }
-        sum
-    }
-
-    fn judge(&self, weights: &[f32], shards: &mut [Shard], step: u64) -> Option<EvalReport> {
-        let count = self.eval.len();
-        if count == 0 {
-            return None;
-        }
-        let indices: Vec<usize> = (0..count).collect();
-        let goal = self.goal(self.eval, &indices);
-        let numbers = self.numbers(weights);
-        let shares = self
-            .eval
-            .share_out(&indices, shards.len(), self.unit_tokens());
-        let outcomes: Vec<Outcome> = shards
-            .par_iter_mut()
-            .zip(shares)
-            .map(|(shard, units)| {
-                let mut total = Outcome::default();
-                for unit in &units {
-                    total.add(&self.network.judge(numbers, unit, &goal, &mut shard.tape));
-                }
-                total
-            })
-            .collect();
-        let mut sum = Outcome::default();
-        for outcome in &outcomes {
-            sum.add(outcome);
-        }
-        Some(EvalReport {
-            step,
-            eval_loss: sum.loss,
-            eval_accuracy: rate(sum.right, sum.pairs),
-            eval_margin: rate(sum.margin, sum.pairs),
-            eval_examples: count,
-        })
-    }
 }
 
 fn due(step: u64, every: u64) -> bool {
     every > 0 && step.is_multiple_of(every)
-}
-
-/// A mean, where there is something to take it over.
-fn rate(sum: f64, count: u64) -> Option<f64> {
-    (count > 0).then(|| sum / count as f64)
 }
 
 #[cfg(test)]

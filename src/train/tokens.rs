@@ -1,5 +1,7 @@
 //! From texts to token sequences of bounded length.
 
+use serde::{Deserialize, Serialize};
+
 use super::data::{BadLine, Document, Pair};
 use super::error::TrainError;
 use super::examples::{PairExample, TextExample};
@@ -8,12 +10,22 @@ use crate::model::template::Template;
 use crate::model::text::Text;
 
 /// Longest sequences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// Tokens of a prompt; of a longer one the end is kept.
     pub prompt: usize,
     /// Tokens of prompt and answer together; longer answers are cut and lose their end token.
     pub total: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            prompt: 512,
+            total: 1024,
+        }
+    }
 }
 
 /// Pairs as tokens, and what had to give.

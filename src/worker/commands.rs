@@ -49,6 +49,7 @@ impl Commands {
             | Command::SetWeights { .. }
             | Command::Score(_)
             | Command::Evaluate(_)
+            | Command::Calibrate(_)
             | Command::Bench(_)
             | Command::Shutdown) => sent(self.worker.send(command)),
         }

@@ -70,6 +70,7 @@ impl Inbox {
             | Command::Generate(_)
             | Command::Score(_)
             | Command::Evaluate(_)
+            | Command::Calibrate(_)
             | Command::Bench(_)
             | Command::Hub(_)
             | Command::Shelf(_)
@@ -91,6 +92,7 @@ fn live_run(command: &Command) -> Option<RunId> {
         | Command::Load { .. }
         | Command::Score(_)
         | Command::Evaluate(_)
+        | Command::Calibrate(_)
         | Command::Bench(_)
         | Command::Hub(_)
         | Command::Shelf(_)

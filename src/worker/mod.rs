@@ -8,12 +8,12 @@
 
 mod aside;
 pub mod bench;
+mod calibrate;
 mod commands;
 pub mod facts;
 pub mod hub;
 mod inbox;
 pub mod machine;
-pub mod memory;
 mod protocol;
 mod run;
 mod serve;
@@ -34,6 +34,7 @@ use crate::domain::{CancelToken, RunId};
 use crate::engine::kept::KeptStreams;
 use crate::engine::scorer::Scorer;
 use crate::error::Failure;
+pub use crate::memory;
 use crate::model;
 
 /// Events that may wait before the worker waits for the front end.
@@ -243,6 +244,15 @@ impl<L: Loader> Worker<'_, L> {
                     None => self.report(run, Err(no_lineup())),
                 }
             }
+            Command::Calibrate(request) => {
+                let result = match &mut self.engine {
+                    Some(engine) => {
+                        calibrate::calibrate(&mut engine.loaded, &request, &self.outbox)
+                    }
+                    None => Err(no_lineup()),
+                };
+                self.report(request.run, result);
+            }
             // The run that new weights speak of has ended already: every step has the weights it was written with. What is
             // wanted of the hub goes to its own thread and never comes here.
             Command::SetWeights { .. }
@@ -295,6 +305,7 @@ fn run_of(command: &Command) -> Option<RunId> {
         Command::Generate(request) => Some(request.run),
         Command::Score(request) => Some(request.run),
         Command::Evaluate(request) => Some(request.run),
+        Command::Calibrate(request) => Some(request.run),
         Command::Bench(request) => Some(request.run),
         Command::SetWeights { run, .. } => Some(*run),
         Command::Load { .. } | Command::Hub(_) | Command::Shelf(_) | Command::Shutdown => None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bench::{BenchReport, BenchRequest};
+pub use super::calibrate::CalibrateRequest;
 use super::hub::{HubCommand, HubEvent};
 use super::shelf::{ShelfCommand, ShelfEvent};
 use crate::domain::{
@@ -37,6 +38,8 @@ pub enum Command {
     Score(ScoreRequest),
     /// Reward sums of both answers of preference pairs.
     Evaluate(EvaluateRequest),
+    /// Measure how loud each objective's rewards are.
+    Calibrate(CalibrateRequest),
     /// Measure models; the lineup before is dropped.
     Bench(Box<BenchRequest>),
     /// Something about models on the Hugging Face Hub or in its local cache; served beside the others.
@@ -257,6 +260,15 @@ pub enum Event {
         run: RunId,
         /// Whether a person stopped it.
         cancelled: bool,
+    },
+    /// How loud the objectives are was measured.
+    Calibrated {
+        /// The run.
+        run: RunId,
+        /// Standard deviation of each objective's reward over the words that the base might say, nats for a weight of 1.
+        spread: Vec<f64>,
+        /// Positions that it was measured at.
+        positions: usize,
     },
     /// Everything was measured.
     Measured {

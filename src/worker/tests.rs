@@ -331,3 +331,45 @@ fn a_paced_run_takes_its_time_and_can_be_stopped_at_once() {
     until(&worker, finished);
     assert!(began.elapsed().as_secs_f64() < 5.0);
 }
+
+#[test]
+fn how_loud_the_objectives_are_is_measured_on_the_texts_given() {
+    let worker = worker(None);
+    let cancel = CancelToken::default();
+    let request = CalibrateRequest {
+        run: RunId(4),
+        cancel: cancel.clone(),
+        texts: vec![(Prompt::default(), " w3 w5 w7".to_owned())],
+    };
+    worker
+        .commands
+        .send(Command::Calibrate(request.clone()))
+        .unwrap();
+    let events = until(&worker, |event| matches!(event, Event::Calibrated { .. }));
+    let Some(Event::Calibrated {
+        run,
+        spread,
+        positions,
+    }) = events.last()
+    else {
+        unreachable!()
+    };
+    let mut expected = crate::engine::units::Spread::default();
+    for past in [&[][..], &[3], &[3, 5]] {
+        expected.add(&FakeScorer::rows(1, past));
+    }
+    assert_eq!((*run, *positions), (RunId(4), 3));
+    assert_eq!(*spread, expected.nats());
+    // Without texts, the program's own are read; a stopped measurement is no result.
+    cancel.cancel();
+    let own = CalibrateRequest {
+        texts: Vec::new(),
+        ..request
+    };
+    worker.commands.send(Command::Calibrate(own)).unwrap();
+    let events = until(&worker, failed);
+    assert!(matches!(
+        events.last(),
+        Some(Event::Failed { run: Some(RunId(4)), failure }) if *failure == Failure::interrupted()
+    ));
+}

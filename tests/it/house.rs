@@ -41,13 +41,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("error", &["domain"]),
     ("engine", &["domain", "error"]),
     ("latest", &["domain", "engine"]),
+    ("memory", &[]),
     ("model", &["domain", "engine", "error"]),
-    ("train", &["domain", "engine", "error", "model"]),
+    ("train", &["domain", "engine", "error", "memory", "model"]),
     ("demo", &["domain", "engine", "error", "model", "train"]),
-    ("worker", &["demo", "domain", "engine", "error", "model"]),
+    (
+        "worker",
+        &["demo", "domain", "engine", "error", "memory", "model"],
+    ),
     (
         "app",
-        &["demo", "domain", "engine", "error", "latest", "worker"],
+        &[
+            "demo", "domain", "engine", "error", "latest", "train", "worker",
+        ],
     ),
     (
         "cli",
@@ -92,6 +98,7 @@ fn no_window_and_no_arguments_below_the_worker() {
         "src/domain.rs",
         "src/error.rs",
         "src/latest.rs",
+        "src/memory.rs",
     ];
     hold(
         |source| {

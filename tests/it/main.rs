@@ -27,3 +27,7 @@ mod window_live;
 mod window_models;
 #[cfg(feature = "gui")]
 mod window_snapshots;
+#[cfg(feature = "gui")]
+mod window_train;
+#[cfg(feature = "gui")]
+mod window_units;

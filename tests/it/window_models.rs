@@ -324,7 +324,8 @@ fn a_lineup_is_saved_and_deleted_and_brought_back() {
     };
     let before = edge(&stage);
     stage.frames(20);
-    assert_eq!(edge(&stage), before, "the columns keep their widths");
+    let grown = (edge(&stage) - before).abs();
+    assert!(grown < 0.5, "the columns keep their widths: {grown}");
     stage.click("Delete Built-in of mine");
     assert!(matches!(
         stage.next_command(),

@@ -20,6 +20,7 @@ pub mod snapshots;
 pub mod status;
 pub mod steering;
 pub mod top_bar;
+pub mod units;
 
 use egui::Margin;
 

@@ -5,8 +5,10 @@ use egui::{Align, Layout, RichText, Ui};
 use super::meter;
 use super::snapshots::{SnapshotsView, snapshots_ui};
 use super::steering::{self, Steady};
+use super::units::{UnitsView, units_ui};
 
 use crate::app::state::settings::HeatMode;
+use crate::app::state::units::Unit;
 use crate::app::state::{LineupState, Region, State};
 use crate::app::theme::{palette, section, size, space};
 use crate::app::update::Action;
@@ -22,6 +24,8 @@ const NOTE_HEIGHT: f32 = 64.0;
 pub struct ObjectivesView {
     /// One per objective.
     pub strips: Vec<StripView>,
+    /// In which unit they stand.
+    pub units: Option<UnitsView>,
     /// Snapshots of them.
     pub snapshots: Option<SnapshotsView>,
     /// A sentence about what the sliders do at the moment.
@@ -45,6 +49,8 @@ pub struct StripView {
     pub about: String,
     /// Where its slider stands.
     pub weight: f64,
+    /// The unit that its slider stands in; weights where there is none.
+    pub unit: Option<Unit>,
     /// Where a double click puts it.
     pub usual: f64,
     /// Whether it is muted.
@@ -78,6 +84,7 @@ impl ObjectivesView {
                 colour: state.colour_of(index),
                 about: objective.about.clone(),
                 weight: strip.weight,
+                unit: unit(state, index),
                 usual: objective.weight,
                 muted: strip.muted,
                 soloed: strip.soloed,
@@ -87,6 +94,7 @@ impl ObjectivesView {
             });
         Self {
             strips: strips.collect(),
+            units: UnitsView::build(state),
             snapshots: SnapshotsView::build(state),
             note: note(state),
             live: state.settings.live,
@@ -94,6 +102,12 @@ impl ObjectivesView {
             wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Objectives,
         }
     }
+}
+
+/// The unit of a slider, where sliders are to stand in nats and that is known.
+fn unit(state: &State, objective: usize) -> Option<Unit> {
+    let measured = state.units.measured.as_ref()?;
+    measured.unit(objective).filter(|_| state.settings.in_nats)
 }
 
 fn note(state: &State) -> Option<String> {
@@ -147,6 +161,10 @@ pub fn objectives_ui(ui: &mut Ui, view: &ObjectivesView) -> Vec<Action> {
         ));
         ui.add_space(space::S);
     }
+    if let Some(units) = &view.units {
+        actions.extend(units_ui(ui, units));
+        ui.add_space(space::S);
+    }
     if let Some(snapshots) = &view.snapshots {
         actions.extend(snapshots_ui(ui, snapshots));
         ui.add_space(space::S);
@@ -180,6 +198,7 @@ fn strip_ui(
         about: &strip.about,
         color: palette(ui).colour(strip.colour),
         value: strip.weight,
+        unit: strip.unit,
         default: strip.usual,
         muted: strip.muted,
         soloed: strip.soloed,

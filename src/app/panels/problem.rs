@@ -7,7 +7,7 @@ use crate::app::state::page::Page;
 use crate::app::state::{LineupState, ProblemPlace, State};
 use crate::app::theme::{palette, size, space};
 use crate::app::update::models::ModelsAction;
-use crate::app::update::{Action, can_run};
+use crate::app::update::{Action, TrainAction, can_run};
 use crate::worker::LineupSource;
 
 /// What the card shows.
@@ -23,6 +23,8 @@ pub struct ProblemView {
     pub details_open: bool,
     /// Ways on: words and what they do.
     pub ways: Vec<(&'static str, Action)>,
+    /// Unfolds or folds the details.
+    pub toggle: Action,
 }
 
 impl ProblemView {
@@ -49,6 +51,10 @@ impl ProblemView {
             }
             ProblemPlace::Run | ProblemPlace::Worker => {}
         }
+        if problem.during == ProblemPlace::Loading && state.training.lineup_before.is_some() {
+            let back = Action::Train(TrainAction::LineupBefore);
+            ways.push(("Use the models from before", back));
+        }
         let own_models = match state.source {
             LineupSource::File(_) | LineupSource::Composed(_) => true,
             LineupSource::Demo => false,
@@ -66,6 +72,7 @@ impl ProblemView {
             details: problem.failure.details.clone(),
             details_open: problem.details_open,
             ways,
+            toggle: Action::ToggleProblemDetails,
         })
     }
 
@@ -102,7 +109,7 @@ pub fn problem_ui(ui: &mut Ui, view: &ProblemView) -> Vec<Action> {
                     "Show details"
                 };
                 if ui.button(words).clicked() {
-                    actions.push(Action::ToggleProblemDetails);
+                    actions.push(view.toggle.clone());
                 }
             }
         });

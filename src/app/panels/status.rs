@@ -3,6 +3,7 @@
 use egui::{Align, Layout, ProgressBar, RichText, Ui};
 
 use crate::app::state::run::{Run, RunPhase};
+use crate::app::state::training::TrainRun;
 use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, size, space};
 use crate::app::update::Action;
@@ -18,6 +19,8 @@ pub struct StatusView {
     pub loading: Option<Option<f32>>,
     /// Numbers of the run on screen.
     pub numbers: Vec<String>,
+    /// What is being trained meanwhile, and how far it is.
+    pub training: Option<String>,
     /// Said when rows are kept less exactly than they were scored.
     pub memory_note: Option<String>,
     /// The models' name.
@@ -60,6 +63,7 @@ impl StatusView {
             doing,
             loading,
             numbers: state.settled_run().map(numbers).unwrap_or_default(),
+            training: state.training.active().map(training_words),
             memory_note: state.run().and_then(memory_note),
             model: info.map(|info| {
                 if info.is_demo {
@@ -82,6 +86,15 @@ fn short_device(device: &str) -> String {
         .unwrap_or(device)
         .trim()
         .to_owned()
+}
+
+fn training_words(run: &TrainRun) -> String {
+    let name = &run.name;
+    match run.steps() {
+        Some(_) if run.control.is_paused() => format!("Training {name}: waiting"),
+        Some((done, all)) => format!("Training {name}: {} %", 100 * done / all.max(1)),
+        None => format!("Training {name}"),
+    }
 }
 
 fn phase_words(run: &Run) -> String {
@@ -195,6 +208,10 @@ pub fn status_ui(ui: &mut Ui, view: &StatusView) -> Vec<Action> {
         for number in &view.numbers {
             ui.label(small("·"));
             ui.label(small(number));
+        }
+        if let Some(training) = &view.training {
+            ui.label(small("·"));
+            ui.label(small(training));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(device) = &view.device {

@@ -12,6 +12,8 @@ pub mod run;
 pub mod settings;
 pub mod snapshots;
 pub mod steadiness;
+pub mod training;
+pub mod units;
 pub mod written;
 
 use std::collections::BTreeMap;
@@ -35,6 +37,8 @@ use run::Run;
 use settings::{HeatMode, Settings};
 use snapshots::Compare;
 use steadiness::SteadinessRequest;
+use training::Training;
+use units::Units;
 
 /// The models, as far as the window knows.
 #[derive(Debug, Clone)]
@@ -152,6 +156,10 @@ pub struct State {
     pub card_words: String,
     /// What is being looked at.
     pub focus: Focus,
+    /// The page for reward models of one's own.
+    pub training: Training,
+    /// In which unit the sliders stand.
+    pub units: Units,
     /// The heatmap's scale in nats: colours are full at ± this.
     pub heat_scale: f64,
     /// What went wrong.
@@ -245,6 +253,8 @@ impl Default for State {
             compared: None,
             card_words: String::new(),
             focus: Focus::default(),
+            training: Training::default(),
+            units: Units::default(),
             heat_scale: 1.0,
             problem: None,
             help_open: false,

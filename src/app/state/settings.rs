@@ -136,6 +136,8 @@ pub struct Settings {
     pub live: bool,
     /// Whether a moved slider takes from the others, or gives to them, so that their sum stays.
     pub keep_sum: bool,
+    /// Whether sliders stand in nats of pull instead of weights.
+    pub in_nats: bool,
     /// Whether the prompt library is open.
     pub library_open: bool,
     /// Whether the advanced settings are open.
@@ -153,6 +155,7 @@ impl Default for Settings {
             reading_pace: true,
             live: false,
             keep_sum: false,
+            in_nats: false,
             library_open: true,
             advanced_open: false,
             opened: Vec::new(),

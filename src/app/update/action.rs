@@ -1,5 +1,6 @@
 //! What a person can do in the window.
 
+use super::TrainAction;
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
 use crate::app::state::settings::{HeatMode, ThemeChoice};
@@ -83,6 +84,10 @@ pub enum Action {
     Undo,
     /// Went one step forward.
     Redo,
+    /// Wants the sliders in nats instead of weights, or back.
+    ToggleUnits,
+    /// Wants the unit measured on the texts on screen, or on the program's own.
+    MeasureOnScreen(bool),
     /// Turned the colours on or off.
     ToggleHeat,
     /// Wants another number to colour the words.
@@ -127,6 +132,8 @@ pub enum Action {
     UseBuiltIn,
     /// Has read the error.
     DismissProblem,
+    /// Did something on the page for reward models of one's own.
+    Train(TrainAction),
     /// Unfolded or folded the error's details.
     ToggleProblemDetails,
 }

@@ -9,7 +9,7 @@ use crate::app::state::run::Run;
 use crate::engine::reweigh::guidance::Target;
 use crate::worker::Command;
 
-use super::{live, mended_weight, remember, weights_changed};
+use super::{largest_weight, live, mended_weight, remember, weights_changed};
 
 /// Asks for so much guidance.
 pub(super) fn ask(state: &mut State, target: Target) {
@@ -66,9 +66,11 @@ pub fn on_budget(state: &mut State, answer: BudgetAnswer) -> Vec<Command> {
     };
     if let Some(factor) = factor {
         remember(state, EditKind::Guidance);
-        let strips = state.draft.strips.iter_mut().zip(&*budget.direction);
-        for (strip, weight) in strips.filter(|(_, weight)| **weight > 0.0) {
-            strip.weight = mended_weight(weight * factor);
+        for (index, &weight) in budget.direction.iter().enumerate() {
+            let largest = largest_weight(state, index);
+            if let Some(strip) = state.draft.strips.get_mut(index).filter(|_| weight > 0.0) {
+                strip.weight = mended_weight(weight * factor, largest);
+            }
         }
         budget.weights = state.draft.effective_weights();
     }

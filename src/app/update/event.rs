@@ -95,6 +95,14 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
         | Event::Judged { .. }
         | Event::Evaluated { .. }
         | Event::Measured { .. } => Vec::new(),
+        Event::Calibrated {
+            run,
+            spread,
+            positions,
+        } => {
+            super::units::on_calibrated(state, run, spread, positions);
+            Vec::new()
+        }
         Event::Hub(event) => super::models::on_hub(state, event),
         Event::Shelf(event) => super::models::on_shelf(state, event),
         Event::Failed { run, failure } => {
@@ -172,6 +180,8 @@ pub fn tick(state: &mut State, now_secs: f64) {
 }
 
 fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
+    super::units::forget(state);
+    state.training.lineup_before = None;
     // A worker that restarts after a panic loads the same lineup again: the sliders stay.
     let others = std::mem::take(&mut state.other_models);
     let same = !others
@@ -195,7 +205,9 @@ fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
         state.shown = None;
         state.history = crate::app::state::history::History::default();
     }
-    state.problem = unknown_objective(&state.wanted_weights, &info);
+    // They are for this lineup: the next one may have no objectives of these names.
+    let wanted = std::mem::take(&mut state.wanted_weights);
+    state.problem = unknown_objective(&wanted, &info);
     state.lineup = LineupState::Ready(info);
     if std::mem::take(&mut state.run_when_ready) {
         super::writing::run(state)
@@ -224,6 +236,9 @@ fn unknown_objective(wanted: &[(String, f64)], info: &LineupInfo) -> Option<Prob
 
 fn on_failed(state: &mut State, id: Option<RunId>, failure: Failure) {
     let during = if let Some(id) = id {
+        if super::units::on_failed(state, id, &failure) {
+            return;
+        }
         let Some(run) = active(state, id) else {
             return;
         };

@@ -10,12 +10,19 @@ mod fork;
 mod live;
 mod looking;
 pub mod models;
+mod training;
+mod units;
 mod writing;
 
 pub use action::Action;
 pub use budget::on_budget;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, tick};
 pub use fork::can_fork;
+pub use training::{
+    TrainAction, Way, can_change, lineup_base, look_for_trainings, on_dialog, on_joined,
+    on_preview, on_trainer, on_trainer_lost, ready, way,
+};
+pub use units::{calibration_due, give_way};
 pub use writing::{can_run, load, set_row_budget};
 
 use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
@@ -86,7 +93,7 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
             run(state)
         }
         Action::SetWeight { objective, weight } => {
-            let weight = mended_weight(weight);
+            let weight = mended_weight(weight, largest_weight(state, objective));
             let Some(strip) = state.draft.strips.get(objective) else {
                 return Vec::new();
             };
@@ -187,6 +194,14 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
         Action::Redo => {
             let after = state.history.redo(state.snapshot());
             after.map_or_else(Vec::new, |snapshot| restore(state, snapshot))
+        }
+        Action::ToggleUnits => {
+            units::toggle(state);
+            Vec::new()
+        }
+        Action::MeasureOnScreen(on_screen) => {
+            units::measure_on_screen(state, on_screen);
+            Vec::new()
         }
         Action::ToggleHeat => {
             state.settings.heat.on = !state.settings.heat.on;
@@ -300,6 +315,7 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
             state.problem = None;
             Vec::new()
         }
+        Action::Train(action) => training::apply(state, action),
         Action::ToggleProblemDetails => {
             if let Some(problem) = &mut state.problem {
                 problem.details_open = !problem.details_open;
@@ -363,12 +379,29 @@ fn weights_changed(state: &mut State) -> Vec<Command> {
     commands
 }
 
-fn mended_weight(weight: f64) -> f64 {
-    if weight.is_finite() {
-        // Sliders give numbers such as 0.30000000000000004.
-        (weight.clamp(0.0, LARGEST_TYPED_WEIGHT) * 1000.0).round() / 1000.0
+/// The largest weight that a hand can give: a quiet objective in nats of pull needs more than the number box allows.
+fn largest_weight(state: &State, objective: usize) -> f64 {
+    let measured = state.units.measured.as_ref();
+    let unit = measured.and_then(|measured| measured.unit(objective));
+    let at_top = unit.filter(|_| state.settings.in_nats);
+    at_top.map_or(LARGEST_TYPED_WEIGHT, |unit| {
+        LARGEST_TYPED_WEIGHT.max(unit.top / unit.nats)
+    })
+}
+
+/// A weight from 0 to `largest`.
+fn mended_weight(weight: f64, largest: f64) -> f64 {
+    if !weight.is_finite() {
+        return 0.0;
+    }
+    let weight = weight.clamp(0.0, largest);
+    // Sums and steps of sliders give numbers such as 0.30000000000000004. Other numbers mean all their digits: the weight
+    // behind a round pull, a lineup's own weight of a third, the weight that gives the guidance asked for.
+    let short = (weight * 1e5).round() / 1e5;
+    if (short - weight).abs() < 1e-12 {
+        short
     } else {
-        0.0
+        weight
     }
 }
 

@@ -52,6 +52,18 @@ pub fn percent_short(log_probability: f64) -> String {
     }
 }
 
+/// A weight with as many decimals as it takes to tell it from its neighbours: two from a tenth on.
+pub fn weight(value: f64) -> String {
+    let decimals = if value == 0.0 || value.abs() >= 0.1 {
+        2
+    } else if value.abs() >= 0.01 {
+        3
+    } else {
+        4
+    };
+    format!("{value:.decimals$}")
+}
+
 /// Nats for a narrow column: one decimal below ten, none from there on.
 pub fn nats_short(value: f64) -> String {
     signed(value, usize::from(value.abs() < 9.95))
@@ -214,6 +226,12 @@ mod tests {
         assert_eq!(p(1.0), "100 %");
         assert_eq!(percent(0.5f64.ln()).replace('\u{a0}', " "), "50.0 %");
         assert_eq!(percent(f64::NAN), "–");
+    }
+
+    #[test]
+    fn small_weights_keep_two_digits() {
+        let told = [0.0, 1.5, 0.1, 0.053, 0.0053].map(weight);
+        assert_eq!(told, ["0.00", "1.50", "0.10", "0.053", "0.0053"]);
     }
 
     #[test]

@@ -1,21 +1,25 @@
 //! One objective's strip of the mixer: its name, its weight on a slider and in a box, mute and solo.
 
 use egui::{
-    Align, Color32, DragValue, EventFilter, Id, Key, Layout, Rect, Response, Sense, Stroke, Ui,
-    Vec2, WidgetInfo, accesskit, pos2, vec2,
+    Align, Color32, DragValue, EventFilter, Id, Key, Layout, Rect, Response, RichText, Sense,
+    Stroke, Ui, Vec2, WidgetInfo, accesskit, pos2, vec2,
 };
 
+use super::numbers;
 use super::toggle::toggle;
+use crate::app::state::units::Unit;
 use crate::app::theme::{self, Palette, radius, size, space};
 
-/// Least and greatest weight on the slider.
+/// Least and greatest weight on the slider, where it stands in weights.
 pub const RANGE: std::ops::RangeInclusive<f64> = 0.0..=3.0;
-/// What an arrow key adds.
-const STEP: f64 = 0.05;
-/// What an arrow key adds while Shift is held.
-const FINE_STEP: f64 = 0.01;
-/// What a page key adds.
-const PAGE: f64 = 0.5;
+/// Shares of the slider's length that keys add: an arrow key, the same while Shift is held, a page key.
+const STEP: f64 = 1.0 / 60.0;
+const FINE_STEP: f64 = 1.0 / 300.0;
+const PAGE: f64 = 1.0 / 6.0;
+/// Width of the buttons and the number behind a name, before it is known, points.
+const USUAL_BEHIND: f32 = 148.0;
+/// Room for the weight beside a slider that stands in another unit, points.
+const WEIGHT_WIDTH: f32 = 56.0;
 const HANDLE: f32 = 7.0;
 
 /// A stretch of the track on which the text stays as it is.
@@ -46,6 +50,8 @@ pub struct WeightStrip<'a> {
     pub value: f64,
     /// What a double click goes back to.
     pub default: f64,
+    /// The unit that the slider stands in; weights where there is none.
+    pub unit: Option<Unit>,
     /// Whether a person has muted it.
     pub muted: bool,
     /// Whether it alone counts, with others that are soloed too.
@@ -88,9 +94,13 @@ impl WeightStrip<'_> {
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing = vec2(space::XS, space::XS);
                 ui.horizontal(|ui| {
-                    let name = self.name_button(ui, palette);
+                    // The buttons behind the name take as much as in the frame before; a name takes what they leave.
+                    let place = self.id.with("behind the name");
+                    let behind = ui.data(|data| data.get_temp(place)).unwrap_or(USUAL_BEHIND);
+                    let room = ui.available_width() - behind - ui.spacing().item_spacing.x;
+                    let name = self.name_button(ui, palette, room);
                     answer.select = name.clicked();
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let buttons = ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         self.number(ui, &mut answer);
                         let solo = toggle(ui, "Solo", &format!("Solo {}", self.name), self.soloed)
                             .on_hover_text("Let this objective alone count");
@@ -98,26 +108,48 @@ impl WeightStrip<'_> {
                         let mute = toggle(ui, "Mute", &format!("Mute {}", self.name), self.muted)
                             .on_hover_text("Let this objective count nothing, and keep its weight");
                         answer.mute = mute.clicked();
+                        ui.min_rect().width()
                     });
+                    if (buttons.inner - behind).abs() > 0.5 {
+                        ui.data_mut(|data| data.insert_temp(place, buttons.inner));
+                        ui.ctx().request_repaint();
+                    }
                 });
-                self.slider(ui, palette, &mut answer);
+                if self.unit.is_none() {
+                    self.slider(ui, palette, &mut answer);
+                    return;
+                }
+                ui.horizontal(|ui| {
+                    let room = ui.available_width() - WEIGHT_WIDTH - space::XS;
+                    ui.allocate_ui(vec2(room, space::TARGET), |ui| {
+                        self.slider(ui, palette, &mut answer);
+                    });
+                    let weight = format!("w {}", numbers::weight(self.value));
+                    let weight = RichText::new(weight).size(size::SMALL);
+                    ui.label(weight.color(palette.weak))
+                        .on_hover_text("The weight itself, as it stands in the formula");
+                });
             });
         });
         answer
     }
 
-    fn name_button(&self, ui: &mut Ui, palette: &Palette) -> Response {
-        let font = theme::strong(size::BODY);
-        let galley = ui.painter().layout_no_wrap(
-            self.name.to_owned(),
-            font,
-            if self.silent {
-                palette.weak
-            } else {
-                palette.text
-            },
-        );
+    fn name_button(&self, ui: &mut Ui, palette: &Palette, room: f32) -> Response {
+        let color = if self.silent {
+            palette.weak
+        } else {
+            palette.text
+        };
         let swatch = 12.0;
+        let mut job = egui::text::LayoutJob::simple_singleline(
+            self.name.to_owned(),
+            theme::strong(size::BODY),
+            color,
+        );
+        let beside = swatch + space::S + 2.0 * space::XS;
+        job.wrap = egui::text::TextWrapping::truncate_at_width((room - beside).max(0.0));
+        let galley = ui.painter().layout_job(job);
+        let is_cut = galley.elided;
         let want = vec2(
             swatch + space::S + galley.size().x + 2.0 * space::XS,
             space::TARGET,
@@ -157,26 +189,70 @@ impl WeightStrip<'_> {
         let left = center.x + swatch / 2.0 + space::S - 2.0;
         let top = rect.center().y - galley.size().y / 2.0;
         ui.painter().galley(pos2(left, top), galley, palette.text);
-        if !self.about.is_empty() {
-            response = response.on_hover_text(self.about);
+        let about = [self.name, self.about];
+        let about = if is_cut { &about[..] } else { &about[1..] };
+        let about = about.join("\n");
+        if !about.is_empty() {
+            response = response.on_hover_text(about.trim_end());
         }
         response
     }
 
+    /// What the slider shows of a weight.
+    fn shown(&self, weight: f64) -> f64 {
+        self.unit.map_or(weight, |unit| weight * unit.nats)
+    }
+
+    /// The weight behind what the slider shows.
+    fn weight(&self, shown: f64) -> f64 {
+        self.unit.map_or(shown, |unit| shown / unit.nats)
+    }
+
+    /// The slider's end, in the unit that it stands in.
+    fn top(&self) -> f64 {
+        self.unit.map_or(*RANGE.end(), |unit| unit.top)
+    }
+
+    /// The unit in a word, for labels.
+    fn unit_word(&self) -> &'static str {
+        if self.unit.is_some() {
+            "pull in nats"
+        } else {
+            "weight"
+        }
+    }
+
+    /// Decimals that a person reads: to hundredths of a weight, or of the power of ten in a third of the slider.
+    fn decimals(&self) -> i32 {
+        2 - ((self.top() / 3.0).log10() + 1e-9).floor() as i32
+    }
+
+    /// Rounded to what a person reads.
+    fn rounded(&self, shown: f64) -> f64 {
+        let steps_per_one = 10f64.powi(self.decimals());
+        (shown * steps_per_one).round() / steps_per_one
+    }
+
     fn number(&self, ui: &mut Ui, answer: &mut WeightStripResponse) {
-        let mut value = self.value;
-        let response = ui.add(
-            DragValue::new(&mut value)
-                .range(RANGE)
-                .speed(0.01)
-                .fixed_decimals(2)
-                .update_while_editing(false),
-        );
+        let before = self.shown(self.value);
+        let mut value = before;
+        let top = self.top();
+        let mut drag = DragValue::new(&mut value)
+            .range(0.0..=top)
+            // A weight beyond the slider's end stays until it is changed.
+            .clamp_existing_to_range(self.unit.is_none())
+            .speed(top / 300.0)
+            .update_while_editing(false);
+        drag = match self.unit {
+            None => drag.fixed_decimals(2),
+            Some(_) => drag.fixed_decimals(self.decimals().clamp(0, 6) as usize),
+        };
+        let response = ui.add(drag);
         ui.ctx().accesskit_node_builder(response.id, |node| {
-            node.set_label(format!("{} weight as a number", self.name));
+            node.set_label(format!("{} {} as a number", self.name, self.unit_word()));
         });
-        if response.changed() {
-            answer.weight = Some(value);
+        if response.changed() && (value - before).abs() > 1e-9 {
+            answer.weight = Some(self.weight(value));
         }
         if response.drag_stopped() || (response.changed() && !response.dragged()) {
             answer.done = true;
@@ -189,17 +265,18 @@ impl WeightStrip<'_> {
         let id = response.id;
         answer.slider = Some(id);
         let rail = rect.x_range().shrink(HANDLE + 1.0);
-        let mut value = self.value;
+        let top = self.top();
+        let before = self.shown(self.value);
+        let mut value = before;
         if let Some(pointer) = response.interact_pointer_pos()
             && (response.dragged() || response.is_pointer_button_down_on() || response.clicked())
         {
             let share = f64::from((pointer.x - rail.min) / rail.span().max(1.0));
-            let wide = RANGE.start() + share.clamp(0.0, 1.0) * (RANGE.end() - RANGE.start());
-            value = (wide * 100.0).round() / 100.0;
+            value = self.rounded(share.clamp(0.0, 1.0) * top);
             response.request_focus();
         }
         if let Some(step) = Self::keys(ui, &response) {
-            value = ((value + step) * 100.0).round() / 100.0;
+            value = self.rounded(value + step * top);
             answer.done = true;
         }
         if let Some(asked) = asked_value(ui, response.id) {
@@ -207,22 +284,26 @@ impl WeightStrip<'_> {
             answer.done = true;
         }
         if response.double_clicked() {
-            value = self.default;
+            value = self.shown(self.default);
         }
-        value = value.clamp(*RANGE.start(), *RANGE.end());
+        // A weight beyond the end stays where it is until it is moved.
+        if value.to_bits() != before.to_bits() {
+            value = value.clamp(0.0, top);
+        }
         // Bit by bit: a value that was set elsewhere is handed back as it came.
-        if value.to_bits() != self.value.to_bits() && (value - self.value).abs() > 1e-9 {
-            answer.weight = Some(value);
+        if value.to_bits() != before.to_bits() && (value - before).abs() > 1e-9 {
+            answer.weight = Some(self.weight(value));
             response.mark_changed();
         }
         answer.done |= response.drag_stopped() || response.clicked() || response.double_clicked();
         response.widget_info(|| {
-            WidgetInfo::slider(ui.is_enabled(), value, format!("{} weight", self.name))
+            let label = format!("{} {}", self.name, self.unit_word());
+            WidgetInfo::slider(ui.is_enabled(), value, label)
         });
         ui.ctx().accesskit_node_builder(response.id, |node| {
-            node.set_min_numeric_value(*RANGE.start());
-            node.set_max_numeric_value(*RANGE.end());
-            node.set_numeric_value_step(STEP);
+            node.set_min_numeric_value(0.0);
+            node.set_max_numeric_value(top);
+            node.set_numeric_value_step(STEP * top);
             node.add_action(accesskit::Action::SetValue);
             node.add_action(accesskit::Action::Increment);
             node.add_action(accesskit::Action::Decrement);
@@ -277,8 +358,7 @@ impl WeightStrip<'_> {
                 step += one * (presses(Key::ArrowRight) + presses(Key::ArrowUp));
                 step -= one * (presses(Key::ArrowLeft) + presses(Key::ArrowDown));
                 step += PAGE * (presses(Key::PageUp) - presses(Key::PageDown));
-                let span = RANGE.end() - RANGE.start();
-                step += span * (presses(Key::End) - presses(Key::Home));
+                step += presses(Key::End) - presses(Key::Home);
             });
         }
         ui.input(|input| {
@@ -298,7 +378,7 @@ impl WeightStrip<'_> {
         y: f32,
         x_of: impl Fn(f64) -> f32,
     ) {
-        let (left, right) = (x_of(band.low), x_of(band.high));
+        let (left, right) = (x_of(self.shown(band.low)), x_of(self.shown(band.high)));
         let field = Rect::from_min_max(pos2(left, y - 5.0), pos2(right, y + 5.0));
         ui.painter()
             .rect_filled(field, 0.0, self.color.gamma_multiply(0.24));
@@ -321,8 +401,9 @@ impl WeightStrip<'_> {
     ) {
         let painter = ui.painter();
         let y = rect.center().y;
-        let x_of = |value: f64| {
-            let share = (value - RANGE.start()) / (RANGE.end() - RANGE.start());
+        let top = self.top();
+        let x_of = |shown: f64| {
+            let share = (shown / top).clamp(0.0, 1.0);
             rail.start() + (rail.end() - rail.start()) * share as f32
         };
         let color = if self.silent {
@@ -340,7 +421,7 @@ impl WeightStrip<'_> {
             self.paint_band(ui, palette, band, y, x_of);
         }
         for mark in 0..=3 {
-            let x = x_of(f64::from(mark)).round();
+            let x = x_of(f64::from(mark) * top / 3.0).round();
             painter.vline(
                 x,
                 y + 6.0..=y + 9.0,

@@ -77,7 +77,11 @@ impl Observer for Shown<'_> {
                 }
                 (self.say)(&line);
             }
-            TrainEvent::Saved { .. } => {}
+            TrainEvent::Stage(_)
+            | TrainEvent::Data(_)
+            | TrainEvent::Saved { .. }
+            | TrainEvent::Paused { .. }
+            | TrainEvent::GoesOn => {}
         }
         Ok(())
     }

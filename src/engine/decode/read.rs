@@ -16,22 +16,29 @@ pub fn score(
     cancel: &CancelToken,
     on_step: &mut dyn FnMut(GuidedStep),
 ) -> Result<(), EngineError> {
+    rows_along(scorer, prompt, tokens, cancel, &mut |position, scores| {
+        on_step(GuidedStep::new(
+            position,
+            tokens[position],
+            scores,
+            weights.clone(),
+        ));
+    })
+}
+
+/// Reads a given response and hands on the scores at each of its positions, before the token there.
+///
+/// # Errors
+/// Whatever the scorer reports, cancellation included.
+pub fn rows_along(
+    scorer: &mut dyn Scorer,
+    prompt: &Prompt,
+    tokens: &[TokenId],
+    cancel: &CancelToken,
+    on_scores: &mut dyn FnMut(usize, StepScores),
+) -> Result<(), EngineError> {
     let (stream, first) = scorer.open(prompt, Parts::All, cancel)?;
-    let outcome = read(
-        scorer,
-        stream,
-        first,
-        tokens,
-        cancel,
-        &mut |position, scores| {
-            on_step(GuidedStep::new(
-                position,
-                tokens[position],
-                scores,
-                weights.clone(),
-            ));
-        },
-    );
+    let outcome = read(scorer, stream, first, tokens, cancel, on_scores);
     scorer.close(stream);
     outcome
 }

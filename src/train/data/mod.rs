@@ -6,7 +6,9 @@
 mod preferences;
 mod text;
 
-pub use preferences::{Label, Message, Pair, PairPrompt, Preferences, read_preferences};
+pub use preferences::{
+    Label, Message, Pair, PairPrompt, Preferences, Survey, read_preferences, survey,
+};
 pub use text::{Document, Documents, read_documents};
 
 use std::io::{BufReader, Read};

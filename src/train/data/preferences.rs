@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{BadLine, read_text, sift, string};
+use super::{BadLine, read_text, records, sift, string};
 use crate::domain::{Prompt, Turn};
 use crate::train::error::TrainError;
 
@@ -14,7 +15,8 @@ const ASSISTANT: &str = "\n\nAssistant:";
 const HUMAN: &str = "\n\nHuman:";
 
 /// Which judgement to follow where data hold two of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Label {
     /// `better_response_id`
     Helpful,
@@ -96,6 +98,41 @@ pub struct Preferences {
     pub skipped: Vec<BadLine>,
 }
 
+/// What a file of preference pairs holds, for whoever wants to look before anything is learnt from it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Survey {
+    /// The good lines, in order.
+    pub pairs: Vec<Pair>,
+    /// The lines that would be left out, in order.
+    pub skipped: Vec<BadLine>,
+    /// Whether lines are judged twice, so that a label must be chosen.
+    pub labelled: bool,
+}
+
+/// Looks through a file of preference pairs, however bad its lines are; without a `label`, pairs that are judged twice
+/// are shown under the first of their judgements.
+///
+/// # Errors
+/// A file that is missing, unreadable, empty or neither JSON nor JSON Lines.
+pub fn survey(path: &Path, label: Option<Label>) -> Result<Survey, TrainError> {
+    let text = read_text(path)?;
+    let mut survey = Survey::default();
+    for (line, value) in records(path, &text)? {
+        let parsed = value.map_err(Fault::Bad).and_then(|value| {
+            survey.labelled |= value.get("response_0").is_some();
+            parse(line, &value, Some(label.unwrap_or(Label::Helpful)))
+        });
+        match parsed {
+            Ok(pair) => survey.pairs.push(pair),
+            Err(fault) => survey.skipped.push(BadLine {
+                line,
+                reason: fault.words(),
+            }),
+        }
+    }
+    Ok(survey)
+}
+
 /// Reads preference pairs; the three forms of interfaces.md section 5 are recognised by their fields, line by line.
 ///
 /// # Errors
@@ -109,12 +146,9 @@ pub fn read_preferences(
     let text = read_text(path)?;
     let mut label_missing = false;
     let result = sift(path, &text, strict, |line, value| {
-        parse(line, value, label).map_err(|fault| match fault {
-            Fault::Bad(reason) => reason,
-            Fault::Unlabelled => {
-                label_missing = true;
-                "one of two labels must be chosen".to_owned()
-            }
+        parse(line, value, label).map_err(|fault| {
+            label_missing |= matches!(fault, Fault::Unlabelled);
+            fault.words()
         })
     });
     if label_missing {
@@ -129,6 +163,15 @@ pub fn read_preferences(
 enum Fault {
     Bad(String),
     Unlabelled,
+}
+
+impl Fault {
+    fn words(self) -> String {
+        match self {
+            Self::Bad(reason) => reason,
+            Self::Unlabelled => "one of two labels must be chosen".to_owned(),
+        }
+    }
 }
 
 impl From<String> for Fault {
@@ -389,6 +432,25 @@ mod tests {
             strict.starts_with("bad data at line 2: not JSON"),
             "{strict}"
         );
+    }
+
+    #[test]
+    fn a_survey_shows_what_reading_would_refuse() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pairs.jsonl");
+        let judged = r#"{"prompt":"p","response_0":"zero","response_1":"one","better_response_id":1,"safer_response_id":0}"#;
+        std::fs::write(&path, format!("{judged}\n{{\"a\":1}}\nnonsense\n")).unwrap();
+        let seen = survey(&path, None).unwrap();
+        assert!(seen.labelled);
+        assert_eq!(seen.pairs[0].chosen, "one");
+        let lines: Vec<usize> = seen.skipped.iter().map(|bad| bad.line).collect();
+        assert_eq!(lines, [2, 3]);
+        let other = survey(&path, Some(Label::Harmless)).unwrap();
+        assert_eq!(other.pairs[0].chosen, "zero");
+        std::fs::write(&path, "{\"a\":1}\n").unwrap();
+        let seen = survey(&path, None).unwrap();
+        assert!(seen.pairs.is_empty() && !seen.labelled);
+        assert_eq!(seen.skipped.len(), 1);
     }
 
     #[test]

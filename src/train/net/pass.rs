@@ -132,6 +132,9 @@ impl Network {
         }
         for (layer, (places, saved)) in self.layout.blocks.iter().zip(&mut tape.blocks).enumerate()
         {
+            if tape.cancel.is_cancelled() {
+                return;
+            }
             let mut run = Run {
                 network: self,
                 numbers,
@@ -263,6 +266,9 @@ impl Network {
         }
         let blocks = self.layout.blocks.iter().zip(&mut tape.blocks).enumerate();
         for (layer, (places, saved)) in blocks.rev() {
+            if tape.cancel.is_cancelled() {
+                return;
+            }
             let rows = unit.tokens.len();
             let mut run = Run {
                 network: self,

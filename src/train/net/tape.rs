@@ -4,6 +4,7 @@ use super::layout::Site;
 use super::lora::Scratch;
 use super::pass::Network;
 use super::unit::Unit;
+use crate::domain::CancelToken;
 use crate::model::config::QkNorm;
 
 /// What one block leaves, each `[tokens, width]`.
@@ -57,6 +58,8 @@ pub(crate) struct Tape {
     pub(super) dgated: Vec<f32>,
     pub(super) scores: Vec<f32>,
     pub(super) lora: Scratch,
+    /// Ends a pass between two blocks; what it leaves is of no use then.
+    pub(super) cancel: CancelToken,
 }
 
 /// Makes a buffer `len` long; what it held does not matter.
@@ -69,6 +72,14 @@ fn fit(buffer: &mut Vec<f32>, len: usize) {
 }
 
 impl Tape {
+    /// Buffers for passes that a person may stop.
+    pub(crate) fn stopped_by(cancel: &CancelToken) -> Self {
+        Self {
+            cancel: cancel.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Makes every buffer fit a unit.
     pub(super) fn fit(&mut self, network: &Network, unit: &Unit) {
         let config = &network.config;

@@ -28,6 +28,7 @@ fn strip_harness(dark: bool) -> Harness<'static, Strips> {
             ui.spacing_mut().item_spacing.y = theme::space::M;
             for (index, name) in ["helpful", "harmless", "humorous"].into_iter().enumerate() {
                 let answer = WeightStrip {
+                    unit: None,
                     id: Id::unique(name),
                     name,
                     about: "Answers the question",

@@ -1,6 +1,7 @@
 //! Putting a lineup together.
 
 use crate::app::state::State;
+use crate::app::state::draft::LARGEST_TYPED_WEIGHT;
 use crate::app::state::models::form::Form;
 use crate::app::state::models::plan::Plan;
 use crate::app::state::models::steps::StepKind;
@@ -77,7 +78,7 @@ pub(super) fn edit(state: &mut State, action: ModelsAction) -> Vec<Command> {
             });
         }
         ModelsAction::SetWeight(index, weight) => {
-            let weight = mended_weight(weight);
+            let weight = mended_weight(weight, LARGEST_TYPED_WEIGHT);
             change(state, StepKind::Weight(index), index, |entry| {
                 entry.weight = weight;
             });

@@ -20,7 +20,7 @@ use crate::app::state::models::{Dialog, Note, Purpose, Side};
 use crate::app::state::page::Page;
 use crate::domain::{CancelToken, LineupSource};
 use crate::worker::Command;
-use crate::worker::shelf::ShelfCommand;
+use crate::worker::shelf::{Lineup, ShelfCommand};
 
 use super::Action;
 
@@ -227,6 +227,11 @@ fn load(state: &mut State) -> Vec<Command> {
             Vec::new()
         }
     }
+}
+
+/// Takes a lineup in hand that was put together elsewhere; the one before comes back with undo.
+pub(super) fn hold(state: &mut State, lineup: &Lineup) -> Vec<Command> {
+    compose::replace(state, Plan::of(lineup, None))
 }
 
 /// Says what happened, until something else does.

@@ -78,3 +78,33 @@ fn broken_numbers_never_reach_the_sliders() {
     apply(&mut state, Action::SetSampling(wrong));
     assert_eq!(state.draft.sampling, Sampling::default());
 }
+
+#[test]
+fn a_weight_keeps_its_digits_and_loses_only_the_dust_of_arithmetic() {
+    let mut state = ready();
+    let weight = |state: &State| state.draft.strips[0].weight;
+    set_weight(&mut state, 0, 0.1 + 0.2);
+    assert_eq!(weight(&state).to_bits(), 0.3f64.to_bits());
+    set_weight(&mut state, 0, 1.0 / 3.0);
+    assert_eq!(weight(&state).to_bits(), (1.0f64 / 3.0).to_bits());
+}
+
+#[test]
+fn a_quiet_objective_reaches_the_end_of_its_slider_in_nats() {
+    let mut state = ready();
+    state.settings.in_nats = true;
+    state.units.measured = Some(crate::app::state::units::Measured {
+        spread: vec![0.01, 1.0],
+        positions: 9,
+        on_screen: false,
+    });
+    // Both end at 3 nats: a weight of 300 for the quiet one.
+    set_weight(&mut state, 0, 250.0);
+    set_weight(&mut state, 1, 250.0);
+    assert_eq!(
+        *state.draft.effective_weights(),
+        [250.0, LARGEST_TYPED_WEIGHT]
+    );
+    set_weight(&mut state, 0, 1e9);
+    assert!((state.draft.strips[0].weight - 300.0).abs() < 1e-9);
+}
