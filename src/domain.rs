@@ -280,7 +280,7 @@ pub struct LineupInfo {
     pub models: Vec<ModelInfo>,
     /// Prompts that surprise the base by more nats per token than this lie outside what it knows.
     pub familiar: Option<f64>,
-    /// Whether this is the small built-in teaching model.
+    /// Whether its base is the small built-in teaching model.
     pub is_demo: bool,
 }
 

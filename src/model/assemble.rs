@@ -12,7 +12,7 @@ use super::ensemble::Ensemble;
 use super::error::ModelError;
 use super::files::ModelFiles;
 use super::folder::{EmbeddedFiles, Folder};
-use super::lineup::{Entry, Found, Home, Lineup, Source};
+use super::lineup::{Entry, Found, Home, Lineup, Place, Source};
 use super::load::sha256;
 use super::peft;
 use crate::domain::{
@@ -46,7 +46,8 @@ pub fn load(
     progress("Reading the lineup", None);
     let (lineup, home) = read(source, built_in)?;
     let mut loaded = put_together(&lineup, home, settings, progress, cancel)?;
-    loaded.info.is_demo = *source == LineupSource::Demo;
+    loaded.info.is_demo =
+        *source == LineupSource::Demo || matches!(lineup.base.place, Place::BuiltIn(_));
     Ok(loaded)
 }
 

@@ -224,3 +224,16 @@ fn a_tokenizer_beside_a_gguf_file_stands_in_for_one_that_is_not_made() {
     let error = load(temp.path(), lineup, None).unwrap_err();
     assert!(error.contains("a tokenizer of the kind other"), "{error}");
 }
+
+#[test]
+fn a_lineup_over_the_built_in_base_is_known_for_the_teaching_model_that_it_is() {
+    let text = "schema = 1\nname = \"mine\"\n[base]\nbuilt_in = \"base\"\n\
+                [[objective]]\nname = \"a\"\nadapter = { built_in = \"adapters/harmless\" }\n";
+    let source = LineupSource::Composed(text.into());
+    let cancel = CancelToken::default();
+    let settings = ComputeSettings::default();
+    let files = counterpoise::demo::embedded();
+    let loaded = model::load(&source, files, &settings, &mut |_, _| {}, &cancel).unwrap();
+    assert!(loaded.info.is_demo);
+    assert_eq!(loaded.info.objectives.len(), 1);
+}

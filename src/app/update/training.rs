@@ -118,12 +118,7 @@ pub fn lineup_base(state: &State) -> Option<String> {
         return Some("demo".to_owned());
     }
     let base = info.models.iter().find(|model| model.role == "base")?;
-    let is_built_in = base.source.starts_with("built-in");
-    Some(if is_built_in {
-        "demo".to_owned()
-    } else {
-        base.source.clone()
-    })
+    Some(base.source.clone())
 }
 
 /// The order that would be started, or what is missing for it, in one sentence.
