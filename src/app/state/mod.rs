@@ -72,6 +72,10 @@ pub struct TokenRef {
 pub struct Focus {
     /// Index of the objective that colours the words.
     pub objective: usize,
+    /// Whether a person chose that objective.
+    pub objective_is_chosen: bool,
+    /// The run whose first difference has chosen it, where nobody did.
+    pub objective_from: Option<RunId>,
     /// The token under the pointer.
     pub hovered: Option<TokenRef>,
     /// Since when a card for tokens under the pointer may show, on the window's clock, seconds: a moment after the pointer

@@ -328,6 +328,16 @@ impl Run {
         })
     }
 
+    /// The objective that spoke most for the first guided token that the plain text does not have.
+    #[must_use]
+    pub fn deciding_objective(&self) -> Option<usize> {
+        let insight = self.insight(Pane::Guided, self.first_difference()?)?;
+        let scores = insight.chosen.objectives.iter().zip(self.weights.iter());
+        let pushes = scores.map(|(score, weight)| weight * score.advantage);
+        let (objective, push) = pushes.enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        (push > 0.0).then_some(objective)
+    }
+
     /// The first position at which the two texts have different tokens, as far as both are written.
     #[must_use]
     pub fn first_difference(&self) -> Option<usize> {

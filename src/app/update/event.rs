@@ -116,7 +116,22 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
 pub fn settle(state: &mut State) {
     if std::mem::take(&mut state.unsettled) {
         super::writing::share_rows(state);
+        colour_by_what_decided(state);
         grow_scale(state);
+    }
+}
+
+/// Where nobody chose an objective to colour by, the one that decided where the texts part says most about them.
+fn colour_by_what_decided(state: &mut State) {
+    let focus = &state.focus;
+    let Some(run) = state.run() else { return };
+    let is_new = run.origin.is_none() && focus.objective_from != Some(run.id);
+    if focus.objective_is_chosen || !is_new {
+        return;
+    }
+    if let Some(objective) = run.deciding_objective() {
+        state.focus.objective_from = Some(run.id);
+        state.focus.objective = objective;
     }
 }
 
@@ -198,6 +213,7 @@ fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
             .map(|objective| objective.name.clone())
             .collect();
         state.focus.objective = 0;
+        state.focus.objective_is_chosen = false;
         state.compare = None;
         state.compared = None;
         // Other models: what they wrote cannot be re-judged by these sliders.

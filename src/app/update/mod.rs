@@ -216,6 +216,7 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
         Action::SetHeatObjective(objective) => {
             if objective < state.objectives().len() {
                 state.focus.objective = objective;
+                state.focus.objective_is_chosen = true;
                 event::fit_scale(state);
             }
             Vec::new()

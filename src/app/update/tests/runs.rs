@@ -57,6 +57,26 @@ fn the_first_differing_token_is_found_while_writing() {
 }
 
 #[test]
+fn words_are_coloured_by_what_decided_where_the_texts_part_until_a_person_chooses() {
+    let mut state = ready();
+    let run = |state: &mut State| {
+        apply(state, Action::Run);
+        let id = state.shown.unwrap();
+        for (pane, token) in [(Pane::Base, 0), (Pane::Guided, 1)] {
+            on_event(state, step(id, pane, 0, token, &[1.0, 1.0]));
+        }
+        settle(state);
+    };
+    // The second objective wants "b", which the first does not.
+    run(&mut state);
+    assert_eq!(state.run().unwrap().deciding_objective(), Some(1));
+    assert_eq!(state.focus.objective, 1);
+    apply(&mut state, Action::SetHeatObjective(0));
+    run(&mut state);
+    assert_eq!(state.focus.objective, 0);
+}
+
+#[test]
 fn stale_events_change_nothing() {
     let mut state = ready();
     apply(&mut state, Action::Run);
