@@ -149,13 +149,13 @@ pub fn sha256(
             hash.update(piece);
         }
     }
+    Ok(hex(&hash.finalize()))
+}
+
+/// Bytes in lower-case hex, as hashes are written.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let digits = |byte: &u8| [byte >> 4, byte & 15].map(|half| b"0123456789abcdef"[half as usize]);
-    Ok(hash
-        .finalize()
-        .iter()
-        .flat_map(digits)
-        .map(char::from)
-        .collect())
+    bytes.iter().flat_map(digits).map(char::from).collect()
 }
 
 impl Weights {

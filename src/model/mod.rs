@@ -24,6 +24,7 @@ pub mod matrix;
 pub mod net;
 pub mod pass;
 pub mod peft;
+pub(crate) mod replace;
 pub mod rope;
 pub mod synthetic;
 pub mod template;

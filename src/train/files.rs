@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use safetensors::tensor::{Dtype, View};
-use safetensors::{SafeTensorError, serialize_to_file};
 
 use super::error::TrainError;
 use super::weights::NamedTensor;
+use crate::model::replace;
 
 impl View for &NamedTensor {
     fn dtype(&self) -> Dtype {
@@ -36,25 +36,12 @@ fn replace(
     what: &'static str,
     write: impl FnOnce(&Path) -> std::io::Result<()>,
 ) -> Result<(), TrainError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = path.with_file_name(format!(".{name}.partial"));
-    let done = write(&partial)
-        .and_then(|()| File::open(&partial)?.sync_all())
-        .and_then(|()| std::fs::rename(&partial, path));
-    if let Err(source) = done {
-        // Best effort: the failure to write is what matters.
-        let _ = std::fs::remove_file(&partial);
-        return Err(TrainError::Write {
-            what,
-            path: path.to_owned(),
-            source,
-        });
-    }
-    // The new name itself must reach the disk; where a folder cannot be synced, nothing more can be done.
-    if let Some(parent) = path.parent() {
-        let _ = File::open(parent).and_then(|folder| folder.sync_all());
-    }
-    Ok(())
+    replace::replace(path, write).map_err(unwritten(path, what))
+}
+
+fn unwritten(path: &Path, what: &'static str) -> impl FnOnce(std::io::Error) -> TrainError {
+    let path = path.to_owned();
+    move |source| TrainError::Write { what, path, source }
 }
 
 /// Writes bytes.
@@ -90,24 +77,12 @@ pub(crate) fn write_tensors(
         metadata.insert((*key).to_owned(), value.clone());
     }
     let views = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
-    replace(path, what, |partial| {
-        // The library makes a file that only its owner may read: it gets the rights of an ordinary one.
-        let ordinary = File::create(partial)?.metadata()?.permissions();
-        serialize_to_file(views, Some(metadata), partial).map_err(|error| match error {
-            SafeTensorError::IoError(source) => source,
-            other => std::io::Error::other(other.to_string()),
-        })?;
-        std::fs::set_permissions(partial, ordinary)
-    })
+    replace::replace_tensors(path, views, metadata).map_err(unwritten(path, what))
 }
 
 /// Makes a folder and all above it.
 pub(crate) fn make_folder(path: &Path) -> Result<(), TrainError> {
-    std::fs::create_dir_all(path).map_err(|source| TrainError::Write {
-        what: "the output folder",
-        path: PathBuf::from(path),
-        source,
-    })
+    std::fs::create_dir_all(path).map_err(unwritten(path, "the output folder"))
 }
 
 #[cfg(test)]

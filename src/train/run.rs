@@ -2,7 +2,6 @@
 
 mod step;
 
-use std::fmt::Write as _;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +21,7 @@ use super::net::tape::Tape;
 use super::optimiser::{AdamW, Stride, learning_rate};
 use super::random::Random;
 use crate::domain::CancelToken;
+use crate::model::load::hex;
 
 /// Memory that all gradients together may take, bytes.
 pub(super) const GRAD_BUDGET: usize = 4 << 30;
@@ -139,11 +139,7 @@ impl Job<'_> {
         }
         self.train
             .each_token(|token| hash.update(token.to_le_bytes()));
-        let mut hex = String::new();
-        for byte in hash.finalize() {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        hex
+        hex(&hash.finalize())
     }
 
     fn steps(

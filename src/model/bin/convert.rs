@@ -7,13 +7,13 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, View};
-use safetensors::{SafeTensorError, serialize_to_file};
 use serde_json::json;
 
 use super::BinFile;
 use crate::domain::CancelToken;
 use crate::model::error::ModelError;
 use crate::model::folder::Folder;
+use crate::model::replace::{replace, replace_tensors};
 
 /// A tensor that is read when it is written.
 struct Lazy<'a> {
@@ -82,7 +82,7 @@ pub(in crate::model) fn converted(
             map.insert(tensor.to_owned(), json!(name));
         }
         total += file.bytes();
-        let done = beside(&home.join(&name), |partial| write(&file, partial));
+        let done = write(&file, &home.join(&name));
         if let Err(error) = done {
             refused(&error, role, note);
             return Ok(false);
@@ -91,7 +91,7 @@ pub(in crate::model) fn converted(
     if count > 1 {
         let index = json!({"metadata": {"total_size": total}, "weight_map": map});
         // Last, so that a folder with an index has all its parts.
-        let done = beside(&home.join(format!("{safe}.index.json")), |partial| {
+        let done = replace(&home.join(format!("{safe}.index.json")), |partial| {
             File::create(partial)?.write_all(index.to_string().as_bytes())
         });
         if let Err(error) = done {
@@ -118,7 +118,7 @@ fn refused(error: &std::io::Error, role: &str, note: &mut dyn FnMut(&str, Option
     }
 }
 
-fn write(file: &BinFile, partial: &Path) -> std::io::Result<()> {
+fn write(file: &BinFile, path: &Path) -> std::io::Result<()> {
     let views = file.names().filter_map(|name| {
         let (dtype, shape) = file.about(name)?;
         let view = Lazy {
@@ -131,28 +131,5 @@ fn write(file: &BinFile, partial: &Path) -> std::io::Result<()> {
     });
     // transformers asks for the note.
     let notes = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    // The library makes a file that only its owner may read: it gets the rights of an ordinary one.
-    let ordinary = File::create(partial)?.metadata()?.permissions();
-    serialize_to_file(views, Some(notes), partial).map_err(|error| match error {
-        SafeTensorError::IoError(source) => source,
-        other => std::io::Error::other(other.to_string()),
-    })?;
-    std::fs::set_permissions(partial, ordinary)
-}
-
-/// Writes a file beside its place, waits until it is on the disk, then moves it there.
-fn beside(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> std::io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = path.with_file_name(format!(".{name}.partial"));
-    let done = write(&partial)
-        .and_then(|()| File::open(&partial)?.sync_all())
-        .and_then(|()| std::fs::rename(&partial, path));
-    if done.is_err() {
-        // Best effort: the failure to write is what matters.
-        let _ = std::fs::remove_file(&partial);
-    } else if let Some(parent) = path.parent() {
-        // The new name itself must reach the disk; where a folder cannot be synced, nothing more can be done.
-        let _ = File::open(parent).and_then(|folder| folder.sync_all());
-    }
-    done
+    replace_tensors(path, views, notes)
 }

@@ -3,6 +3,8 @@
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use crate::model::load::hex;
+
 /// A hash that a file must have; it is its name in the cache too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Checksum {
@@ -86,13 +88,6 @@ impl Running {
             Self::Git(hash) => hex(&hash.finalize()),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits
-        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-        .collect()
 }
 
 #[cfg(test)]

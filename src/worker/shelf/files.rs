@@ -1,7 +1,7 @@
 //! Lineups as files: saved ones in the program's own folder, those of others anywhere.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::SavedLineup;
@@ -9,6 +9,7 @@ use crate::domain::LineupSource;
 use crate::error::Failure;
 use crate::model::assemble;
 use crate::model::lineup::Lineup;
+use crate::model::replace::replace;
 
 /// Longest name of a file that is made of a lineup's name, letters.
 const LONGEST_STEM: usize = 60;
@@ -103,35 +104,13 @@ pub(super) fn export(file: &Path, lineup: &Lineup) -> Result<PathBuf, Failure> {
 /// Writes a file beside its place, waits until it is on the disk, then moves it there.
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
     let folder = file.parent().unwrap_or(Path::new("/"));
-    let replace = || -> std::io::Result<()> {
-        fs::create_dir_all(folder)?;
-        let mut temporary = tempfile::Builder::new()
-            .prefix(".lineup")
-            .tempfile_in(folder)?;
-        temporary.write_all(text.as_bytes())?;
-        temporary.as_file().sync_all()?;
-        readable(temporary.as_file())?;
-        temporary.persist(file).map_err(|error| error.error)?;
-        Ok(())
-    };
-    replace().map_err(|error| {
+    let done =
+        fs::create_dir_all(folder).and_then(|()| replace(file, |partial| fs::write(partial, text)));
+    done.map_err(|error| {
         Failure::failed("The lineup cannot be written")
             .hint("Choose another folder, or free some space on the disk")
             .details(format!("{error}: {}", file.display()))
     })
-}
-
-/// Temporary files are for their owner's eyes only; a lineup is no secret.
-#[cfg(unix)]
-fn readable(file: &File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
-fn readable(_file: &File) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// What a lineup of this name is called as a file, without its end.
