@@ -84,42 +84,29 @@ impl Window {
         theme::install(ctx);
         // Our own table of shortcuts has the zoom keys.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
-        let waker = ctx.clone();
+        let wake = || {
+            let ctx = ctx.clone();
+            move || ctx.request_repaint()
+        };
         let rejudge = Latest::spawn(
             "re-judging",
             |request: ReweightRequest| request.answer(),
-            move || waker.request_repaint(),
+            wake(),
         )?;
-        let waker = ctx.clone();
         let steadiness = Latest::spawn(
             "steadiness",
             |request: SteadinessRequest| request.answer(),
-            move || waker.request_repaint(),
+            wake(),
         )?;
-        let waker = ctx.clone();
         let budget = Latest::spawn(
             "guidance",
             |request: BudgetRequest| request.answer(),
-            move || waker.request_repaint(),
+            wake(),
         )?;
-        let waker = ctx.clone();
-        let estimates = Latest::spawn("memory estimates", EstimateRequest::answer, move || {
-            waker.request_repaint();
-        })?;
-        let waker = ctx.clone();
-        let previews = Latest::spawn(
-            "preview",
-            |request: PreviewRequest| request.answer(),
-            move || waker.request_repaint(),
-        )?;
-        let waker = ctx.clone();
-        let joins = Latest::spawn(
-            "joining",
-            |request: JoinRequest| request.answer(),
-            move || waker.request_repaint(),
-        )?;
-        let waker = ctx.clone();
-        let trainer = trainer::start(crate::demo::embedded(), move || waker.request_repaint())?;
+        let estimates = Latest::spawn("memory estimates", EstimateRequest::answer, wake())?;
+        let previews = Latest::spawn("preview", PreviewRequest::answer, wake())?;
+        let joins = Latest::spawn("joining", JoinRequest::answer, wake())?;
+        let trainer = trainer::start(crate::demo::embedded(), wake())?;
         let mut window = Self {
             state: first_state(options, settings.mended()),
             worker: Some(worker),
@@ -136,14 +123,8 @@ impl Window {
             joined: 0,
             estimates,
             weighed: None,
-            dialogs: Dialogs::new(dialogs::for_models, {
-                let waker = ctx.clone();
-                move || waker.request_repaint()
-            }),
-            train_dialogs: Dialogs::new(dialogs::for_training, {
-                let waker = ctx.clone();
-                move || waker.request_repaint()
-            }),
+            dialogs: Dialogs::new(dialogs::for_models, wake()),
+            train_dialogs: Dialogs::new(dialogs::for_training, wake()),
             applied: None,
         };
         let commands = update::load(&mut window.state);

@@ -1,4 +1,4 @@
-//! Undo and redo over words, sliders, sampling and the result that was on screen with them.
+//! Undo and redo: over words, sliders, sampling and the result that was on screen with them, and over whatever else is edited.
 
 use crate::app::state::draft::Draft;
 use crate::domain::RunId;
@@ -30,19 +30,41 @@ pub enum EditKind {
     Single,
 }
 
-/// The stacks.
-#[derive(Debug, Default)]
-pub struct History {
-    undo: Vec<Snapshot>,
-    redo: Vec<Snapshot>,
-    last: Option<EditKind>,
+/// What sorts of edits there are.
+pub trait Edit: Copy + PartialEq {
+    /// Whether such an edit is a step by itself, whatever came before it.
+    fn is_single(self) -> bool;
 }
 
-impl History {
+impl Edit for EditKind {
+    fn is_single(self) -> bool {
+        self == Self::Single
+    }
+}
+
+/// The stacks: of states `S`, between which lie edits `K`.
+#[derive(Debug)]
+pub struct History<S = Snapshot, K = EditKind> {
+    pub(super) undo: Vec<S>,
+    pub(super) redo: Vec<S>,
+    last: Option<K>,
+}
+
+impl<S, K> Default for History<S, K> {
+    fn default() -> Self {
+        Self {
+            undo: Vec::new(),
+            redo: Vec::new(),
+            last: None,
+        }
+    }
+}
+
+impl<S: PartialEq, K: Edit> History<S, K> {
     /// Remembers `before`, the state before an edit of this kind, unless the edit goes on with the one before it.
-    pub(crate) fn remember(&mut self, kind: EditKind, before: Snapshot) {
+    pub(crate) fn remember(&mut self, kind: K, before: S) {
         self.redo.clear();
-        let goes_on = kind != EditKind::Single && self.last == Some(kind);
+        let goes_on = !kind.is_single() && self.last == Some(kind);
         self.last = Some(kind);
         if !goes_on && self.undo.last() != Some(&before) {
             self.undo.push(before);
@@ -57,17 +79,8 @@ impl History {
         self.last = None;
     }
 
-    /// The slider that a hand is moving.
-    #[must_use]
-    pub fn moving(&self) -> Option<usize> {
-        match self.last? {
-            EditKind::Weight(index) => Some(index),
-            EditKind::Typing | EditKind::Guidance | EditKind::Sampling | EditKind::Single => None,
-        }
-    }
-
     /// Goes one step back from `now`.
-    pub(crate) fn undo(&mut self, now: Snapshot) -> Option<Snapshot> {
+    pub(crate) fn undo(&mut self, now: S) -> Option<S> {
         self.last = None;
         // A step that changed nothing after all would look like a dead key.
         while self.undo.last() == Some(&now) {
@@ -79,7 +92,7 @@ impl History {
     }
 
     /// Goes one step forward from `now`.
-    pub(crate) fn redo(&mut self, now: Snapshot) -> Option<Snapshot> {
+    pub(crate) fn redo(&mut self, now: S) -> Option<S> {
         self.last = None;
         let after = self.redo.pop()?;
         self.undo.push(now);
@@ -96,6 +109,17 @@ impl History {
     #[must_use]
     pub fn can_redo(&self) -> bool {
         !self.redo.is_empty()
+    }
+}
+
+impl History {
+    /// The slider that a hand is moving.
+    #[must_use]
+    pub fn moving(&self) -> Option<usize> {
+        match self.last? {
+            EditKind::Weight(index) => Some(index),
+            EditKind::Typing | EditKind::Guidance | EditKind::Sampling | EditKind::Single => None,
+        }
     }
 
     /// Runs that undo or redo may bring back.

@@ -101,7 +101,7 @@ pub(super) fn edit(state: &mut State, action: ModelsAction) -> Vec<Command> {
             let unfolded = state.models.unfolded == Some(index);
             state.models.unfolded = (!unfolded).then_some(index);
         }
-        ModelsAction::EndEdit => state.models.steps.close(),
+        ModelsAction::EndEdit => state.models.steps.close_step(),
         ModelsAction::Remove(_)
         | ModelsAction::Unfold(_)
         | ModelsAction::Hub(_)

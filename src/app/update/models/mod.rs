@@ -161,11 +161,11 @@ pub(super) fn apply(state: &mut State, action: ModelsAction) -> Vec<Command> {
             state.models.retry.take().into_iter().collect()
         }
         ModelsAction::Undo => {
-            let before = state.models.steps.undo(&state.models.plan);
+            let before = state.models.steps.undo(state.models.plan.clone());
             before.map_or_else(Vec::new, |plan| compose::restore(state, plan))
         }
         ModelsAction::Redo => {
-            let after = state.models.steps.redo(&state.models.plan);
+            let after = state.models.steps.redo(state.models.plan.clone());
             after.map_or_else(Vec::new, |plan| compose::restore(state, plan))
         }
         ModelsAction::EditName(_)
@@ -241,7 +241,7 @@ fn note(state: &mut State, words: impl Into<String>) {
 
 fn remember(state: &mut State, kind: StepKind) {
     let models = &mut state.models;
-    models.steps.remember(kind, &models.plan);
+    models.steps.remember(kind, models.plan.clone());
 }
 
 /// What the dialog's answer is used for where it is a path.

@@ -153,7 +153,7 @@ pub(super) fn save(state: &mut State) -> Vec<Command> {
     let (Some(folder), Some(lineup)) = (models.folder.clone(), models.plan.lineup()) else {
         return Vec::new();
     };
-    models.steps.close();
+    models.steps.close_step();
     vec![Command::Shelf(ShelfCommand::Save {
         folder,
         file: models.plan.file.clone(),
