@@ -149,6 +149,35 @@ pub struct LlamaShape {
     pub tied: bool,
 }
 
+/// The sizes that decide what a model takes in memory while it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Rows of the embedding.
+    pub vocabulary: usize,
+    /// Most tokens that the model was made to read.
+    pub context: usize,
+    /// Blocks.
+    pub layers: usize,
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Width inside the feed-forward part.
+    pub inner: usize,
+    /// Query heads; 0 in a model without attention.
+    pub heads: usize,
+    /// Key and value heads.
+    pub kv_heads: usize,
+    /// Width of a head.
+    pub head_width: usize,
+}
+
+impl Sizes {
+    /// Keys and values of one token, in numbers.
+    #[must_use]
+    pub const fn token_numbers(&self) -> usize {
+        2 * self.layers * self.kv_heads * self.head_width
+    }
+}
+
 impl Config {
     /// A plain Llama of the given sizes: θ = 10,000, ε = 1e-5, no biases, no windows.
     #[must_use]
@@ -206,6 +235,21 @@ impl Config {
         let config = read::Reader(&read::of_text(fields)).config()?;
         config.check()?;
         Ok(config)
+    }
+
+    /// Its sizes.
+    #[must_use]
+    pub const fn sizes(&self) -> Sizes {
+        Sizes {
+            vocabulary: self.vocab_size,
+            context: self.context,
+            layers: self.layers,
+            width: self.hidden_size,
+            inner: self.intermediate_size,
+            heads: self.heads,
+            kv_heads: self.kv_heads,
+            head_width: self.head_dim,
+        }
     }
 
     /// Parameters of the model, tied ones counted once.

@@ -4,7 +4,6 @@ use candle_core::{DType, Device};
 
 use super::config::Config;
 use super::decoder::Decoder;
-use super::device;
 use super::error::ModelError;
 use super::folder::{Folder, has_extension};
 use super::gguf::{Gguf, GgufSource, Plain};
@@ -55,8 +54,8 @@ impl ModelFiles {
         }
     }
 
-    /// Its tokenizer and chat template; `eos` are the ids that its configuration says end a text. A GGUF file whose own tokenizer is of a kind that is not made here is read with the
-    /// tokenizer.json beside it, where there is one.
+    /// Its tokenizer and chat template; `eos` are the ids that its configuration says end a text. A GGUF file whose own
+    /// tokenizer is of a kind that is not made here is read with the tokenizer.json beside it, where there is one.
     ///
     /// # Errors
     /// A tokenizer that is missing, broken or of a kind that is not read.
@@ -86,7 +85,7 @@ impl ModelFiles {
         cancel: &CancelToken,
         progress: &mut dyn FnMut(f32),
     ) -> Result<Read, ModelError> {
-        let dtype = device::dtype(wanted, config.dtype())?;
+        let dtype = config.computed_in(wanted, device.is_cpu())?;
         match self {
             Self::Folder(folder) => {
                 let files = load::weight_files(folder, role)?;
@@ -112,25 +111,6 @@ impl ModelFiles {
                 let net = Net::Own(Decoder::build(config, &mut source)?);
                 let kept = source.words();
                 Ok(Read { net, kept })
-            }
-        }
-    }
-
-    /// How the files are stored.
-    ///
-    /// # Errors
-    /// No weight file at all.
-    pub fn format(&self, role: &str) -> Result<FileFormat, ModelError> {
-        match self {
-            Self::Gguf(_) => Ok(FileFormat::Gguf),
-            Self::Folder(folder) => {
-                let files = load::weight_files(folder, role)?;
-                let is_bin = files.iter().all(|name| has_extension(name, "bin"));
-                Ok(if is_bin {
-                    FileFormat::PyTorch
-                } else {
-                    FileFormat::Safetensors
-                })
             }
         }
     }
@@ -174,6 +154,15 @@ impl ModelFiles {
             Self::Folder(folder) => folder.key(),
             Self::Gguf(file) => format!("{}/{}", file.folder().key(), file.file()),
         }
+    }
+}
+
+/// How the weight files of a folder are stored, by their names.
+pub(super) fn format(names: &[String]) -> FileFormat {
+    if names.iter().all(|name| has_extension(name, "bin")) {
+        FileFormat::PyTorch
+    } else {
+        FileFormat::Safetensors
     }
 }
 

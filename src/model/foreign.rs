@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 
 use self::families::Kind;
 use super::cache::KvCache;
+use super::config::Sizes;
 use super::error::ModelError;
 use super::load::FileSource;
-use super::net::Sizes;
 use super::pass::{RowSink, Segment, Wanted};
 use crate::domain::{CancelToken, TokenId};
 
@@ -102,13 +102,7 @@ impl Foreign {
     /// # Errors
     /// Tensors that are missing, broken or of another shape; cancellation.
     pub fn load(config: ForeignConfig, source: &mut FileSource<'_>) -> Result<Self, ModelError> {
-        // The library computes in the type of the weights, and processors have no arithmetic for half precision.
-        let device = source.device.clone();
-        let dtype = if device.is_cpu() {
-            DType::F32
-        } else {
-            source.dtype
-        };
+        let (device, dtype) = (source.device.clone(), source.dtype);
         let weights = source.weights;
         let names = weights.names();
         let mut tensors = HashMap::with_capacity(names.len());

@@ -8,8 +8,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::error::ModelError;
-use super::files::ModelFiles;
-use super::folder::{Folder, has_extension};
+use super::files::{ModelFiles, format};
+use super::folder::Folder;
 use super::gguf::Gguf;
 use super::lineup::Found;
 use super::load::{Tally, Weights};
@@ -57,7 +57,10 @@ pub fn look_at(found: &Found) -> Result<ModelFacts, ModelError> {
     Ok(ModelFacts {
         name: name(&files),
         path: files.describe(),
-        format: files.format(ROLE)?,
+        format: match &files {
+            ModelFiles::Folder(_) => format(&names),
+            ModelFiles::Gguf(_) => FileFormat::Gguf,
+        },
         kind: ModelKind::Whole(whole),
         stored,
         file_bytes: files.folder().bytes_of(&names),
@@ -134,8 +137,8 @@ fn said(error: ModelError) -> Obstacle {
 }
 
 fn adapter(folder: &Folder) -> Result<ModelFacts, ModelError> {
-    let file = peft::weight_file(folder).to_owned();
-    let weights = Weights::open(folder, std::slice::from_ref(&file), ROLE)?;
+    let files = [peft::weight_file(folder).to_owned()];
+    let weights = Weights::open(folder, &files, ROLE)?;
     let (facts, problem) = match peft::about(folder, ROLE) {
         Ok(facts) => (facts, None),
         Err(error @ ModelError::Unsupported { .. }) => {
@@ -153,14 +156,10 @@ fn adapter(folder: &Folder) -> Result<ModelFacts, ModelError> {
     Ok(ModelFacts {
         path: folder.describe(),
         name: folder.name(),
-        format: if has_extension(&file, "bin") {
-            FileFormat::PyTorch
-        } else {
-            FileFormat::Safetensors
-        },
+        format: format(&files),
         kind: ModelKind::Adapter(facts),
         stored: weights.stored(),
-        file_bytes: folder.bytes_of(&[file]),
+        file_bytes: folder.bytes_of(&files),
         licence: licence::of_folder(folder)?,
         problem,
     })

@@ -255,16 +255,9 @@ fn downloaded(
     let (folder, missing) = match file {
         None => (Folder::Directory(snapshot.folder), snapshot.missing),
         Some(file) => {
-            let folder = Folder::Directory(snapshot.folder.join(file));
-            let is_there = snapshot.folder.join(file).exists();
-            (
-                folder,
-                if is_there {
-                    Vec::new()
-                } else {
-                    vec![file.to_owned()]
-                },
-            )
+            let path = snapshot.folder.join(file);
+            let missing = (!path.exists()).then(|| file.to_owned());
+            (Folder::Directory(path), missing.into_iter().collect())
         }
     };
     if missing.is_empty() {

@@ -291,6 +291,20 @@ impl Tally {
     }
 }
 
+/// What the numbers of the tensor `name` are computed from.
+pub(super) fn number_type(stored: Dtype, name: &str) -> Result<DType, ModelError> {
+    match stored {
+        Dtype::F16 => Ok(DType::F16),
+        Dtype::BF16 => Ok(DType::BF16),
+        Dtype::F32 => Ok(DType::F32),
+        Dtype::F64 => Ok(DType::F64),
+        other => Err(ModelError::unsupported(
+            format!("the number type {other:?} of the tensor {name}"),
+            "Supported are f16, bf16, f32 and f64",
+        )),
+    }
+}
+
 fn broken_file(name: &str, folder: &Folder, data: &[u8], error: &SafeTensorError) -> ModelError {
     let why = match error {
         SafeTensorError::HeaderTooSmall
@@ -314,16 +328,7 @@ impl RawTensor<'_> {
     /// # Errors
     /// A number type that weights do not have.
     pub fn number_type(&self, name: &str) -> Result<DType, ModelError> {
-        match self.dtype {
-            Dtype::F16 => Ok(DType::F16),
-            Dtype::BF16 => Ok(DType::BF16),
-            Dtype::F32 => Ok(DType::F32),
-            Dtype::F64 => Ok(DType::F64),
-            other => Err(ModelError::unsupported(
-                format!("the number type {other:?} of the tensor {name}"),
-                "Supported are f16, bf16, f32 and f64",
-            )),
-        }
+        number_type(self.dtype, name)
     }
 
     /// The numbers as f32, in the order of the file.

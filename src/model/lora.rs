@@ -28,6 +28,13 @@ pub struct Lora {
 }
 
 impl Lora {
+    /// What its numbers are kept in; nothing for an adapter that changes nothing.
+    #[must_use]
+    pub fn dtype(&self) -> Option<DType> {
+        let mut pairs = self.blocks.iter().flatten().flatten();
+        pairs.next().map(|pair| pair.a.dtype())
+    }
+
     /// A copy of `decoder` with this adapter added into its weights.
     ///
     /// # Errors

@@ -1,8 +1,11 @@
 //! A set of weights in memory, whoever computes with it.
 
+use candle_core::DType;
+
 use super::cache::KvCache;
-use super::config::Config;
+use super::config::{Config, Sizes};
 use super::decoder::Decoder;
+use super::device;
 use super::error::ModelError;
 use super::foreign::{Foreign, ForeignConfig};
 use super::load::FileSource;
@@ -56,16 +59,7 @@ impl NetConfig {
     #[must_use]
     pub const fn sizes(&self) -> Sizes {
         match self {
-            Self::Own(config) => Sizes {
-                vocabulary: config.vocab_size,
-                context: config.context,
-                layers: config.layers,
-                width: config.hidden_size,
-                inner: config.intermediate_size,
-                heads: config.heads,
-                kv_heads: config.kv_heads,
-                head_width: config.head_dim,
-            },
+            Self::Own(config) => config.sizes(),
             Self::Foreign(config) => config.sizes,
         }
     }
@@ -79,42 +73,29 @@ impl NetConfig {
         }
     }
 
+    /// What its weights are computed in where a person wants `wanted`, which may be `auto` or nothing. candle-transformers
+    /// computes in the type of the weights, and processors have no arithmetic for half precision.
+    ///
+    /// # Errors
+    /// An unknown name.
+    pub fn computed_in(
+        &self,
+        wanted: Option<&str>,
+        on_processor: bool,
+    ) -> Result<DType, ModelError> {
+        let dtype = device::dtype(wanted, self.dtype())?;
+        Ok(match self {
+            Self::Foreign(_) if on_processor => DType::F32,
+            Self::Own(_) | Self::Foreign(_) => dtype,
+        })
+    }
+
     /// The dtype that the file states, for example `bfloat16`.
-    #[must_use]
-    pub fn dtype(&self) -> Option<&str> {
+    fn dtype(&self) -> Option<&str> {
         match self {
             Self::Own(config) => config.dtype.as_deref(),
             Self::Foreign(config) => config.dtype.as_deref(),
         }
-    }
-}
-
-/// The sizes that decide what a model takes in memory while it reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
-    /// Rows of the embedding.
-    pub vocabulary: usize,
-    /// Most tokens that the model was made to read.
-    pub context: usize,
-    /// Blocks.
-    pub layers: usize,
-    /// Width of the residual stream.
-    pub width: usize,
-    /// Width inside the feed-forward part.
-    pub inner: usize,
-    /// Query heads; 0 in a model without attention.
-    pub heads: usize,
-    /// Key and value heads.
-    pub kv_heads: usize,
-    /// Width of a head.
-    pub head_width: usize,
-}
-
-impl Sizes {
-    /// Keys and values of one token, in numbers.
-    #[must_use]
-    pub const fn token_numbers(&self) -> usize {
-        2 * self.layers * self.kv_heads * self.head_width
     }
 }
 

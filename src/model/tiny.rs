@@ -114,6 +114,19 @@ pub fn config() -> Config {
     config
 }
 
+/// A two-block Llama whose widths are whole blocks of every type of number that files keep.
+#[must_use]
+pub fn config_of_blocks() -> Config {
+    Config {
+        hidden_size: 256,
+        head_dim: 64,
+        intermediate_size: 512,
+        context: 128,
+        tied: false,
+        ..config()
+    }
+}
+
 /// A decoder of this shape with random weights.
 ///
 /// # Errors

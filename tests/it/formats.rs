@@ -5,24 +5,8 @@ use std::path::Path;
 
 use counterpoise::domain::{CancelToken, ComputeSettings, LineupSource, Prompt};
 use counterpoise::engine::scorer::{Parts, Scorer, StepScores};
-use counterpoise::model::{self, LoadedLineup, config::LlamaShape, tiny};
-use counterpoise::model::{Config, decoder::Projection};
-
-/// Widths of whole blocks of every type.
-fn shape() -> Config {
-    let mut config = Config::llama_like(LlamaShape {
-        vocab: 64,
-        hidden: 256,
-        intermediate: 512,
-        layers: 2,
-        heads: 4,
-        kv_heads: 2,
-        context: 128,
-        tied: false,
-    });
-    (config.bos, config.eos) = (Some(1), vec![2]);
-    config
-}
+use counterpoise::model::decoder::Projection;
+use counterpoise::model::{self, LoadedLineup, tiny};
 
 fn load(folder: &Path, lineup: &str, dtype: Option<&str>) -> Result<LoadedLineup, String> {
     let path = folder.join("lineup.toml");
@@ -73,7 +57,7 @@ fn apart(ours: &[StepScores], theirs: &[StepScores]) -> (f64, f64) {
 #[test]
 fn a_gguf_file_of_each_type_computes_what_its_numbers_say() {
     let temp = tempfile::tempdir().unwrap();
-    let config = shape();
+    let config = tiny::config_of_blocks();
     tiny::write_model(&temp.path().join("folder"), &config, 5).unwrap();
     let plain = rows(
         load(temp.path(), "[base]\npath = \"folder\"\n", None)
@@ -132,7 +116,7 @@ fn a_gguf_file_of_each_type_computes_what_its_numbers_say() {
 #[test]
 fn an_adapter_a_gguf_base_and_a_sentence_share_a_lineup() {
     let temp = tempfile::tempdir().unwrap();
-    let config = shape();
+    let config = tiny::config_of_blocks();
     tiny::write_model(&temp.path().join("folder"), &config, 5).unwrap();
     tiny::write_gguf(&temp.path().join("base.gguf"), &config, 5, "F32").unwrap();
     let targets = [
@@ -169,7 +153,7 @@ fn an_adapter_a_gguf_base_and_a_sentence_share_a_lineup() {
 #[test]
 fn what_a_gguf_file_cannot_be_is_said_in_words() {
     let temp = tempfile::tempdir().unwrap();
-    let config = shape();
+    let config = tiny::config_of_blocks();
     let path = temp.path().join("x.gguf");
     tiny::write_gguf(&path, &config, 5, "Q4_0").unwrap();
     let whole = fs::read(&path).unwrap();
@@ -205,7 +189,7 @@ fn what_a_gguf_file_cannot_be_is_said_in_words() {
 #[test]
 fn a_tokenizer_beside_a_gguf_file_stands_in_for_one_that_is_not_made() {
     let temp = tempfile::tempdir().unwrap();
-    let config = shape();
+    let config = tiny::config_of_blocks();
     tiny::write_model(temp.path(), &config, 5).unwrap();
     for name in ["config.json", "model.safetensors"] {
         fs::remove_file(temp.path().join(name)).unwrap();
@@ -236,4 +220,25 @@ fn a_lineup_over_the_built_in_base_is_known_for_the_teaching_model_that_it_is() 
     let loaded = model::load(&source, files, &settings, &mut |_, _| {}, &cancel).unwrap();
     assert!(loaded.info.is_demo);
     assert_eq!(loaded.info.objectives.len(), 1);
+}
+
+#[test]
+fn what_an_adapter_is_kept_in_is_told_as_it_is() {
+    let temp = tempfile::tempdir().unwrap();
+    let config = tiny::config_of_blocks();
+    tiny::write_gguf(&temp.path().join("wide.gguf"), &config, 5, "F32").unwrap();
+    tiny::write_gguf(&temp.path().join("packed.gguf"), &config, 5, "Q8_0").unwrap();
+    tiny::write_adapter(&temp.path().join("kind"), &config, &[Projection::Q], 4, 9).unwrap();
+    let adapter = "[[objective]]\nname = \"kind\"\nadapter = \"kind\"\n";
+    for (base, layout, kept) in [
+        ("wide", "shared", "f32"),
+        ("packed", "shared", "f16"),
+        // Merged into a copy of the weights.
+        ("packed", "separate", "f32"),
+    ] {
+        let lineup = format!("layout = \"{layout}\"\n[base]\npath = \"{base}.gguf\"\n{adapter}");
+        let loaded = load(temp.path(), &lineup, None).unwrap();
+        let told = loaded.info.models.iter().find(|model| model.role == "kind");
+        assert_eq!(told.unwrap().kept, kept, "{base}, {layout}");
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use candle_core::DType;
+
 use super::Progress;
 use crate::domain::{CancelToken, ModelInfo, Prompt, RewardKind};
 use crate::engine::scorer::Vocabulary;
@@ -10,6 +12,7 @@ use crate::model::ensemble::{BASE, Ensemble, Reader, Reward, Trunk};
 use crate::model::error::ModelError;
 use crate::model::files::ModelFiles;
 use crate::model::folder::Folder;
+use crate::model::gguf::Plain;
 use crate::model::lineup::{Entry, Home, Layout, Lineup, Place, Source};
 use crate::model::load;
 use crate::model::lora::{AdapterStack, Lora};
@@ -217,6 +220,11 @@ impl<'a> Assembly<'a> {
             &|own| base.adapter_dtype(own),
             base.device(),
         )?;
+        let kept = match self.layout {
+            // What is merged is computed in f32 on the processor.
+            Layout::Separate if base.device().is_cpu() => DType::F32,
+            Layout::Shared | Layout::Separate => lora.dtype().unwrap_or(DType::F32),
+        };
         if folder.has("tokenizer.json") {
             let own = Text::open(&folder, role, &[])?;
             self.agree(&own, role)?;
@@ -227,7 +235,7 @@ impl<'a> Assembly<'a> {
             kind: Some(RewardKind::Adapter),
             source: folder.describe(),
             sha256: self.hash(&folder, &files, role)?,
-            kept: "f32".to_owned(),
+            kept: Plain::of(kept).name().to_owned(),
         };
         self.infos.push(info);
         match self.layout {

@@ -10,9 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::{ForeignConfig, Fresh, Reading};
-use crate::model::config::token_ids;
+use crate::model::config::{Sizes, token_ids};
 use crate::model::error::ModelError;
-use crate::model::net::Sizes;
 
 /// What these families are called by the people who use them.
 pub const FOREIGN: &str = "Phi 1 to 2, StableLM, StarCoder 2, Mamba, Mixtral and Qwen 3 MoE";

@@ -14,7 +14,6 @@ use crate::domain::{
 };
 use crate::model::config::Config;
 use crate::model::decoder::Decoder;
-use crate::model::device;
 use crate::model::error::ModelError;
 use crate::model::files::{ModelFiles, of_gguf};
 use crate::model::gguf::{Gguf, Kept, Plain};
@@ -135,13 +134,7 @@ impl Sums<'_> {
         }
         let config = files.config(role)?;
         // No device is opened to ask what it likes.
-        let likes = match (&config, self.on_processor) {
-            // The library for these computes in what the weights are.
-            (NetConfig::Foreign(_), true) => DType::F32,
-            (NetConfig::Own(_), _) | (NetConfig::Foreign(_), false) => {
-                device::dtype(self.wanted.as_deref(), config.dtype())?
-            }
-        };
+        let likes = config.computed_in(self.wanted.as_deref(), self.on_processor)?;
         let mut halved = None;
         let (parameters, bytes, how) = match &files {
             ModelFiles::Folder(folder) => {
@@ -196,12 +189,15 @@ impl Sums<'_> {
         let folder = place.folder(self.home, role)?;
         let changed = peft::changed(&folder, role)?;
         let base = &self.trunks[base];
+        let likes = base
+            .config
+            .computed_in(self.wanted.as_deref(), self.on_processor)?;
         let config = base.config.own(role)?;
-        let kept = |own: DType| -> DType {
+        let kept = |own: DType| {
             if self.on_processor {
                 Decoder::adapter_dtype_beside(base.is_gguf, own)
             } else {
-                device::dtype(self.wanted.as_deref(), config.dtype.as_deref()).unwrap_or(own)
+                likes
             }
         };
         let (bytes, how) = match self.layout {

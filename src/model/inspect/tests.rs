@@ -1,23 +1,6 @@
 use super::*;
-use crate::model::config::{Config, LlamaShape};
 use crate::model::decoder::Projection;
 use crate::model::tiny;
-
-/// Widths of whole blocks of every type.
-fn shape() -> Config {
-    let mut config = Config::llama_like(LlamaShape {
-        vocab: 64,
-        hidden: 256,
-        intermediate: 512,
-        layers: 2,
-        heads: 4,
-        kv_heads: 2,
-        context: 128,
-        tied: false,
-    });
-    (config.bos, config.eos) = (Some(1), vec![2]);
-    config
-}
 
 fn whole_of(facts: &ModelFacts) -> &WholeFacts {
     match &facts.kind {
@@ -27,9 +10,9 @@ fn whole_of(facts: &ModelFacts) -> &WholeFacts {
 }
 
 #[test]
-fn a_folder_and_a_gguf_file_of_one_model_have_the_same_shape() {
+fn a_folder_and_a_gguf_file_of_one_model_have_the_same_config_of_blocks() {
     let temp = tempfile::tempdir().unwrap();
-    let config = shape();
+    let config = tiny::config_of_blocks();
     let folder = temp.path().join("tiny-model");
     tiny::write_model(&folder, &config, 1).unwrap();
     std::fs::write(folder.join("README.md"), "---\nlicense: mit\n---\n").unwrap();
@@ -78,7 +61,7 @@ fn a_folder_and_a_gguf_file_of_one_model_have_the_same_shape() {
 #[test]
 fn an_adapter_says_what_it_changes() {
     let temp = tempfile::tempdir().unwrap();
-    let config = shape();
+    let config = tiny::config_of_blocks();
     let targets = [Projection::Q, Projection::Down];
     tiny::write_adapter(temp.path(), &config, &targets, 3, 1).unwrap();
     let facts = look(temp.path()).unwrap();
@@ -107,7 +90,7 @@ fn an_adapter_says_what_it_changes() {
 #[test]
 fn what_cannot_be_run_is_named_and_what_is_broken_refused() {
     let temp = tempfile::tempdir().unwrap();
-    tiny::write_model(temp.path(), &shape(), 1).unwrap();
+    tiny::write_model(temp.path(), &tiny::config_of_blocks(), 1).unwrap();
     let config = temp.path().join("config.json");
     std::fs::write(&config, r#"{"architectures": ["GPT2LMHeadModel"]}"#).unwrap();
     let facts = look(temp.path()).unwrap();
@@ -122,6 +105,6 @@ fn what_cannot_be_run_is_named_and_what_is_broken_refused() {
 fn models_of_the_shared_cache_are_called_by_their_repository() {
     let temp = tempfile::tempdir().unwrap();
     let folder = temp.path().join("models--owner--some-name/snapshots/0123");
-    tiny::write_model(&folder, &shape(), 1).unwrap();
+    tiny::write_model(&folder, &tiny::config_of_blocks(), 1).unwrap();
     assert_eq!(look(&folder).unwrap().name, "owner/some-name");
 }

@@ -7,6 +7,7 @@ use super::{MODULES, Projection, SETTINGS_FILE, modules, open};
 use crate::domain::AdapterFacts;
 use crate::model::error::ModelError;
 use crate::model::folder::Folder;
+use crate::model::load::number_type;
 
 /// A module that an adapter changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +35,9 @@ pub fn changed(folder: &Folder, role: &str) -> Result<Vec<Changed>, ModelError> 
     let mut all = Vec::new();
     for ((layer, index), (a, b)) in modules(&weights, role)? {
         let (module, parts) = MODULES[index];
-        let dtype = match a.and_then(|name| Some((name, weights.get(name)?))) {
-            Some((name, tensor)) => tensor.number_type(name)?,
-            None => DType::F32,
-        };
-        let shape = |name: Option<&str>| name.and_then(|name| Some(weights.about(name)?.1));
+        let about = |name: Option<&str>| name.and_then(|name| weights.about(name));
         let numbers = |shape: &[usize]| shape.iter().product::<usize>() as u64;
-        let (Some(a @ &[rank, _]), Some(b)) = (shape(a), shape(b)) else {
+        let (Some((stored, a @ &[rank, _])), Some((_, b))) = (about(a), about(b)) else {
             return Err(ModelError::broken(
                 format!("the adapter of {role}"),
                 format!("has no pair of matrices for {module} in layer {layer}"),
@@ -52,7 +49,7 @@ pub fn changed(folder: &Folder, role: &str) -> Result<Vec<Changed>, ModelError> 
             parts,
             rank,
             numbers: numbers(a) + numbers(b),
-            dtype,
+            dtype: number_type(stored, module)?,
         });
     }
     Ok(all)

@@ -4,26 +4,13 @@ use crate::model::decoder::Projection;
 use crate::model::folder::Folder;
 use crate::model::tiny;
 
-fn shape() -> Config {
-    Config::llama_like(LlamaShape {
-        vocab: 64,
-        hidden: 256,
-        intermediate: 512,
-        layers: 2,
-        heads: 4,
-        kv_heads: 2,
-        context: 128,
-        tied: false,
-    })
-}
-
 /// A folder with a model, a GGUF file of it and an adapter, and the estimate of a lineup over them.
 struct Shelf(tempfile::TempDir);
 
 impl Shelf {
     fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
-        let config = shape();
+        let config = tiny::config_of_blocks();
         tiny::write_model(&temp.path().join("folder"), &config, 1).unwrap();
         tiny::write_gguf(&temp.path().join("x.gguf"), &config, 1, "Q8_0").unwrap();
         let targets = [Projection::Q, Projection::Up];
@@ -58,7 +45,7 @@ fn part(estimate: &MemoryEstimate, what: MemoryPurpose, role: &str) -> u64 {
 #[test]
 fn weights_count_as_they_are_kept() {
     let shelf = Shelf::new();
-    let parameters = shape().parameters();
+    let parameters = tiny::config_of_blocks().parameters();
     for (path, dtype, bytes) in [
         ("folder", None, 4 * parameters),
         ("folder", Some("bf16"), 2 * parameters),
