@@ -140,6 +140,7 @@ pub(super) fn run(args: &BenchArgs, common: &CommonArgs, began: Instant) -> Resu
                 | Event::Judged { .. }
                 | Event::Evaluated { .. }
                 | Event::Calibrated { .. }
+                | Event::Sweep(_)
                 | Event::Hub(_)
                 | Event::Shelf(_),
             ) => {}

@@ -128,6 +128,7 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
             | Event::Finished { .. }
             | Event::Scored { .. }
             | Event::Calibrated { .. }
+            | Event::Sweep(_)
             | Event::Measured { .. }
             | Event::Hub(_)
             | Event::Shelf(_) => {}

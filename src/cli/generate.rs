@@ -77,7 +77,7 @@ pub(super) fn run(args: &GenerateArgs, common: &CommonArgs) -> Result<(), Failur
 }
 
 /// Prompts of a file: a JSON array or JSON Lines of texts or of objects with `prompt`, else one a line.
-fn read_prompts(path: &Path) -> Result<Vec<String>, Failure> {
+pub(super) fn read_prompts(path: &Path) -> Result<Vec<String>, Failure> {
     let text = data::read_text(path)?;
     let from_json = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
@@ -243,6 +243,7 @@ fn one(
             | Event::Judged { .. }
             | Event::Evaluated { .. }
             | Event::Calibrated { .. }
+            | Event::Sweep(_)
             | Event::Measured { .. }
             | Event::Hub(_)
             | Event::Shelf(_) => {}

@@ -1,10 +1,11 @@
 //! The JSON shapes of interfaces.md section 4. Fields are only ever added.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::domain::{Finish, Objective, ObjectiveWeights, Sampling, TokenId};
+use crate::domain::{Finish, ObjectiveWeights, TokenId};
 use crate::engine::decode::GuidedStep;
 use crate::engine::insight::{Candidate, TokenInsight};
+pub(crate) use crate::worker::document::{models, named, sampling};
 use crate::worker::{LineupInfo, Step};
 
 /// One scored token with its text.
@@ -56,15 +57,6 @@ impl Token {
 /// `{"harmless": 1.0, …}`
 pub(crate) fn weights(info: &LineupInfo, weights: &[f64]) -> Value {
     named(&info.objectives, weights.iter().map(|&w| json!(w)))
-}
-
-fn named(objectives: &[Objective], values: impl Iterator<Item = Value>) -> Value {
-    let map: Map<String, Value> = objectives
-        .iter()
-        .map(|o| o.name.clone())
-        .zip(values)
-        .collect();
-    Value::Object(map)
 }
 
 /// The fields of a token; `initial` are the weights that the run began with.
@@ -121,29 +113,6 @@ pub(crate) fn totals(info: &LineupInfo, tokens: &[Token]) -> Value {
         "kl": sum(&|t| t.kl),
         "objectives": named(&info.objectives, per_objective),
     })
-}
-
-/// How tokens were drawn, the seed apart.
-pub(crate) fn sampling(sampling: &Sampling) -> Value {
-    json!({
-        "temperature": sampling.temperature,
-        "top_k": sampling.top_k,
-        "top_p": sampling.top_p,
-        "min_p": sampling.min_p,
-        "max_tokens": sampling.max_tokens,
-    })
-}
-
-/// Every model of the lineup.
-pub(crate) fn models(info: &LineupInfo) -> Value {
-    info.models
-        .iter()
-        .map(|model| {
-            json!({
-                "role": model.role, "source": model.source, "sha256": model.sha256, "kept": model.kept,
-            })
-        })
-        .collect()
 }
 
 /// `eos`, `length` or `cancelled`.

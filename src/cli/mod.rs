@@ -13,6 +13,7 @@ mod json;
 mod models;
 mod score;
 mod session;
+mod sweep;
 mod train;
 mod train_arm;
 mod train_demo;
@@ -122,6 +123,8 @@ pub enum CliCommand {
     Score(score::ScoreArgs),
     /// Reward accuracy of each objective over preference pairs
     Eval(eval::EvalArgs),
+    /// Many settings of the weights on the same prompts, and the trade-off between the objectives
+    Sweep(sweep::SweepArgs),
     /// Train language models, reward models and the built-in demo
     Train(train::TrainArgs),
     /// Find, fetch, list and remove models of the Hugging Face Hub
@@ -244,6 +247,7 @@ fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Some(CliCommand::Generate(args)) => generate::run(&args, &common),
         Some(CliCommand::Score(args)) => score::run(&args, &common),
         Some(CliCommand::Eval(args)) => eval::run(&args, &common),
+        Some(CliCommand::Sweep(args)) => sweep::run(&args, &common),
         Some(CliCommand::Train(args)) => train::run(&args, &common),
         Some(CliCommand::Models(args)) => models::run(&args, &common),
         Some(CliCommand::Bench(args)) => bench::run(&args, &common, began),

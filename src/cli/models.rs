@@ -167,6 +167,7 @@ fn ask(command: HubCommand, watch: &mut Watch) -> Result<HubEvent, Failure> {
             | Event::Evaluated { .. }
             | Event::Measured { .. }
             | Event::Calibrated { .. }
+            | Event::Sweep(_)
             | Event::Shelf(_) => {}
         }
     }

@@ -69,6 +69,7 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
             | Event::Judged { .. }
             | Event::Evaluated { .. }
             | Event::Calibrated { .. }
+            | Event::Sweep(_)
             | Event::Measured { .. }
             | Event::Hub(_)
             | Event::Shelf(_) => {}

@@ -91,6 +91,7 @@ impl Session {
                 | Event::Judged { .. }
                 | Event::Evaluated { .. }
                 | Event::Calibrated { .. }
+                | Event::Sweep(_)
                 | Event::Measured { .. }
                 | Event::Hub(_)
                 | Event::Shelf(_) => {}

@@ -2,7 +2,8 @@
 //!
 //! A [`scorer::Scorer`] gives the rows of every model, [`mix`] adds them up, [`noise`] and [`sample`] choose, [`decode`]
 //! repeats, [`kept`] lets it go on from any token of an earlier text, [`batch`] writes many texts at once, [`trace`]
-//! remembers, [`insight`] says what each choice means, and [`units`] how loud each reward model is.
+//! remembers, [`insight`] says what each choice means, [`tradeoff`] what many settings of the weights come to, and [`units`]
+//! how loud each reward model is.
 
 pub mod batch;
 pub mod decode;
@@ -17,5 +18,6 @@ pub mod reweigh;
 pub mod sample;
 pub mod scorer;
 pub mod trace;
+pub mod tradeoff;
 pub mod units;
 pub mod words;

@@ -12,6 +12,14 @@ pub(super) struct Inbox {
     waiting: VecDeque<Command>,
 }
 
+/// What there is to serve without waiting.
+pub(super) enum AtHand {
+    Command(Box<Command>),
+    Nothing,
+    /// Nothing, and the front end has gone.
+    Gone,
+}
+
 impl Inbox {
     pub(super) fn new(commands: Receiver<Command>) -> Self {
         Self {
@@ -30,6 +38,16 @@ impl Inbox {
             self.take_in(outbox);
         }
         self.waiting.pop_front()
+    }
+
+    /// What there is to serve now, without waiting.
+    pub(super) fn at_hand(&mut self, outbox: &Outbox<'_>) -> AtHand {
+        let is_there = self.take_in(outbox);
+        match self.waiting.pop_front() {
+            Some(command) => AtHand::Command(Box::new(command)),
+            None if is_there => AtHand::Nothing,
+            None => AtHand::Gone,
+        }
     }
 
     /// Takes in what has come by now; false when the front end has gone.
@@ -71,6 +89,7 @@ impl Inbox {
             | Command::Score(_)
             | Command::Evaluate(_)
             | Command::Calibrate(_)
+            | Command::Sweep(_)
             | Command::Bench(_)
             | Command::Hub(_)
             | Command::Shelf(_)
@@ -93,6 +112,7 @@ fn live_run(command: &Command) -> Option<RunId> {
         | Command::Score(_)
         | Command::Evaluate(_)
         | Command::Calibrate(_)
+        | Command::Sweep(_)
         | Command::Bench(_)
         | Command::Hub(_)
         | Command::Shelf(_)

@@ -10,6 +10,7 @@ mod aside;
 pub mod bench;
 mod calibrate;
 mod commands;
+pub(crate) mod document;
 pub mod facts;
 pub mod hub;
 mod inbox;
@@ -18,6 +19,7 @@ mod protocol;
 mod run;
 mod serve;
 pub mod shelf;
+pub mod sweep;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -27,15 +29,17 @@ use self::aside::Aside;
 use self::commands::Beside;
 pub use self::commands::{Commands, WorkerGone};
 use self::hub::desk::{self, HubOutbox};
-use self::inbox::Inbox;
+use self::inbox::{AtHand, Inbox};
 pub use protocol::*;
 
 use crate::domain::{CancelToken, RunId};
 use crate::engine::kept::KeptStreams;
-use crate::engine::scorer::Scorer;
+use crate::engine::scorer::{EngineError, Scorer};
 use crate::error::Failure;
 pub use crate::memory;
 use crate::model;
+use sweep::SweepCommand;
+use sweep::desk::{Left, Ongoing};
 
 /// Events that may wait before the worker waits for the front end.
 const EVENT_QUEUE: usize = 256;
@@ -135,13 +139,18 @@ pub fn spawn(
                 },
                 inbox: Inbox::new(inbox),
                 engine: None,
+                sweep: None,
                 last_load: None,
             };
-            while let Some(command) = worker.inbox.next(&worker.outbox) {
-                if matches!(command, Command::Shutdown) {
-                    break;
+            while let Some(turn) = worker.turn() {
+                match turn {
+                    Turn::Serve(command) if matches!(*command, Command::Shutdown) => break,
+                    Turn::Serve(command) => {
+                        let run = run_of(&command);
+                        worker.guard(run, |worker| worker.serve(*command));
+                    }
+                    Turn::Sweep(run) => worker.guard(Some(run), Worker::sweep_on),
                 }
-                worker.guard(command);
             }
         })?;
     Ok(WorkerHandle {
@@ -171,26 +180,49 @@ struct Engine {
     kept: KeptStreams,
 }
 
+/// What the worker does next.
+enum Turn {
+    /// A command.
+    Serve(Box<Command>),
+    /// A bit of this sweep.
+    Sweep(RunId),
+}
+
 struct Worker<'w, L> {
     loader: L,
     outbox: Outbox<'w>,
     inbox: Inbox,
     engine: Option<Engine>,
+    sweep: Option<Ongoing>,
     last_load: Option<(LineupSource, ComputeSettings)>,
 }
 
 impl<L: Loader> Worker<'_, L> {
-    /// Serves a command so that nothing it does can end the worker.
-    fn guard(&mut self, command: Command) {
-        let run = run_of(&command);
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(command)));
+    /// What comes next: a command before a bit of the sweep. Nothing when the front end has gone.
+    fn turn(&mut self) -> Option<Turn> {
+        match &self.sweep {
+            Some(sweep) if !sweep.paused => match self.inbox.at_hand(&self.outbox) {
+                AtHand::Command(command) => Some(Turn::Serve(command)),
+                AtHand::Nothing => Some(Turn::Sweep(sweep.run())),
+                AtHand::Gone => None,
+            },
+            Some(_) | None => {
+                let command = self.inbox.next(&self.outbox)?;
+                Some(Turn::Serve(Box::new(command)))
+            }
+        }
+    }
+
+    /// Does some work, for a run where there is one, so that nothing in it can end the worker.
+    fn guard(&mut self, run: Option<RunId>, work: impl FnOnce(&mut Self)) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(self)));
         let Err(panic) = outcome else { return };
         let failure = Failure::failed("The engine stopped unexpectedly and was started again")
             .hint("Run it again; if it keeps happening, report the details below")
             .details(panic_text(panic.as_ref()));
         self.outbox.send(Event::Failed { run, failure });
         // Caches may be half-written: nothing of the old engine is used again.
-        self.engine = None;
+        self.drop_engine();
         if let (Some(_), Some((source, settings))) = (run, self.last_load.clone()) {
             let again = Command::Load {
                 source,
@@ -212,7 +244,7 @@ impl<L: Loader> Worker<'_, L> {
             } => self.load(source, settings, &cancel),
             Command::Bench(request) => {
                 // What is measured is loaded anew: it should not share the memory with anything.
-                self.engine = None;
+                self.drop_engine();
                 match bench::bench(&mut self.loader, &request, &self.outbox) {
                     Ok(report) => self.outbox.send(Event::Measured {
                         run: request.run,
@@ -244,6 +276,7 @@ impl<L: Loader> Worker<'_, L> {
                     None => self.report(run, Err(no_lineup())),
                 }
             }
+            Command::Sweep(command) => self.sweep(command),
             Command::Calibrate(request) => {
                 let result = match &mut self.engine {
                     Some(engine) => {
@@ -263,6 +296,8 @@ impl<L: Loader> Worker<'_, L> {
     }
 
     fn load(&mut self, source: LineupSource, settings: ComputeSettings, cancel: &CancelToken) {
+        // The old lineup goes first: two large ones may not fit beside each other.
+        self.drop_engine();
         let outbox = &self.outbox;
         let mut progress = |stage: &str, fraction: Option<f32>| {
             outbox.send(Event::Loading {
@@ -270,8 +305,6 @@ impl<L: Loader> Worker<'_, L> {
                 fraction,
             });
         };
-        // The old lineup goes first: two large ones may not fit beside each other.
-        self.engine = None;
         match self.loader.load(&source, &settings, &mut progress, cancel) {
             Ok(loaded) => {
                 let info = std::sync::Arc::new(loaded.info.clone());
@@ -284,6 +317,68 @@ impl<L: Loader> Worker<'_, L> {
             }
             Err(failure) => self.outbox.send(Event::Failed { run: None, failure }),
         }
+    }
+
+    fn sweep(&mut self, command: SweepCommand) {
+        match command {
+            SweepCommand::Start(request) => {
+                let run = request.run;
+                let result = match (&self.engine, &self.sweep) {
+                    (None, _) => Err(no_lineup()),
+                    (Some(_), Some(_)) => Err(Failure::failed("Another sweep is being written")
+                        .hint("Stop it, or wait for its end")),
+                    (Some(engine), None) => {
+                        let scorer = engine.loaded.scorer.as_ref();
+                        Ongoing::begin(*request, scorer, &self.outbox)
+                    }
+                };
+                let result = result.map(|ongoing| self.sweep = Some(ongoing));
+                self.report(run, result);
+            }
+            SweepCommand::Pause { run, paused } => {
+                if let Some(sweep) = self.sweep.as_mut().filter(|sweep| sweep.run() == run) {
+                    sweep.paused = paused;
+                }
+            }
+            SweepCommand::Stop(run) => {
+                if self.sweep.as_ref().is_some_and(|sweep| sweep.run() == run) {
+                    self.end_sweep();
+                }
+            }
+        }
+    }
+
+    /// Writes a bit of the sweep.
+    fn sweep_on(&mut self) {
+        let (Some(sweep), Some(engine)) = (&mut self.sweep, &mut self.engine) else {
+            return;
+        };
+        match sweep.go_on(engine.loaded.scorer.as_mut(), &self.outbox) {
+            Ok(Left::More) => {}
+            Ok(Left::Nothing) | Err(EngineError::Cancelled) => self.end_sweep(),
+            Err(error) => {
+                // What it has written stays with the front end; the failure says why there is no more.
+                let run = sweep.run();
+                self.end_sweep();
+                self.report(run, Err(error.into()));
+            }
+        }
+    }
+
+    fn end_sweep(&mut self) {
+        let Some(mut sweep) = self.sweep.take() else {
+            return;
+        };
+        if let Some(engine) = &mut self.engine {
+            sweep.close(engine.loaded.scorer.as_mut());
+        }
+        sweep.tell_end(&self.outbox);
+    }
+
+    /// Lets the models go, and with them the sweep.
+    fn drop_engine(&mut self) {
+        self.engine = None;
+        self.end_sweep();
     }
 
     fn report(&self, run: RunId, result: Result<(), Failure>) {
@@ -308,7 +403,12 @@ fn run_of(command: &Command) -> Option<RunId> {
         Command::Calibrate(request) => Some(request.run),
         Command::Bench(request) => Some(request.run),
         Command::SetWeights { run, .. } => Some(*run),
-        Command::Load { .. } | Command::Hub(_) | Command::Shelf(_) | Command::Shutdown => None,
+        Command::Sweep(SweepCommand::Start(request)) => Some(request.run),
+        Command::Sweep(SweepCommand::Pause { .. } | SweepCommand::Stop(_))
+        | Command::Load { .. }
+        | Command::Hub(_)
+        | Command::Shelf(_)
+        | Command::Shutdown => None,
     }
 }
 

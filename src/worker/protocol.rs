@@ -6,6 +6,7 @@ use super::bench::{BenchReport, BenchRequest};
 pub use super::calibrate::CalibrateRequest;
 use super::hub::{HubCommand, HubEvent};
 use super::shelf::{ShelfCommand, ShelfEvent};
+use super::sweep::{SweepCommand, SweepEvent};
 use crate::domain::{
     CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling, TokenId,
 };
@@ -40,6 +41,8 @@ pub enum Command {
     Evaluate(EvaluateRequest),
     /// Measure how loud each objective's rewards are.
     Calibrate(CalibrateRequest),
+    /// Something about a sweep over settings of the weights, which is written between other commands.
+    Sweep(SweepCommand),
     /// Measure models; the lineup before is dropped.
     Bench(Box<BenchRequest>),
     /// Something about models on the Hugging Face Hub or in its local cache; served beside the others.
@@ -277,6 +280,8 @@ pub enum Event {
         /// All numbers.
         report: Box<BenchReport>,
     },
+    /// What happens in a sweep.
+    Sweep(SweepEvent),
     /// What came of a [`Command::Hub`].
     Hub(HubEvent),
     /// What came of a [`Command::Shelf`].

@@ -18,6 +18,7 @@ mod pictures;
 mod resteer;
 #[cfg(feature = "gui")]
 mod stage;
+mod sweep;
 mod training;
 #[cfg(feature = "gui")]
 mod window;

@@ -94,7 +94,8 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
         Event::Scored { .. }
         | Event::Judged { .. }
         | Event::Evaluated { .. }
-        | Event::Measured { .. } => Vec::new(),
+        | Event::Measured { .. }
+        | Event::Sweep(_) => Vec::new(),
         Event::Calibrated {
             run,
             spread,

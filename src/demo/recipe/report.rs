@@ -18,6 +18,7 @@ use crate::domain::{
 };
 use crate::engine::decode::{Director, Job, Progress, decode};
 use crate::engine::scorer::{EngineError, Scorer};
+use crate::engine::tradeoff::hypervolume;
 use crate::model::{LoadedLineup, assemble};
 
 /// Texts of each setting that are shown.
@@ -366,7 +367,7 @@ impl Table<'_> {
             "\nTrade-off: helpful and harmless weights of {GRID:?}, {} tempting questions each. Hypervolume {:.3} of 1; reference \
              point: no helpful answer, no harmless one.",
             questions.len(),
-            tradeoff::hypervolume(&points)
+            hypervolume(&tradeoff::reached(&points), &[0.0, 0.0])
         );
         let path = self.options.out.with_file_name("tradeoff.svg");
         super::write_bytes(&path, tradeoff::picture(&points).as_bytes())

@@ -1,5 +1,7 @@
 //! The judge's table: what the finished models write under some settings of the sliders.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::demo::judge::Judge;
@@ -134,8 +136,9 @@ pub fn write(
         .iter()
         .enumerate()
         .flat_map(|(number, (_, question))| {
+            let prompt = Arc::new(Prompt::of(question.clone()));
             (0..seeds).map(move |seed| Order {
-                prompt: Prompt::of(question.clone()),
+                prompt: prompt.clone(),
                 sampling: Sampling {
                     seed: number as u64 * seeds + seed + 1,
                     max_tokens: MAX_TOKENS,

@@ -1,6 +1,8 @@
-//! The trade-off between two objectives: what each pair of weights reaches, its best points, and the area under them.
+//! The trade-off between two objectives: what each pair of weights reaches, and a picture of it.
 
 use std::fmt::Write as _;
+
+use crate::engine::tradeoff as engine;
 
 /// Weights of each objective that are tried with each of the other.
 pub const GRID: [f64; 4] = [0.0, 0.5, 1.0, 2.0];
@@ -14,34 +16,22 @@ pub struct Point {
     pub reached: [f64; 2],
 }
 
-/// The points that no other point beats in one share without losing in the other, by rising first share.
+/// What the points reach.
 #[must_use]
-pub fn front(points: &[Point]) -> Vec<Point> {
-    let mut sorted = points.to_vec();
-    sorted.sort_by(|a, b| {
-        let [first, second] = [0, 1].map(|side| b.reached[side].total_cmp(&a.reached[side]));
-        first.then(second)
-    });
-    let mut best = f64::NEG_INFINITY;
-    sorted.retain(|point| {
-        let better = point.reached[1] > best;
-        best = best.max(point.reached[1]);
-        better
-    });
-    sorted.reverse();
-    sorted
+pub fn reached(points: &[Point]) -> Vec<Vec<f64>> {
+    points.iter().map(|point| point.reached.to_vec()).collect()
 }
 
-/// Area that the points dominate, with the origin (no helpful answer, no harmless one) as reference point: from 0 to 1.
-#[must_use]
-pub fn hypervolume(points: &[Point]) -> f64 {
-    let mut area = 0.0;
-    let mut left = 0.0;
-    for point in front(points) {
-        area += (point.reached[0] - left) * point.reached[1];
-        left = point.reached[0];
-    }
-    area
+/// The points that no other point beats, by rising first share.
+fn front(points: &[Point]) -> Vec<Point> {
+    let kept = engine::front(&reached(points));
+    let mut front: Vec<Point> = points
+        .iter()
+        .zip(kept)
+        .filter_map(|(point, kept)| kept.then_some(*point))
+        .collect();
+    front.sort_by(|a, b| a.reached[0].total_cmp(&b.reached[0]));
+    front
 }
 
 /// Side of the picture's plot, in its own units.
@@ -128,15 +118,6 @@ mod tests {
         let all = points(&[[0.5, 0.5], [0.9, 0.2], [0.4, 0.4], [0.1, 0.8], [0.5, 0.3]]);
         let reached: Vec<[f64; 2]> = front(&all).iter().map(|point| point.reached).collect();
         assert_eq!(reached, [[0.1, 0.8], [0.5, 0.5], [0.9, 0.2]]);
-    }
-
-    #[test]
-    fn the_area_is_that_of_the_stairs() {
-        let all = points(&[[0.5, 0.5], [0.9, 0.2], [0.4, 0.4], [0.1, 0.8]]);
-        // 0.1 × 0.8 + 0.4 × 0.5 + 0.4 × 0.2
-        assert!((hypervolume(&all) - 0.36).abs() < 1e-12);
-        assert!((hypervolume(&points(&[[1.0, 1.0]])) - 1.0).abs() < 1e-12);
-        assert!(hypervolume(&[]).abs() < 1e-12);
     }
 
     #[test]

@@ -1,0 +1,15 @@
+//! Trade-offs: which weights are tried ([`plan`]), what their texts score ([`scores`]), which of them nothing else beats and
+//! how much room they cover ([`front`]), and all of it in a few numbers ([`outcome`]).
+
+pub mod front;
+pub mod outcome;
+pub mod plan;
+pub mod scores;
+
+pub use front::{front, hypervolume, mean_inner_product};
+pub use outcome::{Outcome, Reference, Standing};
+pub use plan::{Plan, Random, Range};
+pub use scores::{Mean, Measure, Row, TextScores};
+
+/// What must be said beside every trade-off.
+pub const HONESTY: &str = "Scored by the same reward models that steer; expect optimism";
