@@ -42,6 +42,8 @@ const ICON: &[u8] = include_bytes!("../../assets/icon/counterpoise-256.png");
 pub struct AppOptions {
     /// Which models to load.
     pub lineup: LineupSource,
+    /// Whether to load what the last window was closed with instead, where that was put together in the window.
+    pub reopens: bool,
     /// On what to compute.
     pub settings: ComputeSettings,
     /// What stands in the prompt box; the library's first prompt where nothing is said.
@@ -60,6 +62,7 @@ impl Default for AppOptions {
     fn default() -> Self {
         Self {
             lineup: LineupSource::Demo,
+            reopens: false,
             settings: ComputeSettings::default(),
             prompt: None,
             weights: Vec::new(),

@@ -18,7 +18,7 @@ use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
 use crate::app::state::training::{
-    JoinAnswer, JoinRequest, PreviewAnswer, PreviewRequest, Training,
+    JoinAnswer, JoinRequest, PreviewAnswer, PreviewRequest, RemovalRequest, Training,
 };
 use crate::app::state::{LineupState, State};
 use crate::app::update::models::ModelsAction;
@@ -27,8 +27,9 @@ use crate::app::{AppOptions, pages, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::engine::trace::default_budget;
 use crate::latest::Latest;
+use crate::train::removal::{self, RemovalDone};
 use crate::train::trainer::{self, TrainerHandle};
-use crate::worker::{Command, Event, WorkerHandle, memory};
+use crate::worker::{Command, Event, LineupSource, WorkerHandle, memory};
 
 /// Most events taken in before a frame is drawn.
 const EVENTS_PER_FRAME: usize = 64;
@@ -60,6 +61,9 @@ pub struct Window {
     joins: Latest<JoinRequest, JoinAnswer>,
     /// The number of the lineup that was asked for last.
     joined: u64,
+    removals: Latest<RemovalRequest, (u64, RemovalDone)>,
+    /// The number of the deletion that was asked for last.
+    removed: u64,
     estimates: Latest<EstimateRequest, Estimated>,
     /// What that thread was asked for last.
     weighed: Option<EstimateRequest>,
@@ -106,6 +110,7 @@ impl Window {
         let estimates = Latest::spawn("memory estimates", EstimateRequest::answer, wake())?;
         let previews = Latest::spawn("preview", PreviewRequest::answer, wake())?;
         let joins = Latest::spawn("joining", JoinRequest::answer, wake())?;
+        let removals = Latest::spawn("deleting", RemovalRequest::answer, wake())?;
         let trainer = trainer::start(crate::demo::embedded(), wake())?;
         let mut window = Self {
             state: first_state(options, settings.mended()),
@@ -121,6 +126,8 @@ impl Window {
             previewed: 0,
             joins,
             joined: 0,
+            removals,
+            removed: 0,
             estimates,
             weighed: None,
             dialogs: Dialogs::new(dialogs::for_models, wake()),
@@ -130,6 +137,7 @@ impl Window {
         let commands = update::load(&mut window.state);
         window.send(commands);
         update::look_for_trainings(&mut window.state.training);
+        window.forget_removed();
         window.tell_trainer();
         Ok(window)
     }
@@ -373,13 +381,16 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
         settings.theme = theme;
     }
     let library = Library::built_in();
+    let last = settings.last_lineup.as_deref().filter(|_| options.reopens);
+    let reopened = last.map(|text| LineupSource::Composed(text.into()));
     let mut state = State {
         settings,
         training: Training {
             root: options.data.as_ref().map(|data| data.join("objectives")),
             ..Training::default()
         },
-        source: options.lineup.clone(),
+        reopening: reopened.is_some(),
+        source: reopened.unwrap_or_else(|| options.lineup.clone()),
         compute: options.settings.clone(),
         wanted_weights: options.weights.clone(),
         library,
@@ -424,6 +435,12 @@ impl Drop for Window {
     fn drop(&mut self) {
         if let Some(run) = self.state.active_run() {
             run.cancel.cancel();
+        }
+        // What was deleted in this window cannot be brought back without it.
+        if let Some(root) = &self.state.training.root
+            && !self.state.training.removed.is_empty()
+        {
+            removal::forget(root);
         }
         if let Some(worker) = &self.worker {
             // A worker that is gone has nothing left to end.

@@ -265,6 +265,7 @@ fn document(report: &BenchReport) -> Value {
             "peak_bytes": memory.all_bytes,
             "ratio": memory_ratio(memory),
             "estimated_bytes": memory.estimated_bytes,
+            "card_estimated_bytes": memory.card_estimated_bytes,
         },
     })
 }

@@ -50,7 +50,8 @@ pub struct Cli {
 /// Options that every command understands.
 #[derive(Debug, Clone, Args)]
 pub struct CommonArgs {
-    /// A lineup.toml: the base model and its objectives; without it, the built-in demo
+    /// A lineup.toml: the base model and its objectives; without it, the built-in demo, or in the window what it was
+    /// closed with
     #[arg(long, global = true, value_name = "FILE")]
     pub lineup: Option<PathBuf>,
     /// Weight of an objective, for example harmless=1.5; repeat it for several
@@ -270,6 +271,8 @@ fn open_window(common: &CommonArgs, window: WindowArgs) -> Result<(), Failure> {
         .transpose()?;
     let options = crate::app::AppOptions {
         lineup: common.source(),
+        // Weights that are named here are meant for the lineup that is named here, or the built-in one.
+        reopens: common.lineup.is_none() && common.weights.is_empty(),
         settings: common.settings(),
         prompt: window.prompt.map(|text| crate::domain::Prompt {
             text,

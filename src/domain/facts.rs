@@ -143,6 +143,8 @@ pub struct MemoryPart {
     pub kind: Option<RewardKind>,
     /// How much.
     pub bytes: u64,
+    /// Whether it lies on a graphics card; else in the machine's own memory.
+    pub on_card: bool,
     /// How it is kept, in words, for example `4 bits (Q4_K) as in the file; Q6_K as f16`.
     pub how: String,
 }
@@ -156,7 +158,7 @@ pub enum Verdict {
     Tight,
     /// It does not.
     WillNotFit,
-    /// The system does not say how much memory is free.
+    /// The system or the graphics card does not say how much memory is free.
     Unknown,
 }
 
@@ -176,7 +178,9 @@ pub struct MemoryChange {
 pub struct MemoryEstimate {
     /// Every part, the largest first.
     pub parts: Vec<MemoryPart>,
-    /// All parts together.
+    /// The graphics card that computes, by its maker's name; none for the processor. Then its memory is what counts.
+    pub card: Option<String>,
+    /// All parts together; with a card, those that lie on it.
     pub total_bytes: u64,
     /// The most that is taken at once while it is loaded; at least the weights.
     pub loading_bytes: u64,

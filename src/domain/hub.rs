@@ -220,10 +220,14 @@ pub struct HubAccess {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Remedy {
-    /// Accept the terms on this page, and give a token of the person who did.
+    /// Accept the terms on this page where there are any, and give a token of the person who did.
     Token {
         /// Address of the page.
         page: String,
+        /// Whether there are terms to accept; else it is private, if it is there at all.
+        gated: bool,
+        /// Whether a token was sent, and was not enough.
+        with_token: bool,
     },
     /// Make room on the disk.
     Space {

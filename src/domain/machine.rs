@@ -15,6 +15,35 @@ pub struct Processor {
     pub tiles: bool,
 }
 
+/// The memory that models are to lie in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Room {
+    /// The machine's own: bytes of it that are free, where the system tells.
+    Machine(Option<u64>),
+    /// That of a graphics card, with bytes that are free of the machine's own beside it.
+    Card(Card, Option<u64>),
+}
+
+impl Room {
+    /// Bytes that are free of it, where that is known.
+    #[must_use]
+    pub const fn free_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Machine(free) => *free,
+            Self::Card(card, _) => card.free_bytes,
+        }
+    }
+
+    /// The card, where it is one's.
+    #[must_use]
+    pub const fn card(&self) -> Option<&Card> {
+        match self {
+            Self::Machine(_) => None,
+            Self::Card(card, _) => Some(card),
+        }
+    }
+}
+
 /// A graphics card that this build can compute on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Card {

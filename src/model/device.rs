@@ -3,7 +3,7 @@
 use candle_core::{DType, Device};
 
 use super::error::ModelError;
-use crate::domain::machine::Card;
+use crate::domain::machine::{Card, Room};
 
 #[cfg(feature = "cuda")]
 mod cuda;
@@ -30,9 +30,7 @@ pub fn pick(wanted: Option<&str>, threads: Option<usize>) -> Result<Picked, Mode
         "auto" => Ok(auto(threads)),
         other => match other.strip_prefix("cuda:").map(str::parse) {
             Some(Ok(number)) => cuda(number),
-            Some(Err(_)) | None => Err(ModelError::Usage(format!(
-                "there is no device {other}: use auto, cpu, cuda, cuda:N or metal"
-            ))),
+            Some(Err(_)) | None => Err(unknown(other)),
         },
     }
 }
@@ -98,18 +96,48 @@ pub fn cards() -> Result<Vec<Card>, ModelError> {
     let cards = cuda::cards();
     #[cfg(not(feature = "cuda"))]
     let cards = if cfg!(feature = "metal") {
-        metal().map(|picked| {
-            vec![Card {
-                device: "metal".to_owned(),
-                name: picked.words,
-                free_bytes: None,
-                total_bytes: None,
-            }]
-        })
+        metal_card().map(|card| vec![card])
     } else {
         Ok(Vec::new())
     };
     cards
+}
+
+/// The memory that models would lie in on a device; `free_bytes` are free of the machine's own. No device is picked by that.
+///
+/// # Errors
+/// As [`pick`].
+pub fn room(wanted: Option<&str>, free_bytes: Option<u64>) -> Result<Room, ModelError> {
+    let machine = Room::Machine(free_bytes);
+    let on = |card: Card| Room::Card(card, free_bytes);
+    match wanted.unwrap_or("auto") {
+        // Without a card that works, the processor computes.
+        "auto" if cfg!(feature = "cuda") => Ok(cuda_card(0).map_or(machine, on)),
+        "auto" if cfg!(feature = "metal") => Ok(metal_card().map_or(machine, on)),
+        "cpu" | "auto" => Ok(machine),
+        "cuda" => cuda_card(0).map(on),
+        "metal" => metal_card().map(on),
+        other => match other.strip_prefix("cuda:").map(str::parse) {
+            Some(Ok(number)) => cuda_card(number).map(on),
+            Some(Err(_)) | None => Err(unknown(other)),
+        },
+    }
+}
+
+fn unknown(device: &str) -> ModelError {
+    ModelError::Usage(format!(
+        "there is no device {device}: use auto, cpu, cuda, cuda:N or metal"
+    ))
+}
+
+#[cfg(feature = "cuda")]
+fn cuda_card(number: usize) -> Result<Card, ModelError> {
+    cuda::card(number)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda_card(_: usize) -> Result<Card, ModelError> {
+    Err(without_cuda())
 }
 
 #[cfg(feature = "cuda")]
@@ -119,9 +147,34 @@ fn cuda(number: usize) -> Result<Picked, ModelError> {
 
 #[cfg(not(feature = "cuda"))]
 fn cuda(_: usize) -> Result<Picked, ModelError> {
-    Err(ModelError::Device {
+    Err(without_cuda())
+}
+
+#[cfg(not(feature = "cuda"))]
+fn without_cuda() -> ModelError {
+    ModelError::Device {
         summary: "this build has no CUDA support".to_owned(),
         hint: "Use --device cpu, or build with --features cuda".to_owned(),
+    }
+}
+
+/// The Mac's GPU, and how much of the memory that it shares with the processor the system would give it.
+fn metal_card() -> Result<Card, ModelError> {
+    let picked = metal()?;
+    #[cfg(feature = "metal")]
+    let (free_bytes, total_bytes) = picked.device.as_metal_device().map_or((None, None), |gpu| {
+        let gpu = gpu.metal_device();
+        let all = gpu.recommended_max_working_set_size();
+        let free = all.saturating_sub(gpu.current_allocated_size());
+        (Some(free as u64), Some(all as u64))
+    });
+    #[cfg(not(feature = "metal"))]
+    let (free_bytes, total_bytes) = (None, None);
+    Ok(Card {
+        device: "metal".to_owned(),
+        name: picked.words,
+        free_bytes,
+        total_bytes,
     })
 }
 
@@ -168,12 +221,22 @@ mod tests {
             let error = pick(Some("cuda:1"), None).unwrap_err();
             assert_eq!(error.to_string(), "this build has no CUDA support");
             assert_eq!(cards().unwrap(), []);
+            let error = room(Some("cuda"), None).unwrap_err();
+            assert_eq!(error.to_string(), "this build has no CUDA support");
+            assert!(matches!(
+                room(None, Some(7)).unwrap(),
+                Room::Machine(Some(7))
+            ));
         }
     }
 
     #[test]
     fn unknown_devices_and_dtypes_are_wrong_usage() {
         assert!(matches!(pick(Some("gpu"), None), Err(ModelError::Usage(_))));
+        assert!(matches!(
+            room(Some("cuda:x"), None),
+            Err(ModelError::Usage(_))
+        ));
         assert!(matches!(
             pick(Some("cuda:x"), None),
             Err(ModelError::Usage(_))

@@ -160,6 +160,7 @@ mod tests {
             name: name.to_owned(),
             record: Record::begun(&order),
             can_go_on: false,
+            bytes: 12_000_000,
         }
     }
 

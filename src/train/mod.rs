@@ -5,7 +5,7 @@
 //! 3. [`run`] goes through the batches: each is shared out over threads by its `examples`, passed through the
 //!    differentiable decoder in `net`, and ends in one step of the optimiser.
 //! 4. [`order`] is a reward model as a person wants it, read and carried out; [`options`] names what can be set;
-//!    [`trainer`] is the thread that does it for the window, [`record`] finds it again after a restart,
+//!    [`trainer`] is the thread that does it for the window, [`record`] finds it again after a restart, [`removal`] deletes it,
 //!    and [`join`] brings it into a lineup.
 //! 5. [`events`] tell whoever watches; nothing here prints.
 //! 6. [`checkpoint`] keeps a run so that it can go on and end in the same bits; [`export`] writes its result.
@@ -31,6 +31,7 @@ pub mod options;
 pub mod order;
 mod random;
 pub mod record;
+pub mod removal;
 pub mod run;
 pub mod tokenizer;
 pub mod tokens;

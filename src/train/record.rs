@@ -39,6 +39,8 @@ pub struct Found {
     pub record: Record,
     /// Whether it is unfinished and there is a checkpoint to go on from.
     pub can_go_on: bool,
+    /// Bytes of its files.
+    pub bytes: u64,
 }
 
 impl Record {
@@ -104,11 +106,23 @@ pub fn find(root: &Path) -> Vec<Found> {
                     .into_owned(),
                 record,
                 can_go_on,
+                bytes: bytes_in(folder),
             })
         })
         .collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found
+}
+
+/// Bytes of the files in a folder.
+fn bytes_in(folder: &Path) -> u64 {
+    std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.metadata().ok())
+        .filter(std::fs::Metadata::is_file)
+        .map(|file| file.len())
+        .sum()
 }
 
 #[cfg(test)]
@@ -163,6 +177,8 @@ mod tests {
             .collect();
         assert_eq!(names, [("brief", false), ("kind", true)]);
         assert_eq!(found[1].record.order, order(&kind));
+        let record = std::fs::metadata(kind.join(FILE)).unwrap();
+        assert_eq!(found[1].bytes, 1 + record.len());
         assert_eq!(found[0].record.result, Some(summary()));
         let moved = root.path().join("moved");
         std::fs::rename(&kind, &moved).unwrap();

@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
-use super::memory;
 use crate::demo;
+use crate::domain::machine::Room;
 use crate::domain::{ComputeSettings, LineupSource, MemoryEstimate, ModelFacts};
 use crate::engine::trace::default_budget;
 use crate::error::Failure;
+use crate::memory;
 use crate::model::assemble;
+use crate::model::device;
 use crate::model::folder::Folder;
 use crate::model::inspect;
 pub use crate::model::inspect::estimate::Plan;
@@ -23,7 +25,7 @@ pub fn look(path: &Path) -> Result<ModelFacts, Failure> {
     Ok(inspect::look(path)?)
 }
 
-/// What a lineup takes while it writes as the window does, and whether that fits into what is free.
+/// What a lineup takes while it writes as the window does, and whether that fits into what is free where it is computed.
 ///
 /// # Errors
 /// A lineup or models that are missing, broken or not supported.
@@ -33,6 +35,17 @@ pub fn estimate(
 ) -> Result<MemoryEstimate, Failure> {
     let (lineup, home) = assemble::read(source, demo::embedded())?;
     of(&lineup, &home, settings)
+}
+
+/// The memory that models would lie in under these settings.
+///
+/// # Errors
+/// A device that is unknown or not there.
+pub(super) fn room(settings: &ComputeSettings) -> Result<Room, Failure> {
+    Ok(device::room(
+        settings.device.as_deref(),
+        memory::free_bytes(),
+    )?)
 }
 
 /// What a lineup takes while it writes as `plan` says.
@@ -45,9 +58,9 @@ pub(super) fn estimate_for(
     plan: &Plan,
 ) -> Result<MemoryEstimate, Failure> {
     let (lineup, home) = assemble::read(source, demo::embedded())?;
-    let free = memory::free_bytes();
+    let room = room(settings)?;
     Ok(inspect::estimate::estimate(
-        &lineup, &home, settings, plan, free,
+        &lineup, &home, settings, plan, &room,
     )?)
 }
 
@@ -67,13 +80,13 @@ pub fn estimate_draft(
 }
 
 fn of(lineup: &Lineup, home: &Home, settings: &ComputeSettings) -> Result<MemoryEstimate, Failure> {
-    let free = memory::free_bytes();
+    let room = room(settings)?;
     let plan = Plan {
         kept_bytes: super::KEPT_BYTES,
-        score_bytes: default_budget(free) as u64,
+        score_bytes: default_budget(memory::free_bytes()) as u64,
         ..Plan::default()
     };
     Ok(inspect::estimate::estimate(
-        lineup, home, settings, &plan, free,
+        lineup, home, settings, &plan, &room,
     )?)
 }

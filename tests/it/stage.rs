@@ -93,6 +93,11 @@ pub(crate) struct Stage {
 impl Stage {
     /// A window that has asked for its models and not got them yet.
     pub(crate) fn opened(options: AppOptions) -> Self {
+        Self::remembering(options, Settings::default())
+    }
+
+    /// The same with what an earlier window remembered.
+    pub(crate) fn remembering(options: AppOptions, settings: Settings) -> Self {
         let (to_worker, commands) = channel();
         let (events, from_worker) = sync_channel(1024);
         let mut worker = Some(WorkerHandle {
@@ -105,7 +110,7 @@ impl Stage {
             .build_ui_state(
                 move |ui, window: &mut Option<Window>| {
                     if let Some(worker) = worker.take() {
-                        let settings = Settings::default();
+                        let settings = settings.clone();
                         let opened = Window::new(ui.ctx(), worker, &options, settings);
                         *window = Some(opened.unwrap());
                     }

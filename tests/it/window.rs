@@ -1,18 +1,20 @@
 //! The window under a person's hands: clicks, keys and drags against a worker whose answers the test writes itself.
 
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use counterpoise::app::AppOptions;
 use counterpoise::app::state::TokenRef;
-use counterpoise::app::state::settings::{HeatMode, ThemeChoice};
+use counterpoise::app::state::settings::{HeatMode, Settings, ThemeChoice};
 use counterpoise::domain::{Finish, Pane};
 use counterpoise::error::Failure;
+use counterpoise::worker::shelf::ShelfEvent;
 use counterpoise::worker::{Command, Event, LineupSource};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use crate::stage::{GUIDED, Stage};
+use crate::stage::{GUIDED, Stage, info};
 
 #[test]
 fn one_press_runs_the_first_prompt_of_the_library() {
@@ -388,4 +390,50 @@ fn a_worker_that_dies_leaves_the_window_standing() {
     stage.frames(3);
     assert!(stage.shows("has ended"));
     assert_eq!(stage.text_of("Guided text"), GUIDED.concat());
+}
+
+#[test]
+fn the_lineup_of_last_time_comes_back_and_one_that_has_gone_leaves_a_way_on() {
+    let text = "schema = 1\nname = \"mine\"\n[base]\npath = \"/models/gone\"\n";
+    let settings = || Settings {
+        last_lineup: Some(text.to_owned()),
+        ..Settings::default()
+    };
+    let reopening = || AppOptions {
+        reopens: true,
+        ..AppOptions::default()
+    };
+    let named = Stage::remembering(AppOptions::default(), settings());
+    assert_eq!(named.state().source, LineupSource::Demo);
+
+    let mut stage = Stage::remembering(reopening(), settings());
+    let composed = LineupSource::Composed(text.into());
+    assert_eq!(stage.state().source, composed);
+    stage.tell(Event::Failed {
+        run: None,
+        failure: Failure::input("The base model: there is no /models/gone"),
+    });
+    assert!(stage.shows(
+        "The lineup of last time cannot be opened: the base model: there is no /models/gone"
+    ));
+    assert!(stage.shows("Choose models") && stage.shows("Try again"));
+    stage.click("Use the built-in model");
+    let Some(Command::Load { source, .. }) = stage.next_command() else {
+        panic!("nothing is loaded");
+    };
+    assert_eq!(source, LineupSource::Demo);
+    // It is not forgotten before something else is there.
+    assert!(stage.state().settings.last_lineup.is_some());
+    stage.tell(Event::Loaded(Arc::new(info())));
+    assert_eq!(stage.state().settings.last_lineup, None);
+
+    let mut stage = Stage::remembering(reopening(), settings());
+    stage.tell(Event::Loaded(Arc::new(info())));
+    assert_eq!(stage.state().settings, settings());
+    stage.press(egui::Modifiers::COMMAND, Key::Num2);
+    stage.tell(Event::Shelf(ShelfEvent::Lineups {
+        ready: Vec::new(),
+        saved: Vec::new(),
+    }));
+    assert_eq!(stage.state().models.plan.name, "mine");
 }

@@ -222,6 +222,43 @@ fn a_stopped_training_goes_on_in_the_next_window() {
 }
 
 #[test]
+fn a_training_is_deleted_and_brought_back_by_keys_and_gone_when_the_window_closes() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("pairs.jsonl");
+    write_pairs(&data, 20);
+    let mut stage = stage(folder.path());
+    stage.choose(&data);
+    stage.few_steps();
+    stage.click("Start training");
+    stage.wait_until(|state| state.training.run.is_some() && state.training.active().is_none());
+    stage.wait_until(|state| !state.training.found.is_empty());
+    stage.frames(2);
+    let made = folder.path().join("objectives/pairs");
+    assert!(made.is_dir());
+    assert!(stage.shows("MB") || stage.shows("kB"), "the size is shown");
+    stage.harness.get_by_label("Delete: pairs").focus();
+    stage.frames(2);
+    stage.press(egui::Modifiers::NONE, Key::Enter);
+    stage.wait_until(|state| !state.training.removed.is_empty());
+    stage.frames(2);
+    assert!(!made.exists());
+    assert!(stage.shows("it goes for good when the window closes"));
+    assert!(stage.state().training.run.is_none());
+    assert!(stage.harness.query_by_label("Delete: pairs").is_none());
+
+    stage.click("Bring back: pairs");
+    stage.wait_until(|state| state.training.removed.is_empty());
+    stage.frames(2);
+    assert!(made.join("adapter_model.safetensors").is_file());
+
+    stage.click("Delete: pairs");
+    stage.wait_until(|state| !state.training.removed.is_empty());
+    drop(stage);
+    let left = std::fs::read_dir(folder.path().join("objectives")).unwrap();
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
 fn a_training_that_fails_says_so_on_a_card_and_leaves_the_window_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("pairs.jsonl");

@@ -16,10 +16,33 @@ pub(super) fn written_word(
     let Some(run) = run else {
         return word(text_of(state, token));
     };
-    known_word(run, Pane::Guided, position).map_or_else(
+    let known = known_word(run, Pane::Guided, position);
+    if let Some(word) = known.or_else(|| word_elsewhere(state, run, position, token)) {
+        return quoted(&word);
+    }
+    // A text that ends in the middle of a word tells what it has of it.
+    cut_off(&run.guided.pieces, position).map_or_else(
         || next_word(state, run, position, token),
-        |word| quoted(&word),
+        |beginning| quoted(&beginning),
     )
+}
+
+/// The word at `position` of a text that ends before it is known to be whole: all that is there, and three dots.
+fn cut_off(pieces: &[String], position: usize) -> Option<String> {
+    let (beginning, _) = whole_word(pieces, position)?;
+    Some(format!("{beginning}\u{2026}"))
+}
+
+/// The word at `position`, where `token` stands, as it is in any text that has gone on the same way.
+fn word_elsewhere(state: &State, run: &Run, position: usize, token: TokenId) -> Option<String> {
+    let alike = state
+        .runs
+        .values()
+        .filter(|other| other.prompt == run.prompt);
+    alike
+        .flat_map(|other| [Pane::Base, Pane::Guided].map(|pane| (other, pane)))
+        .filter(|(other, pane)| goes_on(&run.guided, position, token, other.text(*pane)))
+        .find_map(|(other, pane)| known_word(other, pane, position))
 }
 
 /// The word that the guided text would go on with at `position` if `token` came there: as it stands in a text that did go on
@@ -30,15 +53,7 @@ pub(super) fn next_word(state: &State, run: &Run, position: usize, token: TokenI
     let Some(own) = own else {
         return word(text_of(state, token));
     };
-    let alike = state
-        .runs
-        .values()
-        .filter(|other| other.prompt == run.prompt);
-    let mut known = alike
-        .flat_map(|other| [Pane::Base, Pane::Guided].map(|pane| (other, pane)))
-        .filter(|(other, pane)| goes_on(&run.guided, position, token, other.text(*pane)))
-        .filter_map(|(other, pane)| known_word(other, pane, position));
-    if let Some(word) = known.next() {
+    if let Some(word) = word_elsewhere(state, run, position, token) {
         return quoted(&word);
     }
     let before = &run.guided.pieces[..position.min(run.guided.len())];
@@ -210,6 +225,15 @@ mod tests {
         assert_eq!(word_so_far(&pieces[..3], "ness"), "kindness");
         assert_eq!(word_so_far(&pieces, "Ann"), "Ann");
         assert_eq!(word_so_far(&[], "Be"), "Be");
+    }
+
+    #[test]
+    fn a_word_that_was_replaced_before_its_end_is_told_with_all_that_was_there() {
+        let pieces = ["Be", " mock", "ing"].map(str::to_owned);
+        assert_eq!(cut_off(&pieces, 1).as_deref(), Some("mocking\u{2026}"));
+        assert_eq!(cut_off(&pieces, 2).as_deref(), Some("mocking\u{2026}"));
+        assert_eq!(cut_off(&pieces[..2], 1).as_deref(), Some("mock\u{2026}"));
+        assert_eq!(cut_off(&pieces, 3), None);
     }
 
     #[test]

@@ -176,6 +176,8 @@ pub struct State {
     pub(crate) objectives_before: Vec<String>,
     /// Number of the next run.
     pub(crate) next_run: u64,
+    /// What is being loaded is the lineup that the last window was closed with.
+    pub(crate) reopening: bool,
     /// The next models to be loaded are others, whatever their objectives are called.
     pub(crate) other_models: bool,
     /// The Models page.
@@ -265,6 +267,7 @@ impl Default for State {
             now_secs: 0.0,
             objectives_before: Vec::new(),
             next_run: 1,
+            reopening: false,
             other_models: false,
             models: Models::default(),
             focus_step: FocusStep::default(),

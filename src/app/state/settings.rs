@@ -142,6 +142,8 @@ pub struct Settings {
     pub library_open: bool,
     /// Whether the advanced settings are open.
     pub advanced_open: bool,
+    /// The lineup in use, as TOML, where it was put together in the window: the next window begins with it.
+    pub last_lineup: Option<String>,
     /// Folders and files with models that a person has opened.
     pub opened: Vec<PathBuf>,
 }
@@ -158,6 +160,7 @@ impl Default for Settings {
             in_nats: false,
             library_open: true,
             advanced_open: false,
+            last_lineup: None,
             opened: Vec::new(),
         }
     }

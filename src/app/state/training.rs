@@ -19,6 +19,7 @@ use crate::train::data::{BadLine, Label, Pair, survey};
 use crate::train::events::{DataReport, EvalReport, Plan, StepReport};
 use crate::train::order::ArmOrder;
 use crate::train::record::Found;
+use crate::train::removal::{Removal, RemovalDone, Removed};
 use crate::train::run::Summary;
 use crate::train::trainer::{Command, Control};
 
@@ -52,6 +53,10 @@ pub struct Training {
     pub joining: Option<JoinRequest>,
     /// The lineup from before a change that has not been loaded yet.
     pub lineup_before: Option<LineupSource>,
+    /// Trainings that were deleted and can be brought back, the last one first.
+    pub removed: Vec<Removed>,
+    /// What is being deleted or brought back.
+    pub removing: Option<RemovalRequest>,
     /// What the trainer is to be told; the window takes it out.
     pub outbox: Vec<Command>,
     /// Number of the last question for a preview.
@@ -60,8 +65,27 @@ pub struct Training {
     pub(crate) next_run: u64,
     /// Number of the last change of a lineup.
     pub(crate) next_join: u64,
+    /// Number of the last deletion.
+    pub(crate) next_removal: u64,
     /// Number of the last file dialog.
     pub(crate) next_dialog: u64,
+}
+
+/// A training that is to be deleted or brought back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemovalRequest {
+    /// Number of the question; the answer carries it.
+    pub serial: u64,
+    /// What is to be done.
+    pub removal: Removal,
+}
+
+impl RemovalRequest {
+    /// Moves folders: for a thread of its own.
+    #[must_use]
+    pub fn answer(self) -> (u64, RemovalDone) {
+        (self.serial, self.removal.carry_out())
+    }
 }
 
 /// What is known of a file of pairs.

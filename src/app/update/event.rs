@@ -7,7 +7,7 @@ use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::steadiness::Steadiness;
 use crate::app::state::{LineupState, Problem, ProblemPlace, State};
 use crate::app::theme::HeatScale;
-use crate::domain::{Pane, RunId};
+use crate::domain::{LineupSource, Pane, RunId};
 use crate::error::{Failure, FailureKind};
 use crate::worker::{Command, Event, LineupInfo};
 
@@ -198,6 +198,13 @@ pub fn tick(state: &mut State, now_secs: f64) {
 fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
     super::units::forget(state);
     state.training.lineup_before = None;
+    state.reopening = false;
+    match &state.source {
+        LineupSource::Composed(text) => state.settings.last_lineup = Some(text.to_string()),
+        LineupSource::Demo => state.settings.last_lineup = None,
+        // It was named for this time.
+        LineupSource::File(_) => {}
+    }
     // A worker that restarts after a panic loads the same lineup again: the sliders stay.
     let others = std::mem::take(&mut state.other_models);
     let same = !others
@@ -251,7 +258,7 @@ fn unknown_objective(wanted: &[(String, f64)], info: &LineupInfo) -> Option<Prob
     })
 }
 
-fn on_failed(state: &mut State, id: Option<RunId>, failure: Failure) {
+fn on_failed(state: &mut State, id: Option<RunId>, mut failure: Failure) {
     let during = if let Some(id) = id {
         if super::units::on_failed(state, id, &failure) {
             return;
@@ -266,6 +273,9 @@ fn on_failed(state: &mut State, id: Option<RunId>, failure: Failure) {
             LineupState::Loading { .. } => {
                 state.lineup = LineupState::Missing;
                 state.run_when_ready = false;
+                if std::mem::take(&mut state.reopening) {
+                    failure.summary = of_last_time(&failure.summary);
+                }
                 ProblemPlace::Loading
             }
             LineupState::Ready(_) | LineupState::Missing => ProblemPlace::Worker,
@@ -288,6 +298,14 @@ fn on_failed(state: &mut State, id: Option<RunId>, failure: Failure) {
             details_open: false,
         });
     }
+}
+
+/// Why the lineup that the last window was closed with cannot be loaded, in one sentence.
+fn of_last_time(reason: &str) -> String {
+    let mut letters = reason.chars();
+    let first = letters.next().map(char::to_lowercase);
+    let reason: String = first.into_iter().flatten().chain(letters).collect();
+    format!("The lineup of last time cannot be opened: {reason}")
 }
 
 fn active(state: &mut State, id: RunId) -> Option<&mut Run> {

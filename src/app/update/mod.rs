@@ -20,7 +20,7 @@ pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, ti
 pub use fork::can_fork;
 pub use training::{
     TrainAction, Way, can_change, lineup_base, look_for_trainings, on_dialog, on_joined,
-    on_preview, on_trainer, on_trainer_lost, ready, way,
+    on_preview, on_removed, on_trainer, on_trainer_lost, ready, way, why_not,
 };
 pub use units::{calibration_due, give_way};
 pub use writing::{can_run, load, set_row_budget};

@@ -3,10 +3,12 @@
 mod action;
 mod dialog;
 mod joining;
+mod removing;
 
 pub use action::TrainAction;
 pub use dialog::on_dialog;
 pub use joining::{Way, can_change, on_joined, way};
+pub use removing::{on_removed, why_not};
 
 use std::path::Path;
 
@@ -95,6 +97,8 @@ pub(super) fn apply(state: &mut State, action: TrainAction) -> Vec<worker::Comma
         }
         TrainAction::GoOn(folder) => go_on(page, &folder),
         TrainAction::Join(folder) => joining::ask(state, &folder),
+        TrainAction::Delete(folder) => removing::delete(state, &folder),
+        TrainAction::BringBack(folder) => removing::bring_back(page, &folder),
         TrainAction::LineupBefore => return joining::back(state),
         TrainAction::Leave => {
             if page.active().is_none() {

@@ -6,7 +6,9 @@ use egui::Context;
 
 use super::{EVENTS_PER_FRAME, Window};
 pub(super) use crate::app::state::training::Purpose;
+use crate::app::state::training::RemovalRequest;
 use crate::app::update;
+use crate::train::removal::Removal;
 
 impl Window {
     /// Has the file dialogs of the Train page answered by `ask` instead of the desktop, as tests do.
@@ -15,6 +17,16 @@ impl Window {
         ask: impl Fn(&Purpose) -> Option<PathBuf> + Send + Sync + 'static,
     ) {
         self.train_dialogs.set(ask);
+    }
+
+    /// Deletes for good what an earlier window did not come to delete.
+    pub(super) fn forget_removed(&self) {
+        if let Some(root) = self.state.training.root.clone() {
+            self.removals.request(RemovalRequest {
+                serial: 0,
+                removal: Removal::Forget(root),
+            });
+        }
     }
 
     /// Hands the trainer and the other threads of its page what they are to do.
@@ -35,6 +47,12 @@ impl Window {
         {
             self.joined = request.serial;
             self.joins.request(request.clone());
+        }
+        if let Some(request) = &self.state.training.removing
+            && request.serial != self.removed
+        {
+            self.removed = request.serial;
+            self.removals.request(request.clone());
         }
         if let Some(dialog) = &self.state.training.dialog {
             self.train_dialogs.show(dialog.serial, &dialog.purpose);
@@ -59,6 +77,9 @@ impl Window {
         if let Some(answer) = self.joins.take() {
             let commands = update::on_joined(&mut self.state, answer);
             self.send(commands);
+        }
+        if let Some((serial, done)) = self.removals.take() {
+            update::on_removed(&mut self.state, serial, done);
         }
         if let Some((serial, answer)) = self.train_dialogs.take() {
             let commands = update::on_dialog(&mut self.state, serial, answer);

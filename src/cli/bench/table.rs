@@ -189,7 +189,9 @@ fn peak(memory: &MemoryUse) -> String {
     };
     let estimated = memory.estimated_bytes;
     let estimated = estimated.map(|bytes| format!("  estimated {:.1} MiB", mib(bytes)));
-    measured + &estimated.unwrap_or_default()
+    let card = memory.card_estimated_bytes;
+    let card = card.map(|bytes| format!("  on the graphics card, estimated {:.1} MiB", mib(bytes)));
+    measured + &estimated.or(card).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -202,6 +204,7 @@ mod tests {
             base_bytes: Some(200 << 20),
             all_bytes: Some(220 << 20),
             estimated_bytes: Some(210 << 20),
+            card_estimated_bytes: None,
         };
         assert_eq!(
             peak(&both),
@@ -213,6 +216,14 @@ mod tests {
             ..both
         };
         assert_eq!(peak(&one), "220.0 MiB");
+        let card = MemoryUse {
+            card_estimated_bytes: Some(300 << 20),
+            ..one
+        };
+        assert_eq!(
+            peak(&card),
+            "220.0 MiB  on the graphics card, estimated 300.0 MiB"
+        );
         assert_eq!(peak(&MemoryUse::default()), "this system does not tell");
     }
 }

@@ -12,21 +12,36 @@ use crate::model::error::ModelError;
 /// # Errors
 /// The driver or a library is missing, or the driver finds no card.
 pub(super) fn cards() -> Result<Vec<Card>, ModelError> {
+    (0..count()?).map(seen).collect()
+}
+
+/// One card.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn card(number: usize) -> Result<Card, ModelError> {
+    exists(number)?;
+    seen(number)
+}
+
+/// What the driver tells of a card. It is asked from within a context, so what that takes itself is not free any more.
+fn seen(number: usize) -> Result<Card, ModelError> {
     let none = |error: DriverError| unusable("CUDA", &words(error));
+    let card = CudaContext::new(number).map_err(none)?;
+    let memory = card.mem_get_info().ok();
+    Ok(Card {
+        device: format!("cuda:{number}"),
+        name: card.name().map_err(none)?,
+        free_bytes: memory.map(|(free, _)| free as u64),
+        total_bytes: memory.map(|(_, all)| all as u64),
+    })
+}
+
+/// How many cards the driver knows.
+fn count() -> Result<usize, ModelError> {
     load_libraries()?;
-    let count = CudaContext::device_count().map_err(none)?;
-    (0..usize::try_from(count).unwrap_or_default())
-        .map(|number| {
-            let card = CudaContext::new(number).map_err(none)?;
-            let memory = card.mem_get_info().ok();
-            Ok(Card {
-                device: format!("cuda:{number}"),
-                name: card.name().map_err(none)?,
-                free_bytes: memory.map(|(free, _)| free as u64),
-                total_bytes: memory.map(|(_, all)| all as u64),
-            })
-        })
-        .collect()
+    let count = CudaContext::device_count().map_err(|error| unusable("CUDA", &words(error)))?;
+    Ok(usize::try_from(count).unwrap_or_default())
 }
 
 /// Opens a card.
@@ -34,22 +49,25 @@ pub(super) fn cards() -> Result<Vec<Card>, ModelError> {
 /// # Errors
 /// As [`cards`]; also a number that no card has.
 pub(super) fn open(number: usize) -> Result<Picked, ModelError> {
-    load_libraries()?;
-    let count = CudaContext::device_count().map_err(|error| unusable("CUDA", &words(error)))?;
-    if usize::try_from(count).is_ok_and(|count| number >= count) {
-        let last = count - 1;
-        return Err(ModelError::Device {
-            summary: format!("there is no CUDA GPU {number}: this machine has {count}"),
-            hint: if count > 0 {
-                format!("Use --device cuda:0 to cuda:{last}, or --device cpu")
-            } else {
-                "Use --device cpu".to_owned()
-            },
-        });
-    }
+    exists(number)?;
     let words = format!("CUDA GPU {number}");
     let device = Device::new_cuda(number).map_err(|error| unusable(&words, &error))?;
     Ok(Picked { device, words })
+}
+
+/// Checks that there is a card of this number.
+fn exists(number: usize) -> Result<(), ModelError> {
+    let count = count()?;
+    if number < count {
+        return Ok(());
+    }
+    Err(ModelError::Device {
+        summary: format!("there is no CUDA GPU {number}: this machine has {count}"),
+        hint: match count.checked_sub(1) {
+            Some(last) => format!("Use --device cuda:0 to cuda:{last}, or --device cpu"),
+            None => "Use --device cpu".to_owned(),
+        },
+    })
 }
 
 /// Loads what the functions of CUDA are in, or says what is missing.

@@ -204,7 +204,16 @@ impl HubError {
     #[must_use]
     pub fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::Locked { page, .. } => Some(Remedy::Token { page: page.clone() }),
+            Self::Locked {
+                page,
+                gated,
+                with_token,
+                ..
+            } => Some(Remedy::Token {
+                page: page.clone(),
+                gated: *gated,
+                with_token: *with_token,
+            }),
             Self::Space { needed, free, .. } => Some(Remedy::Space {
                 needed: *needed,
                 free: *free,

@@ -1,6 +1,6 @@
 //! What a lineup takes in memory while it writes, worked out from headers.
 //!
-//! Weights as they will be kept, adapters, keys and values of every text under every reader, the scores that are shown, and
+//! It counts in the memory of the device that computes: a graphics card's, or the machine's own. Weights as they will be kept, adapters, keys and values of every text under every reader, the scores that are shown, and
 //! what a pass, the tokenizers and the program itself need. `counterpoise bench` shows the estimate beside what it measures.
 
 mod change;
@@ -9,6 +9,7 @@ mod parts;
 use candle_core::DType;
 
 pub use self::parts::{Plan, Reader, Trunk, of_parts};
+use crate::domain::machine::Room;
 use crate::domain::{
     ComputeSettings, MemoryEstimate, MemoryPart, MemoryPurpose, RewardKind, Verdict,
 };
@@ -25,7 +26,7 @@ use crate::model::peft;
 /// Share of the free memory that a lineup may take and still leave other programs room.
 const EASY: f64 = 0.85;
 
-/// Estimates a lineup whose texts are as `plan` says.
+/// Estimates a lineup whose texts are as `plan` says and whose models are to lie in `room`.
 ///
 /// # Errors
 /// Models that are missing, broken or not supported.
@@ -34,12 +35,10 @@ pub fn estimate(
     home: &Home,
     settings: &ComputeSettings,
     plan: &Plan,
-    free_bytes: Option<u64>,
+    room: &Room,
 ) -> Result<MemoryEstimate, ModelError> {
     let wanted = settings.dtype.clone().or_else(|| lineup.base.dtype.clone());
-    let on_processor = matches!(settings.device.as_deref(), None | Some("auto" | "cpu"))
-        && !cfg!(any(feature = "cuda", feature = "metal"))
-        || settings.device.as_deref() == Some("cpu");
+    let on_processor = room.card().is_none();
     let mut sums = Sums {
         home,
         wanted,
@@ -56,15 +55,13 @@ pub fn estimate(
         sums.objective(entry, base)?;
     }
     let objectives = lineup.objectives.len();
-    // What a GPU has free is not known here.
-    let free_bytes = free_bytes.filter(|_| on_processor);
     Ok(of_parts(
         &sums.trunks,
         &sums.readers,
         sums.adapters,
         objectives,
         plan,
-        free_bytes,
+        room,
     ))
 }
 
@@ -227,6 +224,7 @@ impl Sums<'_> {
             role: entry.name.clone(),
             kind: Some(RewardKind::Adapter),
             bytes,
+            on_card: !self.on_processor,
             how,
         });
         Ok(())

@@ -1,6 +1,7 @@
 //! What random models take, by the estimate that real lineups are given: what is measured with them tells how good it is.
 
 use super::Spec;
+use crate::domain::machine::Room;
 use crate::domain::{MemoryEstimate, MemoryPart, MemoryPurpose, RewardKind};
 use crate::model::inspect::estimate::{Plan, Reader, Trunk, of_parts};
 use crate::model::net::NetConfig;
@@ -8,7 +9,7 @@ use crate::model::net::NetConfig;
 impl Spec {
     /// What writing with it takes, as an estimate of a lineup of such models says.
     #[must_use]
-    pub fn estimate(&self, plan: &Plan) -> MemoryEstimate {
+    pub fn estimate(&self, plan: &Plan, room: &Room) -> MemoryEstimate {
         let config = self.shape.config();
         let bytes = self.weight_bytes().iter().map(|(_, bytes)| bytes).sum();
         let trunk = Trunk {
@@ -36,9 +37,10 @@ impl Spec {
             role: "adapters".to_owned(),
             kind: Some(RewardKind::Adapter),
             bytes: self.adapter_bytes(),
+            on_card: room.card().is_some(),
             how: self.quant.adapter_type().to_owned(),
         };
         let objectives = self.adapters + self.whole;
-        of_parts(&trunks, &readers, vec![adapters], objectives, plan, None)
+        of_parts(&trunks, &readers, vec![adapters], objectives, plan, room)
     }
 }

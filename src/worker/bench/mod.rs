@@ -16,6 +16,7 @@ pub use self::report::*;
 use self::rounds::Effort;
 pub use self::texts::made_up_step;
 use super::{Event, Loaded, Loader, Outbox, facts, memory};
+use crate::domain::machine::Room;
 use crate::domain::{CancelToken, ComputeSettings, LineupSource, RunId};
 use crate::engine::scorer::Scorer;
 use crate::error::Failure;
@@ -235,7 +236,7 @@ fn loaded(
     memory::forget_peak();
     texts::write_once(scorer.as_mut(), &prompt, plan.text, cancel)?;
     let estimated = facts::estimate_for(source, &request.settings, &plan.memory());
-    let estimated_bytes = estimated.ok().map(|estimate| estimate.total_bytes);
+    let estimated = estimated.ok();
     Ok(Subject {
         models: BenchModels {
             name: info.name,
@@ -250,7 +251,7 @@ fn loaded(
         memory: MemoryUse {
             base_bytes: None,
             all_bytes: memory::peak_bytes(),
-            estimated_bytes,
+            ..MemoryUse::estimated(estimated.as_ref())
         },
     })
 }
@@ -262,13 +263,8 @@ fn made(
     tell: &mut dyn FnMut(&str, Option<f32>),
 ) -> Result<Subject, Failure> {
     let plan = plan(request.quick, spec.shape.config().context);
-    let on_processor = matches!(
-        request.settings.device.as_deref(),
-        None | Some("auto" | "cpu")
-    );
-    if let (true, Some(free)) = (on_processor, memory::free_bytes()) {
-        check_memory(spec, &plan, free)?;
-    }
+    let room = facts::room(&request.settings)?;
+    check_memory(spec, &plan, &room)?;
     let cancel = &request.cancel;
     let name = format!("synthetic {} {}", spec.shape.name(), spec.quant.name());
     let stage = format!("Making {name}");
@@ -307,13 +303,16 @@ fn made(
             // With whole reward models the base is not in memory alone.
             base_bytes: base_bytes.filter(|_| spec.whole == 0),
             all_bytes: memory::peak_bytes(),
-            estimated_bytes: Some(spec.estimate(&plan.memory()).total_bytes),
+            ..MemoryUse::estimated(Some(&spec.estimate(&plan.memory(), &room)))
         },
     })
 }
 
 /// Says before anything is made that it would not fit.
-fn check_memory(spec: Spec, plan: &Plan, free: u64) -> Result<(), Failure> {
+fn check_memory(spec: Spec, plan: &Plan, room: &Room) -> Result<(), Failure> {
+    let Some(free) = room.free_bytes() else {
+        return Ok(());
+    };
     let models = 1 + spec.adapters + spec.whole;
     let texts = steps::MOST_ROWS + 2 * models;
     // Room for a text's keys and values doubles as it grows.
@@ -325,18 +324,27 @@ fn check_memory(spec: Spec, plan: &Plan, free: u64) -> Result<(), Failure> {
     }
     let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
     Err(Failure::failed(format!(
-        "Random models of the shape {} in {} need {:.1} GiB, and {:.1} GiB of memory are free",
+        "Random models of the shape {} in {} need {:.1} GiB, and {:.1} GiB {} are free",
         spec.shape.name(),
         spec.quant.name(),
         gib(needed),
-        gib(free)
+        gib(free),
+        room.card().map_or_else(
+            || "of memory".to_owned(),
+            |card| format!("of the memory of {}", card.name)
+        )
     ))
-    .hint("Use --quant q4_k, a smaller shape or fewer models"))
+    // A card computes in whole numbers of 16 or 32 bits.
+    .hint(match room {
+        Room::Machine(_) => "Use --quant q4_k, a smaller shape or fewer models",
+        Room::Card(..) => "Use --quant bf16, a smaller shape, fewer models or --device cpu",
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::machine::Card;
 
     const SPEC: Spec = Spec {
         shape: Shape::B7,
@@ -349,7 +357,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_said_before_it_is_made() {
         let plan = Plan::full(2048);
-        let failure = check_memory(SPEC, &plan, 16 << 30).unwrap_err();
+        let of = |gib: u64| Room::Machine(Some(gib << 30));
+        let failure = check_memory(SPEC, &plan, &of(16)).unwrap_err();
         assert!(
             failure.summary.contains("7b in f32 need") && failure.summary.contains("16.0 GiB"),
             "{failure}"
@@ -358,8 +367,22 @@ mod tests {
             quant: Quant::Q4K,
             ..SPEC
         };
-        assert_eq!(check_memory(packed, &plan, 16 << 30), Ok(()));
-        assert!(check_memory(packed, &plan, 2 << 30).is_err());
+        assert_eq!(check_memory(packed, &plan, &of(16)), Ok(()));
+        assert!(check_memory(packed, &plan, &of(2)).is_err());
+        assert_eq!(check_memory(SPEC, &plan, &Room::Machine(None)), Ok(()));
+        let card = Card {
+            device: "cuda:0".to_owned(),
+            name: "NVIDIA L4".to_owned(),
+            free_bytes: Some(16 << 30),
+            total_bytes: Some(22 << 30),
+        };
+        let failure = check_memory(SPEC, &plan, &Room::Card(card, Some(64 << 30))).unwrap_err();
+        assert!(
+            failure
+                .summary
+                .ends_with("and 16.0 GiB of the memory of NVIDIA L4 are free"),
+            "{failure}"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What was measured.
 
 use super::{Machine, Quant, Spec};
+use crate::domain::MemoryEstimate;
 
 /// Everything that was measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,6 +146,24 @@ pub struct MemoryUse {
     pub base_bytes: Option<u64>,
     /// While both texts were written, by all models.
     pub all_bytes: Option<u64>,
-    /// What that was estimated at from the models' headers.
+    /// What that was estimated at from the models' headers, where the processor computes.
     pub estimated_bytes: Option<u64>,
+    /// What was estimated that they take of a graphics card's memory, where one computes.
+    pub card_estimated_bytes: Option<u64>,
+}
+
+impl MemoryUse {
+    /// Nothing but the estimate, under the memory that it is of.
+    pub(super) fn estimated(estimate: Option<&MemoryEstimate>) -> Self {
+        let of = |on_card: bool| {
+            estimate
+                .filter(|estimate| estimate.card.is_some() == on_card)
+                .map(|estimate| estimate.total_bytes)
+        };
+        Self {
+            estimated_bytes: of(false),
+            card_estimated_bytes: of(true),
+            ..Self::default()
+        }
+    }
 }

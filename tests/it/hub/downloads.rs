@@ -297,7 +297,13 @@ fn a_locked_repository_names_the_page_where_terms_are_accepted() {
     let page = format!("{}/o/n", hub.endpoint());
     for client in [Client::of(&hub), Client::of(&hub).with_token("hf_bad")] {
         let error = client.fetch(&[]).unwrap_err();
-        assert_eq!(error.remedy(), Some(Remedy::Token { page: page.clone() }));
+        let Some(Remedy::Token {
+            page: at, gated, ..
+        }) = error.remedy()
+        else {
+            panic!("{error}");
+        };
+        assert_eq!((&at, gated), (&page, true));
         let failure = Failure::from(error);
         assert!(failure.hint.unwrap().contains(&page));
         assert_eq!(failure.kind, FailureKind::Input);

@@ -2,7 +2,7 @@
 
 use egui::{Button, ProgressBar, RichText, ScrollArea, Ui, WidgetInfo, accesskit::Role};
 
-use super::hub::remedy_ui;
+use super::hub::{hint, remedy_ui};
 use super::words::{name_ui, obstacle_ui, weak_ui};
 use crate::app::panels::SCROLL_BAR;
 use crate::app::state::State;
@@ -83,7 +83,7 @@ fn row(download: &Download) -> DownloadRow {
         doing: match &download.outcome {
             Some(Outcome::Done) => "On this computer".to_owned(),
             Some(Outcome::Cancelled) => "Stopped; what has come is kept".to_owned(),
-            Some(Outcome::Failed(..)) => "Failed; what has come is kept".to_owned(),
+            Some(Outcome::Failed(..)) => "Failed".to_owned(),
             None => running.map_or_else(|| "Asking for the files".to_owned(), doing),
         },
         numbers: progress.map_or_else(String::new, |progress| {
@@ -187,7 +187,7 @@ fn row_ui(ui: &mut Ui, row: &DownloadRow, token: &str) -> Vec<Action> {
         );
     }
     if let Some((failure, remedy)) = &row.failure {
-        obstacle_ui(ui, &failure.summary, failure.hint.as_deref());
+        obstacle_ui(ui, &failure.summary, hint(failure, remedy.as_ref()));
         actions.extend(remedy_ui(ui, remedy.as_ref(), token));
         if let Some(details) = &failure.details {
             weak_ui(ui, details);

@@ -130,7 +130,7 @@ pub fn hub_ui(ui: &mut Ui, view: &HubView) -> Vec<Action> {
     if let Some((failure, remedy)) = &view.problem {
         palette(ui).card().show(ui, |ui| {
             ui.set_min_width(ui.available_width());
-            obstacle_ui(ui, &failure.summary, failure.hint.as_deref());
+            obstacle_ui(ui, &failure.summary, hint(failure, remedy.as_ref()));
             actions.extend(remedy_ui(ui, remedy.as_ref(), &view.token));
         });
     }
@@ -166,12 +166,34 @@ pub fn hub_ui(ui: &mut Ui, view: &HubView) -> Vec<Action> {
     actions
 }
 
+/// What to do, in the words of the window: where a token is wanted there is a box for it.
+pub(super) fn hint<'a>(failure: &'a Failure, remedy: Option<&Remedy>) -> Option<&'a str> {
+    match remedy {
+        Some(Remedy::Token {
+            gated, with_token, ..
+        }) => Some(match (gated, with_token) {
+            (true, false) => "Accept the terms on its page, then give your token here",
+            (true, true) => {
+                "Accept the terms on its page with that account, or give another token here"
+            }
+            (false, false) => "Check the name; if it is private, give your token here",
+            (false, true) => "Give a token here that may read it",
+        }),
+        Some(Remedy::Space { .. } | Remedy::Again) | None => failure.hint.as_deref(),
+    }
+}
+
 /// Draws what would help against a failure.
 pub(super) fn remedy_ui(ui: &mut Ui, remedy: Option<&Remedy>, token: &str) -> Vec<Action> {
     let mut actions: Vec<Action> = Vec::new();
     match remedy {
-        Some(Remedy::Token { page }) => {
-            ui.hyperlink_to("Open its page to accept the terms", page);
+        Some(Remedy::Token { page, gated, .. }) => {
+            let words = if *gated {
+                "Open its page to accept the terms"
+            } else {
+                "Open its page"
+            };
+            ui.hyperlink_to(words, page);
             let field = Field {
                 hint: "hf_…",
                 ..Field::line("Your token", token)
@@ -188,17 +210,8 @@ pub(super) fn remedy_ui(ui: &mut Ui, remedy: Option<&Remedy>, token: &str) -> Ve
                 actions.push(HubAction::KeepToken.into());
             }
         }
-        Some(Remedy::Space { needed, free }) => {
-            weak_ui(
-                ui,
-                &format!(
-                    "{} are still to come, {} are free",
-                    numbers::bytes(*needed),
-                    numbers::bytes(*free)
-                ),
-            );
-        }
-        Some(Remedy::Again) | None => {}
+        // The failure's own words say how much is missing, and a button beside them tries again.
+        Some(Remedy::Space { .. } | Remedy::Again) | None => {}
     }
     actions
 }
@@ -217,6 +230,9 @@ fn shown_ui(ui: &mut Ui, shown: &Shown) -> Vec<Action> {
     let mut facts = Vec::new();
     if let Some(parameters) = info.parameters {
         facts.push(format!("{} parameters", numbers::many(parameters)));
+    }
+    if info.gated {
+        facts.push("behind terms".to_owned());
     }
     facts.push(match &info.licence {
         Some(licence) => format!("licence {licence}"),

@@ -30,23 +30,27 @@ impl MemoryView {
         let estimate = answer.as_ref().ok()?;
         let needed = estimate.total_bytes.max(estimate.loading_bytes);
         let needed = numbers::bytes(needed);
-        let (words, warns) = match (estimate.verdict, estimate.free_bytes) {
-            (Verdict::Fits, Some(free)) => {
-                let free = numbers::bytes(free);
-                (format!("✓ Fits: about {needed} of {free} free"), false)
-            }
+        let (place, crowded) = match &estimate.card {
+            Some(card) => (
+                format!(" on the graphics card ({card})"),
+                "longer texts may not fit",
+            ),
+            None => (String::new(), "other programs may slow down"),
+        };
+        let (words, warns) = match (estimate.verdict, estimate.free_bytes.map(numbers::bytes)) {
+            (Verdict::Fits, Some(free)) => (
+                format!("✓ Fits: about {needed} of {free} free{place}"),
+                false,
+            ),
             (Verdict::Tight, Some(free)) => {
-                let free = numbers::bytes(free);
-                let words =
-                    format!("⚠ Tight: about {needed} of {free} free; other programs may slow down");
+                let words = format!("⚠ Tight: about {needed} of {free} free{place}; {crowded}");
                 (words, true)
             }
             (Verdict::WillNotFit, Some(free)) => {
-                let free = numbers::bytes(free);
-                let words = format!("✗ Will not fit: about {needed}, and {free} are free");
+                let words = format!("✗ Will not fit: about {needed}, and {free} are free{place}");
                 (words, true)
             }
-            (Verdict::Unknown, _) | (_, None) => (format!("About {needed}"), false),
+            (Verdict::Unknown, _) | (_, None) => (format!("About {needed}{place}"), false),
         };
         Some(Self {
             words,
@@ -67,6 +71,10 @@ fn parts(estimate: &MemoryEstimate) -> Vec<(String, String)> {
             MemoryPurpose::Adapter => format!("Adapter {}", part.role),
             MemoryPurpose::Texts => "What the models remember of the texts".to_owned(),
             MemoryPurpose::Scores => "Scores of the words that are shown".to_owned(),
+            MemoryPurpose::Working if part.on_card => "A step, and the card's libraries".to_owned(),
+            MemoryPurpose::Working if estimate.card.is_some() => {
+                "The program and its tokenizers".to_owned()
+            }
             MemoryPurpose::Working => "The program, its tokenizers and a step".to_owned(),
         };
         let what = match part.what {
@@ -79,7 +87,11 @@ fn parts(estimate: &MemoryEstimate) -> Vec<(String, String)> {
             | MemoryPurpose::Scores
             | MemoryPurpose::Working => what,
         };
-        (what, numbers::bytes(part.bytes))
+        let size = numbers::bytes(part.bytes);
+        match &estimate.card {
+            Some(_) if !part.on_card => (what, format!("{size}, not on the card")),
+            Some(_) | None => (what, size),
+        }
     });
     named.collect()
 }
@@ -127,8 +139,10 @@ mod tests {
                 role: "base".to_owned(),
                 kind: None,
                 bytes: 2_000_000_000,
+                on_card: false,
                 how: "BF16 as in the file".to_owned(),
             }],
+            card: None,
             total_bytes: 2_400_000_000,
             loading_bytes: 2_100_000_000,
             free_bytes: free,
@@ -142,6 +156,10 @@ mod tests {
     }
 
     fn shown(verdict: Verdict, free: Option<u64>) -> MemoryView {
+        view_of(estimate(verdict, free))
+    }
+
+    fn view_of(estimate: MemoryEstimate) -> MemoryView {
         let mut state = State::default();
         state.models.begun = true;
         state.models.plan = Plan::of(&lineup("x"), None);
@@ -149,7 +167,7 @@ mod tests {
         let request = state.models.estimate_request(&state.compute).unwrap();
         state.models.estimated = Some(Estimated {
             request,
-            answer: Ok(estimate(verdict, free)),
+            answer: Ok(estimate),
         });
         let view = MemoryView::build(&state).unwrap();
         // Another weight or name takes no other memory; another base does.
@@ -183,5 +201,50 @@ mod tests {
             )]
         );
         assert_eq!(shown(Verdict::Unknown, None).words, "About 2.4 GB");
+    }
+
+    #[test]
+    fn what_is_computed_on_a_card_is_measured_by_its_memory_and_says_so() {
+        let on_card = |verdict, free| {
+            let mut estimate = estimate(verdict, free);
+            estimate.card = Some("NVIDIA L4".to_owned());
+            estimate.parts[0].on_card = true;
+            estimate.parts.push(MemoryPart {
+                what: MemoryPurpose::Working,
+                role: String::new(),
+                kind: None,
+                bytes: 300_000_000,
+                on_card: false,
+                how: String::new(),
+            });
+            view_of(estimate)
+        };
+        let fits = on_card(Verdict::Fits, Some(20_000_000_000));
+        assert_eq!(
+            fits.words,
+            "✓ Fits: about 2.4 GB of 20 GB free on the graphics card (NVIDIA L4)"
+        );
+        assert_eq!(
+            fits.parts[1],
+            (
+                "The program and its tokenizers".to_owned(),
+                "300 MB, not on the card".to_owned()
+            )
+        );
+        let tight = on_card(Verdict::Tight, Some(2_500_000_000));
+        assert_eq!(
+            tight.words,
+            "⚠ Tight: about 2.4 GB of 2.5 GB free on the graphics card (NVIDIA L4); longer texts may not fit"
+        );
+        let not = on_card(Verdict::WillNotFit, Some(1_000_000_000));
+        assert_eq!(
+            not.words,
+            "✗ Will not fit: about 2.4 GB, and 1.0 GB are free on the graphics card (NVIDIA L4)"
+        );
+        let unknown = on_card(Verdict::Unknown, None);
+        assert_eq!(
+            unknown.words,
+            "About 2.4 GB on the graphics card (NVIDIA L4)"
+        );
     }
 }

@@ -8,7 +8,7 @@ use super::{Way, heading, note, row_ui, share_words};
 use crate::app::state::State;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{self, Action, TrainAction};
-use crate::app::widgets::numbers::count;
+use crate::app::widgets::numbers::{bytes, count};
 use crate::train::record::Found;
 
 /// What is shown.
@@ -16,6 +16,8 @@ use crate::train::record::Found;
 pub struct ShelfView {
     /// By name.
     pub items: Vec<ItemView>,
+    /// Those that were deleted and can be brought back.
+    pub removed: Vec<ItemView>,
     /// Where they are kept.
     pub root: Option<PathBuf>,
 }
@@ -46,7 +48,24 @@ impl ShelfView {
                 about: about(found),
                 ways: ways(state, found, under_way.is_none()),
             });
+        let free = page.removing.is_none();
+        let removed = page.removed.iter().map(|removed| {
+            let folder = removed.found.record.order.out.clone();
+            let help = "Put its files back where they were";
+            ItemView {
+                name: removed.found.name.clone(),
+                about: format!(
+                    "Deleted, {}: it goes for good when the window closes",
+                    bytes(removed.found.bytes)
+                ),
+                ways: vec![Way {
+                    enabled: free,
+                    ..Way::new("Bring back", help, TrainAction::BringBack(folder))
+                }],
+            }
+        });
         Self {
+            removed: removed.collect(),
             items: items.collect(),
             root: page.root.clone(),
         }
@@ -60,7 +79,7 @@ fn about(found: &Found) -> String {
         other => other.rsplit(['/', '\\']).next().unwrap_or(other),
     };
     match &record.result {
-        None => format!("Unfinished, over {base}"),
+        None => format!("Unfinished, over {base}, {}", bytes(found.bytes)),
         Some(result) => {
             let judged = result.eval.as_ref().and_then(|eval| {
                 let share = eval.eval_accuracy?;
@@ -71,9 +90,10 @@ fn about(found: &Found) -> String {
                 ))
             });
             format!(
-                "{}{} steps over {base}",
+                "{}{} steps over {base}, {}",
                 judged.unwrap_or_default(),
-                count(result.steps as usize)
+                count(result.steps as usize),
+                bytes(found.bytes)
             )
         }
     }
@@ -81,7 +101,7 @@ fn about(found: &Found) -> String {
 
 fn ways(state: &State, found: &Found, free: bool) -> Vec<Way> {
     if !found.can_go_on {
-        return vec![joining(state, found)];
+        return vec![joining(state, found), deleting(state, found)];
     }
     let folder = found.record.order.out.clone();
     let help = if free {
@@ -89,10 +109,22 @@ fn ways(state: &State, found: &Found, free: bool) -> Vec<Way> {
     } else {
         "Another training is under way"
     };
-    vec![Way {
+    let goes_on = Way {
         enabled: free,
         ..Way::new("Go on", help, TrainAction::GoOn(folder))
-    }]
+    };
+    vec![goes_on, deleting(state, found)]
+}
+
+fn deleting(state: &State, found: &Found) -> Way {
+    let why_not = update::why_not(state, found);
+    let help =
+        why_not.unwrap_or("Delete its files; until the window closes it can be brought back");
+    let folder = found.record.order.out.clone();
+    Way {
+        enabled: why_not.is_none(),
+        ..Way::new("Delete", help, TrainAction::Delete(folder))
+    }
 }
 
 /// What a finished training's objective can do with the lineup in use.
@@ -125,16 +157,23 @@ pub(super) fn joining(state: &State, found: &Found) -> Way {
 /// Draws it.
 pub(super) fn shelf_ui(ui: &mut Ui, view: &ShelfView) -> Vec<Action> {
     let mut actions = Vec::new();
-    if view.items.is_empty() {
+    if view.items.is_empty() && view.removed.is_empty() {
         return actions;
     }
     heading(ui, "Your objectives");
-    for item in &view.items {
+    let removed = view.removed.iter().map(|item| (item, true));
+    for (item, is_removed) in view.items.iter().map(|item| (item, false)).chain(removed) {
         palette(ui).card().show(ui, |ui| {
             ui.set_min_width(ui.available_width());
             let name = Some(item.name.as_str());
-            actions.extend(row_ui(ui, &item.name, &item.ways, name, |ui| {
-                ui.label(RichText::new(&item.name).font(strong(size::BODY)));
+            // One that was deleted may have the name of another.
+            let id = format!("{is_removed} {}", item.name);
+            let mut title = RichText::new(&item.name).font(strong(size::BODY));
+            if is_removed {
+                title = title.strikethrough().color(palette(ui).weak);
+            }
+            actions.extend(row_ui(ui, &id, &item.ways, name, |ui| {
+                ui.label(title);
                 note(ui, &item.about);
             }));
         });

@@ -50,13 +50,15 @@ pub fn on_shelf(state: &mut State, event: ShelfEvent) -> Vec<Command> {
             state.models.ready = ready;
             state.models.saved = saved;
             // The lineup in use is the one to start from.
-            let demo = state.source == LineupSource::Demo && state.models.plan.is_blank();
-            match state.models.ready.first() {
-                Some(built_in) if demo => {
-                    let plan = Plan::of(&built_in.lineup, None);
-                    compose::restore(state, plan)
+            if !state.models.plan.is_blank() {
+                return Vec::new();
+            }
+            match in_use(state) {
+                Some(lineup) => {
+                    let file = file_of(state, &lineup);
+                    compose::restore(state, Plan::of(&lineup, file))
                 }
-                Some(_) | None => Vec::new(),
+                None => Vec::new(),
             }
         }
         ShelfEvent::Saved(saved) => {
@@ -108,14 +110,25 @@ pub fn on_dialog(state: &mut State, serial: u64, answer: DialogAnswer) -> Vec<Co
     }
 }
 
+/// The lineup in use; one that was read from a file is opened on its own.
+fn in_use(state: &State) -> Option<Lineup> {
+    match &state.source {
+        LineupSource::Demo => state.models.ready.first().map(|ready| ready.lineup.clone()),
+        LineupSource::Composed(text) => Lineup::parse(text, "as put together").ok(),
+        LineupSource::File(_) => None,
+    }
+}
+
+/// The file that holds just this lineup among those that a person saved.
+fn file_of(state: &State, lineup: &Lineup) -> Option<PathBuf> {
+    let mut saved = state.models.saved.iter();
+    let saved = saved.find(|saved| saved.lineup.as_ref() == Ok(lineup))?;
+    Some(saved.file.clone())
+}
+
 fn opened_lineup(state: &mut State, lineup: &Lineup) -> Vec<Command> {
     state.models.path.clear();
-    let known = state
-        .models
-        .saved
-        .iter()
-        .find(|saved| saved.lineup.as_ref() == Ok(lineup))
-        .map(|saved| saved.file.clone());
+    let known = file_of(state, lineup);
     let keep = state.models.importing && known.is_none();
     state.models.importing = false;
     state.models.file_row = None;

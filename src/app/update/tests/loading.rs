@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::app::state::{Problem, ProblemPlace};
+use crate::domain::LineupSource;
 use crate::error::Failure;
 
 #[test]
@@ -77,4 +78,26 @@ fn a_weight_for_an_unknown_objective_is_told() {
     };
     assert!(failure.summary.contains("funny"));
     assert!(failure.hint.as_ref().unwrap().contains("harmless, helpful"));
+}
+
+#[test]
+fn what_was_put_together_and_loaded_is_remembered_for_the_next_window() {
+    let mut state = State {
+        source: LineupSource::Composed("mine".into()),
+        ..State::default()
+    };
+    let _ = load(&mut state);
+    assert_eq!(
+        state.settings.last_lineup, None,
+        "it has not been loaded yet"
+    );
+    on_event(&mut state, Event::Loaded(info()));
+    assert_eq!(state.settings.last_lineup.as_deref(), Some("mine"));
+    // A file is named for one time, and the built-in lineup needs no remembering.
+    state.source = LineupSource::File("other.toml".into());
+    on_event(&mut state, Event::Loaded(info()));
+    assert_eq!(state.settings.last_lineup.as_deref(), Some("mine"));
+    state.source = LineupSource::Demo;
+    on_event(&mut state, Event::Loaded(info()));
+    assert_eq!(state.settings.last_lineup, None);
 }

@@ -50,6 +50,10 @@ pub enum TrainAction {
     GoOn(PathBuf),
     /// Wants the objective in this folder in the lineup in use, or out of it.
     Join(PathBuf),
+    /// Wants the training of before in this folder deleted.
+    Delete(PathBuf),
+    /// Wants the training that was deleted from this folder back.
+    BringBack(PathBuf),
     /// Wants the lineup from before the last change.
     LineupBefore,
     /// Wants the settings again and the training off the screen.

@@ -155,6 +155,7 @@ fn a_name_that_is_taken_is_not_overwritten() {
             name: name.to_owned(),
             record: serde_json::from_value(text).unwrap(),
             can_go_on: true,
+            bytes: 12_000_000,
         }
     };
     on_trainer(&mut state, Event::Found(vec![found("kind-words")]));
@@ -360,6 +361,7 @@ fn a_training_that_goes_on_keeps_its_curves_up_to_the_checkpoint() {
         name: "kind-words".to_owned(),
         record: serde_json::from_value(record).unwrap(),
         can_go_on: true,
+        bytes: 12_000_000,
     };
     on_trainer(&mut state, Event::Found(vec![found]));
     act(&mut state, TrainAction::GoOn(folder));

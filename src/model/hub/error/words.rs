@@ -21,9 +21,8 @@ impl From<HubError> for Failure {
             HubError::NotHere(_) => {
                 Self::input(summary).hint("`counterpoise models list` shows what is there")
             }
-            HubError::NotThere { .. } => {
-                Self::input(summary).hint("`counterpoise models search WORDS` looks for names")
-            }
+            HubError::NotThere { .. } => Self::input(summary)
+                .hint("Check the spelling; its page on the hub names what there is"),
             HubError::Locked {
                 page,
                 with_token,
@@ -46,7 +45,7 @@ impl From<HubError> for Failure {
                 .hint("Nothing of the file was kept; try again")
                 .details(details),
             HubError::Space { folder, .. } => Self::failed(summary)
-                .hint("Make room, or set HF_HOME to a folder on a larger disk")
+                .hint("Make room and try again, or set HF_HOME to a folder on a larger disk; what has come is kept")
                 .details(folder.display().to_string()),
             HubError::System { path, source, .. } => {
                 Self::failed(summary).details(format!("{source}: {}", path.display()))
@@ -147,7 +146,9 @@ mod tests {
         assert_eq!(
             error.remedy(),
             Some(Remedy::Token {
-                page: "https://hub/o/n".to_owned()
+                page: "https://hub/o/n".to_owned(),
+                gated: true,
+                with_token: false,
             })
         );
         let hint = Failure::from(error).hint.unwrap();

@@ -2,6 +2,7 @@
 
 use super::parts::{Plan, Trunk};
 use super::verdict;
+use crate::domain::machine::Room;
 use crate::domain::{MemoryChange, MemoryEstimate, MemoryPurpose, Verdict};
 use crate::model::kernels::{Format, Packed};
 
@@ -13,6 +14,7 @@ pub(super) fn best(
     trunks: &[Trunk],
     estimate: &MemoryEstimate,
     plan: &Plan,
+    room: &Room,
 ) -> Option<MemoryChange> {
     if matches!(estimate.verdict, Verdict::Fits | Verdict::Unknown) {
         return None;
@@ -23,7 +25,8 @@ pub(super) fn best(
         merged(estimate),
         halved(trunks),
         shorter(estimate, plan),
-        smaller(trunks),
+        // A card computes in whole numbers of 16 or 32 bits, whatever the file has.
+        smaller(trunks).filter(|_| room.card().is_none()),
         without(estimate),
     ]
     .into_iter()
@@ -35,6 +38,7 @@ pub(super) fn best(
         verdict: after(saved_bytes),
     })
     .collect();
+    changes.extend(on_processor(estimate, room));
     let fitting = changes
         .iter()
         .position(|change| change.verdict == Verdict::Fits);
@@ -46,6 +50,28 @@ pub(super) fn best(
     };
     let chosen = fitting.or_else(most)?;
     Some(changes.swap_remove(chosen))
+}
+
+/// The machine's memory instead of the card's, where there is enough of it.
+fn on_processor(estimate: &MemoryEstimate, room: &Room) -> Option<MemoryChange> {
+    let Room::Card(_, free) = room else {
+        return None;
+    };
+    // Keys and values take twice as much there.
+    let twice = |part: &&crate::domain::MemoryPart| part.what == MemoryPurpose::Texts;
+    let more: u64 = estimate
+        .parts
+        .iter()
+        .filter(twice)
+        .map(|part| part.bytes)
+        .sum();
+    let all: u64 = estimate.parts.iter().map(|part| part.bytes).sum();
+    let verdict = verdict(all + more, *free);
+    matches!(verdict, Verdict::Fits | Verdict::Tight).then(|| MemoryChange {
+        words: "Compute on the processor, slower: --device cpu".to_owned(),
+        saved_bytes: estimate.total_bytes,
+        verdict,
+    })
 }
 
 type Change = Option<(String, u64)>;
@@ -81,6 +107,7 @@ fn halved(trunks: &[Trunk]) -> Change {
 fn shorter(estimate: &MemoryEstimate, plan: &Plan) -> Change {
     let long = |part: &&crate::domain::MemoryPart| {
         matches!(part.what, MemoryPurpose::Texts | MemoryPurpose::Scores)
+            && part.on_card == estimate.card.is_some()
     };
     let bytes: u64 = estimate
         .parts

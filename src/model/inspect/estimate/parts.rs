@@ -1,6 +1,7 @@
 //! The parts that memory goes to.
 
 use super::{change, verdict};
+use crate::domain::machine::Room;
 use crate::domain::{MemoryEstimate, MemoryPart, MemoryPurpose, RewardKind};
 use crate::model::kernels::SPAN;
 use crate::model::net::NetConfig;
@@ -13,6 +14,13 @@ const LOGIT_ROWS: usize = 16;
 
 /// What the program takes before any model: itself, its threads, its buffers.
 const PROGRAM: u64 = 24 << 20;
+
+/// What the libraries of a graphics card take of its memory behind the open context: code of the kernels, and the place in
+/// which products are worked out (32 MiB on the largest cards). No driver tells it beforehand: it is set with room.
+const LIBRARIES: u64 = 192 << 20;
+
+/// Tokens that a fresh cache on a card has room for; it doubles from there.
+const CARD_CACHE: usize = 64;
 
 /// What a tokenizer takes for each of its tokens, measured: texts, both directions, merges.
 const PER_TOKEN: u64 = 420;
@@ -79,15 +87,27 @@ pub struct Reader {
 }
 
 impl Trunk {
-    /// Bytes of the keys and values of so many tokens, whole pages.
-    fn cache(&self, tokens: usize) -> u64 {
+    /// Bytes of the keys and values of so many tokens: whole pages on the processor, what has doubled on a card.
+    fn cache(&self, tokens: usize, on_card: bool) -> u64 {
         let token = self.config.sizes().token_numbers() * self.element_bytes;
-        (tokens.next_multiple_of(SPAN) * token) as u64
+        let room = if on_card {
+            tokens.next_power_of_two().max(CARD_CACHE)
+        } else {
+            tokens.next_multiple_of(SPAN)
+        };
+        (room * token) as u64
     }
 
-    /// What lies between the kernels while `rows` rows go through.
-    fn scratch(&self, rows: usize) -> u64 {
+    /// What lies between the kernels while `rows` rows go through behind `past` tokens.
+    fn scratch(&self, rows: usize, past: usize, on_card: bool) -> u64 {
         let sizes = self.config.sizes();
+        if on_card {
+            // Whole tensors, each beside the one that it is made from: what attention weighs, or all logits, is the largest.
+            let weighed = 2 * sizes.heads * (past + rows);
+            let logits = 2 * sizes.vocabulary;
+            let products = 3 * sizes.width + 3 * sizes.inner;
+            return (rows * 4 * (weighed.max(logits) + products)) as u64;
+        }
         let q = sizes.heads * sizes.head_width;
         let kv = sizes.kv_heads * sizes.head_width;
         let row = 3 * sizes.width + 2 * q + 2 * kv + 2 * sizes.inner;
@@ -96,7 +116,7 @@ impl Trunk {
     }
 }
 
-/// Adds everything up. The first trunk and the first reader are the base's.
+/// Adds everything up that lies in `room`, or beside it. The first trunk and the first reader are the base's.
 #[must_use]
 pub fn of_parts(
     trunks: &[Trunk],
@@ -104,8 +124,9 @@ pub fn of_parts(
     adapters: Vec<MemoryPart>,
     objectives: usize,
     plan: &Plan,
-    free_bytes: Option<u64>,
+    room: &Room,
 ) -> MemoryEstimate {
+    let on_card = room.card().is_some();
     let mut parts: Vec<MemoryPart> = trunks
         .iter()
         .map(|trunk| MemoryPart {
@@ -113,19 +134,21 @@ pub fn of_parts(
             role: trunk.role.clone(),
             kind: trunk.kind,
             bytes: trunk.bytes,
+            on_card,
             how: trunk.how.clone(),
         })
         .collect();
     parts.extend(adapters);
     let weights: u64 = parts.iter().map(|part| part.bytes).sum();
-    let rest = |what, bytes, how: String| MemoryPart {
+    let rest = |what, bytes, on_card, how: String| MemoryPart {
         what,
         role: String::new(),
         kind: None,
         bytes,
+        on_card,
         how,
     };
-    let texts = texts(trunks, readers, plan);
+    let texts = texts(trunks, readers, plan, on_card);
     let vocabulary = trunks
         .iter()
         .map(|trunk| trunk.config.sizes().vocabulary)
@@ -135,10 +158,12 @@ pub fn of_parts(
     let shown = 2 * response * (1 + objectives as u64) * row;
     // The rest of the plain text is read by all models at once when it has ended.
     let judged = response * (1 + all) * row;
-    let working = PROGRAM + tokenizers(trunks) + scratch(trunks, readers, plan) + judged;
+    let program = PROGRAM + tokenizers(trunks);
+    let pass = scratch(trunks, readers, plan, on_card);
     parts.push(rest(
         MemoryPurpose::Texts,
         texts,
+        on_card,
         format!(
             "{} tokens under {} readers",
             plan.prompt + plan.response,
@@ -148,42 +173,57 @@ pub fn of_parts(
     parts.push(rest(
         MemoryPurpose::Scores,
         shown.min(plan.score_bytes),
+        false,
         format!("of {} tokens", 2 * plan.response),
     ));
-    parts.push(rest(
-        MemoryPurpose::Working,
-        working,
-        "the program, its tokenizers and a pass".to_owned(),
-    ));
+    let working =
+        |bytes, on_card, how: &str| rest(MemoryPurpose::Working, bytes, on_card, how.to_owned());
+    if on_card {
+        let here = LIBRARIES + pass;
+        parts.push(working(here, true, "a pass and the card's libraries"));
+        let beside = program + judged;
+        parts.push(working(beside, false, "the program and its tokenizers"));
+    } else {
+        let all = program + pass + judged;
+        parts.push(working(
+            all,
+            false,
+            "the program, its tokenizers and a pass",
+        ));
+    }
     parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
-    let total_bytes = parts.iter().map(|part| part.bytes).sum();
-    let loading_bytes = weights + PROGRAM + tokenizers(trunks);
+    let counted = parts.iter().filter(|part| part.on_card == on_card);
+    let total_bytes = counted.map(|part| part.bytes).sum();
+    let loading_bytes = weights + if on_card { LIBRARIES } else { program };
     let needed = loading_bytes.max(total_bytes);
-    let verdict = verdict(needed, free_bytes);
+    let free_bytes = room.free_bytes();
     let mut estimate = MemoryEstimate {
         parts,
+        card: room.card().map(|card| card.name.clone()),
         total_bytes,
         loading_bytes,
         free_bytes,
-        verdict,
+        verdict: verdict(needed, free_bytes),
         change: None,
     };
-    estimate.change = change::best(trunks, &estimate, plan);
+    estimate.change = change::best(trunks, &estimate, plan, room);
     estimate
 }
 
 /// Keys and values: of the guided text under every reader, of what the plain one has of its own, the state at the fork, and
 /// earlier texts.
-fn texts(trunks: &[Trunk], readers: &[Reader], plan: &Plan) -> u64 {
+fn texts(trunks: &[Trunk], readers: &[Reader], plan: &Plan, on_card: bool) -> u64 {
     let under_all = |tokens: usize| -> u64 {
         let each = readers
             .iter()
-            .map(|reader| trunks[reader.trunk].cache(tokens));
+            .map(|reader| trunks[reader.trunk].cache(tokens, on_card));
         each.sum()
     };
     let whole = under_all(plan.prompt + plan.response);
     let judged = under_all(plan.response);
-    let plain = trunks.first().map_or(0, |base| base.cache(plan.response));
+    let plain = trunks
+        .first()
+        .map_or(0, |base| base.cache(plan.response, on_card));
     let kept = (whole * plan.kept_texts as u64).min(plan.kept_bytes);
     whole + judged + plain + kept
 }
@@ -199,14 +239,14 @@ fn tokenizers(trunks: &[Trunk]) -> u64 {
 }
 
 /// One pass at a time: the trunk that needs most counts.
-fn scratch(trunks: &[Trunk], readers: &[Reader], plan: &Plan) -> u64 {
+fn scratch(trunks: &[Trunk], readers: &[Reader], plan: &Plan, on_card: bool) -> u64 {
     let of = |(index, trunk): (usize, &Trunk)| {
         let here = readers
             .iter()
             .filter(|reader| reader.trunk == index)
             .count();
         let rows = here * plan.prompt.max(plan.response);
-        trunk.scratch(rows.min(PASS_ROWS))
+        trunk.scratch(rows.min(PASS_ROWS), plan.prompt, on_card)
     };
     trunks.iter().enumerate().map(of).max().unwrap_or(0)
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::machine::{Card, Room};
 use crate::model::config::LlamaShape;
 use crate::model::decoder::Projection;
 use crate::model::folder::Folder;
@@ -19,6 +20,10 @@ impl Shelf {
     }
 
     fn estimate(&self, lineup: &str, dtype: Option<&str>, free: Option<u64>) -> MemoryEstimate {
+        self.estimate_in(lineup, dtype, &Room::Machine(free))
+    }
+
+    fn estimate_in(&self, lineup: &str, dtype: Option<&str>, room: &Room) -> MemoryEstimate {
         let text = format!("schema = 1\nname = \"x\"\n{lineup}");
         let lineup = Lineup::parse(&text, "lineup.toml").unwrap();
         let home = Home {
@@ -27,10 +32,9 @@ impl Shelf {
         };
         let settings = ComputeSettings {
             dtype: dtype.map(str::to_owned),
-            device: Some("cpu".to_owned()),
             ..ComputeSettings::default()
         };
-        estimate(&lineup, &home, &settings, &Plan::default(), free).unwrap()
+        estimate(&lineup, &home, &settings, &Plan::default(), room).unwrap()
     }
 }
 
@@ -105,9 +109,9 @@ fn every_reader_has_keys_and_values_and_each_model_is_there_once() {
     assert_eq!(weights.count(), 2);
 }
 
-#[test]
-fn the_verdict_names_the_mildest_change_that_helps() {
-    let trunk = |role: &str, kind, bytes, halved| Trunk {
+/// A model of 7 billion parameters.
+fn trunk(role: &str, kind: Option<RewardKind>, bytes: u64, halved: Option<&'static str>) -> Trunk {
+    Trunk {
         role: role.to_owned(),
         kind,
         parameters: 6_738_415_616,
@@ -126,7 +130,11 @@ fn the_verdict_names_the_mildest_change_that_helps() {
         halved,
         element_bytes: 4,
         is_gguf: false,
-    };
+    }
+}
+
+#[test]
+fn the_verdict_names_the_mildest_change_that_helps() {
     let gib = 1u64 << 30;
     let base = trunk("base", None, 27 * gib, Some("bf16"));
     let other = trunk("kind", Some(RewardKind::Model), 27 * gib, Some("bf16"));
@@ -134,7 +142,8 @@ fn the_verdict_names_the_mildest_change_that_helps() {
     let readers = [Reader { trunk: 0 }, Reader { trunk: 1 }];
     let of = |free: u64| {
         let plan = Plan::default();
-        of_parts(&trunks, &readers, Vec::new(), 1, &plan, Some(free * gib))
+        let room = Room::Machine(Some(free * gib));
+        of_parts(&trunks, &readers, Vec::new(), 1, &plan, &room)
     };
     let easy = of(128);
     assert_eq!((easy.verdict, easy.change), (Verdict::Fits, None));
@@ -150,4 +159,95 @@ fn the_verdict_names_the_mildest_change_that_helps() {
     let change = small.change.unwrap();
     assert_eq!(change.verdict, Verdict::WillNotFit);
     assert_eq!(change.saved_bytes, 27 * gib);
+}
+
+/// A card with so many bytes free, in a machine with others.
+fn card(free: Option<u64>, beside: u64) -> Room {
+    let card = Card {
+        device: "cuda:0".to_owned(),
+        name: "NVIDIA L4".to_owned(),
+        free_bytes: free,
+        total_bytes: free,
+    };
+    Room::Card(card, Some(beside))
+}
+
+#[test]
+fn a_card_holds_weights_and_texts_and_the_machine_the_rest() {
+    let gib = 1u64 << 30;
+    let mut base = trunk("base", None, 13 * gib, None);
+    base.element_bytes = 2;
+    let of = |room: &Room| {
+        let readers = [Reader { trunk: 0 }];
+        of_parts(
+            &[base.clone()],
+            &readers,
+            Vec::new(),
+            1,
+            &Plan::default(),
+            room,
+        )
+    };
+    let fits = of(&card(Some(20 * gib), gib));
+    assert_eq!(fits.card.as_deref(), Some("NVIDIA L4"));
+    assert_eq!(
+        (fits.verdict, fits.free_bytes),
+        (Verdict::Fits, Some(20 * gib))
+    );
+    // 512 tokens, 256 judged and 256 plain, one text of 512 kept: half a MiB each, in 16 bits.
+    let token = 2 * 32 * 4096 * 2;
+    assert_eq!(
+        part(&fits, MemoryPurpose::Texts, ""),
+        1024 * token + 512 * token
+    );
+    for part in &fits.parts {
+        let on_card = matches!(part.what, MemoryPurpose::Weights | MemoryPurpose::Texts)
+            || part.how.contains("card");
+        assert_eq!(part.on_card, on_card, "{part:?}");
+    }
+    let on_card = fits.parts.iter().filter(|part| part.on_card);
+    assert_eq!(
+        fits.total_bytes,
+        on_card.map(|part| part.bytes).sum::<u64>()
+    );
+    // A machine with little memory of its own does not keep a card from computing.
+    assert!(fits.parts.iter().any(|part| !part.on_card));
+    let tight = of(&card(Some(15 * gib), gib));
+    assert_eq!(tight.verdict, Verdict::Tight);
+    assert_eq!(of(&card(None, gib)).verdict, Verdict::Unknown);
+}
+
+#[test]
+fn a_card_that_is_too_small_is_told_of_the_processor_where_that_has_room() {
+    let gib = 1u64 << 30;
+    let trunks = [trunk("base", None, 13 * gib, None)];
+    let of = |room: &Room| {
+        let readers = [Reader { trunk: 0 }];
+        of_parts(&trunks, &readers, Vec::new(), 0, &Plan::default(), room)
+    };
+    let small = of(&card(Some(8 * gib), 64 * gib));
+    assert_eq!(small.verdict, Verdict::WillNotFit);
+    let change = small.change.unwrap();
+    assert_eq!(
+        change.words,
+        "Compute on the processor, slower: --device cpu"
+    );
+    assert_eq!(change.verdict, Verdict::Fits);
+    // Fewer bits in the file save nothing on a card, and there is no room beside it: shorter texts are the best that is left.
+    let change = of(&card(Some(8 * gib), 8 * gib)).change.unwrap();
+    assert!(change.words.starts_with("Write texts of 128"), "{change:?}");
+    assert_eq!(change.verdict, Verdict::WillNotFit);
+}
+
+#[test]
+fn on_a_card_a_packed_file_counts_as_it_is_unpacked() {
+    let shelf = Shelf::new();
+    let lineup = "[base]\npath = \"x.gguf\"\n";
+    let parameters = tiny::config_of_blocks().parameters();
+    let estimate = shelf.estimate_in(lineup, Some("bf16"), &card(Some(1 << 40), 1 << 40));
+    let found = part(&estimate, MemoryPurpose::Weights, "base");
+    assert!(
+        found.abs_diff(2 * parameters) < 10_000,
+        "{found} of {parameters}"
+    );
 }
