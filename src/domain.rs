@@ -185,20 +185,37 @@ pub enum Finish {
     Cancelled,
 }
 
-/// Set once by a person, read by whoever works for them. Clones share the flag.
+/// A person's say over work that goes on elsewhere. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken(Arc<Say>);
+
+#[derive(Debug, Default)]
+struct Say {
+    cancelled: AtomicBool,
+    held: AtomicBool,
+}
 
 impl CancelToken {
     /// Asks the work to stop; cannot be taken back.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.cancelled.store(true, Ordering::Release);
     }
 
     /// Whether the work should stop.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Asks the work to wait, or to go on. Writing waits between two tokens; other work need not.
+    pub fn hold(&self, hold: bool) {
+        self.0.held.store(hold, Ordering::Release);
+    }
+
+    /// Whether the work should wait.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.0.held.load(Ordering::Acquire)
     }
 }
 

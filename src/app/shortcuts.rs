@@ -5,7 +5,7 @@ use egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 use crate::app::state::State;
 use crate::app::state::page::Page;
 use crate::app::state::snapshots::{Hold, Slot};
-use crate::app::update::Action;
+use crate::app::update::{Action, ShowAction};
 
 /// A command that has a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,13 +56,15 @@ pub enum Shortcut {
     ZoomOut,
     /// Usual size.
     ZoomReset,
+    /// The whole screen, or a window.
+    FullScreen,
     /// The table of shortcuts.
     Help,
 }
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Redo,
         Self::KeepAsA,
         Self::KeepAsB,
@@ -81,6 +83,7 @@ impl Shortcut {
         Self::SwitchToA,
         Self::SwitchToB,
         Self::Compare,
+        Self::Go(Page::Start),
         Self::Go(Page::Steer),
         Self::Go(Page::Models),
         Self::Go(Page::Train),
@@ -88,6 +91,7 @@ impl Shortcut {
         Self::ZoomInAgain,
         Self::ZoomOut,
         Self::ZoomReset,
+        Self::FullScreen,
         Self::Help,
     ];
 
@@ -115,6 +119,7 @@ impl Shortcut {
             Self::SwitchToA => (Modifiers::NONE, Key::F7),
             Self::SwitchToB => (Modifiers::NONE, Key::F8),
             Self::Compare => (Modifiers::NONE, Key::F9),
+            Self::Go(Page::Start) => (Modifiers::ALT, Key::Home),
             Self::Go(Page::Steer) => (CTRL, Key::Num1),
             Self::Go(Page::Models) => (CTRL, Key::Num2),
             Self::Go(Page::Train) => (CTRL, Key::Num3),
@@ -122,6 +127,7 @@ impl Shortcut {
             Self::ZoomInAgain => (CTRL, Key::Equals),
             Self::ZoomOut => (CTRL, Key::Minus),
             Self::ZoomReset => (CTRL, Key::Num0),
+            Self::FullScreen => (Modifiers::NONE, Key::F11),
             Self::Help => (Modifiers::NONE, Key::F1),
         };
         KeyboardShortcut::new(modifiers, key)
@@ -152,6 +158,7 @@ impl Shortcut {
             Self::ZoomIn | Self::ZoomInAgain => "Zoom in",
             Self::ZoomOut => "Zoom out",
             Self::ZoomReset => "Usual size",
+            Self::FullScreen => "Full screen",
             Self::Help => "Keyboard shortcuts",
         }
     }
@@ -185,6 +192,7 @@ impl Shortcut {
             Self::ZoomIn | Self::ZoomInAgain => "Make everything larger",
             Self::ZoomOut => "Make everything smaller",
             Self::ZoomReset => "Back to the usual size",
+            Self::FullScreen => "Fill the whole screen, or go back to a window",
             Self::Help => "Show what the keys do",
         }
     }
@@ -220,6 +228,7 @@ impl Shortcut {
             Self::ZoomIn | Self::ZoomInAgain => Action::ZoomIn,
             Self::ZoomOut => Action::ZoomOut,
             Self::ZoomReset => Action::ZoomReset,
+            Self::FullScreen => Action::Show(ShowAction::ToggleFullScreen),
             Self::Help => Action::ToggleHelp,
         }
     }
@@ -249,13 +258,14 @@ impl Shortcut {
             | Self::Compare => steering,
             Self::Undo | Self::Redo | Self::RedoAgain | Self::NextRegion => match state.page {
                 Page::Steer | Page::Models => true,
-                Page::Train => false,
+                Page::Start | Page::Train => false,
             },
             Self::Go(_)
             | Self::ZoomIn
             | Self::ZoomInAgain
             | Self::ZoomOut
             | Self::ZoomReset
+            | Self::FullScreen
             | Self::Help => true,
         }
     }

@@ -23,7 +23,7 @@ use crate::app::state::training::{
 use crate::app::state::{LineupState, State};
 use crate::app::update::models::ModelsAction;
 use crate::app::update::{self, Action, TrainAction};
-use crate::app::{AppOptions, pages, shortcuts, theme};
+use crate::app::{AppOptions, pages, presenter, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::engine::trace::default_budget;
 use crate::latest::Latest;
@@ -72,6 +72,8 @@ pub struct Window {
     /// And for the Train page.
     train_dialogs: Dialogs<training::Purpose>,
     applied: Option<(ThemeChoice, f32)>,
+    /// Whether the window was last told to fill the screen.
+    full_screen: bool,
 }
 
 impl Window {
@@ -133,6 +135,7 @@ impl Window {
             dialogs: Dialogs::new(dialogs::for_models, wake()),
             train_dialogs: Dialogs::new(dialogs::for_training, wake()),
             applied: None,
+            full_screen: false,
         };
         let commands = update::load(&mut window.state);
         window.send(commands);
@@ -215,6 +218,7 @@ impl Window {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.show_settings(ui.ctx());
         let mut actions = shortcuts::pressed(ui.ctx(), &self.state);
+        actions.extend(presenter::pressed(ui.ctx(), &self.state));
         actions.extend(dropped(ui.ctx(), self.state.page));
         actions.extend(pages::window_ui(ui, &self.state));
         self.wait_for_dialog(ui.ctx());
@@ -273,6 +277,11 @@ impl Window {
             theme::apply(ctx, wanted.0);
             ctx.set_zoom_factor(wanted.1);
             self.applied = Some(wanted);
+        }
+        let full = self.state.showing.full_screen;
+        if self.full_screen != full {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(full));
+            self.full_screen = full;
         }
     }
 
@@ -366,7 +375,9 @@ impl Window {
 /// Files and folders that a person dropped onto the window.
 fn dropped(ctx: &Context, page: Page) -> Vec<Action> {
     let open = |path: &Path| match page {
-        Page::Steer | Page::Models => Action::Models(ModelsAction::Open(path.to_owned())),
+        Page::Start | Page::Steer | Page::Models => {
+            Action::Models(ModelsAction::Open(path.to_owned()))
+        }
         Page::Train => Action::Train(TrainAction::PickData(path.to_owned())),
     };
     ctx.input(|input| {
@@ -384,6 +395,11 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
     let last = settings.last_lineup.as_deref().filter(|_| options.reopens);
     let reopened = last.map(|text| LineupSource::Composed(text.into()));
     let mut state = State {
+        page: if settings.greet && options.prompt.is_none() {
+            Page::Start
+        } else {
+            Page::default()
+        },
         settings,
         training: Training {
             root: options.data.as_ref().map(|data| data.join("objectives")),
@@ -428,7 +444,11 @@ impl eframe::App for Window {
 pub fn remembered(storage: Option<&dyn eframe::Storage>) -> Settings {
     storage
         .and_then(|storage| eframe::get_value(storage, SETTINGS_KEY))
-        .unwrap_or_default()
+        .unwrap_or_else(|| Settings {
+            // Whoever is here for the first time.
+            greet: true,
+            ..Settings::default()
+        })
 }
 
 impl Drop for Window {

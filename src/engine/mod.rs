@@ -17,6 +17,7 @@ pub mod noise;
 pub mod reweigh;
 pub mod sample;
 pub mod scorer;
+pub mod split;
 pub mod trace;
 pub mod tradeoff;
 pub mod units;

@@ -22,6 +22,7 @@ mod sweep;
 mod training;
 #[cfg(feature = "gui")]
 mod window;
+mod window_demo;
 #[cfg(feature = "gui")]
 mod window_live;
 #[cfg(feature = "gui")]

@@ -1,6 +1,8 @@
 //! One file or folder per page of the window: how its regions lie, and what lies between the pages' frame.
 
+pub mod demo;
 pub mod models;
+pub mod start;
 pub mod steer;
 pub mod train;
 
@@ -25,12 +27,14 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         actions.extend(status::status_ui(ui, &status::StatusView::build(state)));
     });
     actions.extend(match state.page {
+        Page::Start => start::start_ui(ui, state),
+        Page::Steer if state.is_showing() => demo::demo_ui(ui, state),
         Page::Steer => steer::steer_ui(ui, state),
         Page::Models => models::models_ui(ui, state),
         Page::Train => train::train_ui(ui, state),
     });
     if state.help_open {
-        actions.extend(help::help_ui(ui));
+        actions.extend(help::help_ui(ui, state.is_showing()));
     }
     drop_hint_ui(ui);
     actions

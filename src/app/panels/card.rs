@@ -1,11 +1,12 @@
 //! The card of one token: all its numbers, beside the word.
 
-use egui::{Align2, Area, Id, Order, Pos2, Rect, RichText, Ui};
+use egui::{Align, Align2, Area, Id, Layout, Order, Pos2, Rect, RichText, Ui};
 
 use super::panes::WordPlaces;
+use super::{naming, why};
 use crate::app::state::State;
 use crate::app::state::branches::Turn;
-use crate::app::theme::{palette, size, space};
+use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, can_fork};
 use crate::app::widgets::token_card::{CardObjective, CardValue, TokenCard};
 use crate::domain::{Colour, Pane};
@@ -14,9 +15,21 @@ use crate::engine::insight::TokenInsight;
 /// How far the card begins above its word, points.
 const LIFT: f32 = 48.0;
 
+/// Width of sentences, points.
+const CARD_WIDTH: f32 = 340.0;
+
+/// Other words that the card in words offers.
+const OFFERED: usize = 6;
+
 /// What the card shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CardView<'a> {
+    /// Whether it says all in words.
+    pub plain: bool,
+    /// The word.
+    pub word: String,
+    /// Why it was chosen, in sentences.
+    pub why: Vec<String>,
     /// Which text the token stands in.
     pub pane: Pane,
     /// Its name.
@@ -56,6 +69,10 @@ impl<'a> CardView<'a> {
             .map(|objective| objective.name.as_str())
             .collect();
         Some(Self {
+            plain: state.is_showing(),
+            word: naming::known_word(run, token.pane, token.index)
+                .unwrap_or_else(|| info.texts[insight.chosen.id as usize].clone()),
+            why: why::why(state, token).unwrap_or_default(),
             pane: token.pane,
             text_name: match token.pane {
                 Pane::Base => "Base",
@@ -147,6 +164,15 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
         .accessible_name("Token card");
     let drawn = area.show(ui.ctx(), |ui| {
         colours.floating().show(ui, |ui| {
+            if view.plain {
+                actions.extend(plain_ui(ui, view));
+                return;
+            }
+            for sentence in &view.why {
+                ui.set_max_width(CARD_WIDTH);
+                ui.label(RichText::new(sentence).size(size::SMALL));
+            }
+            ui.add_space(space::XS);
             let answer = TokenCard {
                 text_name: view.text_name,
                 position: view.position,
@@ -192,6 +218,45 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
         // It has grown since it was placed: it must not jump away from under the pointer in the next frame.
         ui.ctx().request_discard("the token card has grown");
     }
+    actions
+}
+
+/// The card in words alone: the word, why it was chosen, and what else could stand there.
+fn plain_ui(ui: &mut Ui, view: &CardView<'_>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    ui.set_max_width(CARD_WIDTH);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(view.word.trim()).font(strong(size::TITLE)));
+        if view.pinned {
+            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                if ui.button("Close").clicked() {
+                    actions.push(Action::Unpin);
+                }
+            });
+        }
+    });
+    for sentence in &view.why {
+        ui.label(RichText::new(sentence).size(size::HEADING));
+    }
+    if view.words.is_none() {
+        return actions;
+    }
+    ui.add_space(space::S);
+    ui.label("Or go on with");
+    ui.horizontal_wrapped(|ui| {
+        for candidate in view.insight.top.iter().take(OFFERED) {
+            let text = view.texts[candidate.id as usize].trim();
+            if candidate.id != view.insight.chosen.id
+                && !text.is_empty()
+                && ui.button(text).clicked()
+            {
+                actions.push(Action::Fork {
+                    index: view.position,
+                    turn: Turn::Token(candidate.id),
+                });
+            }
+        }
+    });
     actions
 }
 

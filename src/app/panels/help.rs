@@ -2,6 +2,7 @@
 
 use egui::{Grid, Modal, RichText, ScrollArea, Ui};
 
+use crate::app::presenter;
 use crate::app::shortcuts::Shortcut;
 use crate::app::theme::{digits, section, size, space};
 use crate::app::update::Action;
@@ -12,8 +13,8 @@ const FRAME: f32 = 140.0;
 /// Least height of the table.
 const LEAST: f32 = 80.0;
 
-/// Draws the table over the window.
-pub fn help_ui(ui: &mut Ui) -> Vec<Action> {
+/// Draws the table over the window; with the keys of Demo mode where that is on screen.
+pub fn help_ui(ui: &mut Ui, showing: bool) -> Vec<Action> {
     let mut actions = Vec::new();
     let modal = Modal::new(egui::Id::unique("shortcuts")).show(ui.ctx(), |ui| {
         ui.label(RichText::new("Keyboard shortcuts").text_style(section()));
@@ -27,6 +28,11 @@ pub fn help_ui(ui: &mut Ui) -> Vec<Action> {
                 .num_columns(2)
                 .spacing([space::L, space::S])
                 .show(ui, |ui| {
+                    for (keys, what) in presenter::TABLE.iter().filter(|_| showing) {
+                        ui.label(RichText::new(*keys).font(digits(size::BODY)));
+                        ui.label(*what);
+                        ui.end_row();
+                    }
                     for shortcut in Shortcut::ALL.into_iter().filter(|s| s.is_listed()) {
                         let keys = ui.ctx().format_shortcut(&shortcut.keys());
                         ui.label(RichText::new(keys).font(digits(size::BODY)));

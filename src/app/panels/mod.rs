@@ -2,6 +2,7 @@
 //! every decision, draws it, and returns what the person did.
 
 pub mod advanced;
+pub mod blend;
 pub mod branches;
 pub mod card;
 pub mod colours;
@@ -20,7 +21,9 @@ pub mod snapshots;
 pub mod status;
 pub mod steering;
 pub mod top_bar;
+pub mod tour;
 pub mod units;
+mod why;
 
 use egui::Margin;
 

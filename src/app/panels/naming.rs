@@ -66,7 +66,7 @@ pub(super) fn next_word(state: &State, run: &Run, position: usize, token: TokenI
 }
 
 /// The word at `position` of a text that is written to the end of that word.
-fn known_word(run: &Run, pane: Pane, position: usize) -> Option<String> {
+pub(super) fn known_word(run: &Run, pane: Pane, position: usize) -> Option<String> {
     let text = run.text(pane);
     let (word, last) = whole_word(&text.pieces, position)?;
     let is_over = match pane {

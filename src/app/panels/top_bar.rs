@@ -5,15 +5,19 @@ use egui::{Align, Button, Layout, RichText, Ui};
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
 use crate::app::state::page::Page;
-use crate::app::state::settings::ThemeChoice;
+use crate::app::state::settings::{Mode, ThemeChoice};
 use crate::app::theme::{size, space, strong};
-use crate::app::update::Action;
+use crate::app::update::{Action, ShowAction};
 
 /// What the bar shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopBarView {
     /// The page on screen.
     pub page: Page,
+    /// How much of the window is shown.
+    pub mode: Mode,
+    /// Whether the tour is taken.
+    pub touring: bool,
     /// Whether the library is open.
     pub library_open: bool,
     /// Whether there is a way back.
@@ -32,16 +36,18 @@ impl TopBarView {
     pub fn build(state: &State) -> Self {
         Self {
             page: state.page,
+            mode: state.settings.mode,
+            touring: state.showing.tour.is_some(),
             library_open: state.settings.library_open,
             can_undo: match state.page {
                 Page::Steer => state.history.can_undo(),
                 Page::Models => state.models.steps.can_undo(),
-                Page::Train => false,
+                Page::Start | Page::Train => false,
             },
             can_redo: match state.page {
                 Page::Steer => state.history.can_redo(),
                 Page::Models => state.models.steps.can_redo(),
-                Page::Train => false,
+                Page::Start | Page::Train => false,
             },
             theme: state.settings.theme,
             zoom_percent: (state.settings.zoom * 100.0).round() as u32,
@@ -53,15 +59,35 @@ impl TopBarView {
 pub fn top_bar_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
     let mut actions = Vec::new();
     ui.horizontal(|ui| {
-        ui.label(RichText::new("Counterpoise").font(strong(size::HEADING)));
+        let name = RichText::new("Counterpoise").font(strong(size::HEADING));
+        let home = Button::selectable(view.page == Page::Start, name);
+        if ui.add(home).on_hover_text(Page::Start.about()).clicked() {
+            actions.push(Action::GoTo(Page::Start));
+        }
         ui.add_space(space::S);
-        for page in Page::ALL {
-            let button = Button::selectable(view.page == page, page.label());
-            if command(ui, true, button, Shortcut::Go(page)) {
-                actions.push(Action::GoTo(page));
+        let simple = view.page == Page::Steer && view.mode == Mode::Demo;
+        if simple {
+            let tour = Button::selectable(view.touring, "Tour");
+            if ui
+                .add(tour)
+                .on_hover_text("Eight small things to try")
+                .clicked()
+            {
+                actions.push(Action::Show(if view.touring {
+                    ShowAction::EndTour
+                } else {
+                    ShowAction::BeginTour
+                }));
+            }
+        } else {
+            for page in Page::ALL {
+                let button = Button::selectable(view.page == page, page.label());
+                if command(ui, true, button, Shortcut::Go(page)) {
+                    actions.push(Action::GoTo(page));
+                }
             }
         }
-        if view.page == Page::Steer {
+        if view.page == Page::Steer && !simple {
             ui.separator();
             let library = Button::selectable(view.library_open, Shortcut::Library.label());
             if command(ui, true, library, Shortcut::Library) {
@@ -73,7 +99,17 @@ pub fn top_bar_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
                 actions.push(Action::ToggleHelp);
             }
             actions.extend(view_menu_ui(ui, view));
-            if view.page == Page::Train {
+            if view.page == Page::Steer {
+                ui.separator();
+                // From right to left.
+                for mode in Mode::ALL.into_iter().rev() {
+                    let button = Button::selectable(view.mode == mode, mode.label());
+                    if ui.add(button).on_hover_text(mode.tooltip()).clicked() {
+                        actions.push(Action::Show(ShowAction::SetMode(mode)));
+                    }
+                }
+            }
+            if matches!(view.page, Page::Start | Page::Train) {
                 return;
             }
             ui.separator();
@@ -108,7 +144,12 @@ fn view_menu_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
         }
         ui.separator();
         ui.label(format!("Zoom {} %", view.zoom_percent));
-        for shortcut in [Shortcut::ZoomIn, Shortcut::ZoomOut, Shortcut::ZoomReset] {
+        for shortcut in [
+            Shortcut::ZoomIn,
+            Shortcut::ZoomOut,
+            Shortcut::ZoomReset,
+            Shortcut::FullScreen,
+        ] {
             let keys = ui.ctx().format_shortcut(&shortcut.keys());
             let button = Button::new(shortcut.label()).shortcut_text(keys);
             if ui.add(button).on_hover_text(shortcut.tooltip()).clicked() {

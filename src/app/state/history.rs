@@ -22,6 +22,8 @@ pub enum EditKind {
     Typing,
     /// Moving the slider of one objective.
     Weight(usize),
+    /// Moving one of Demo mode's two sliders.
+    Blend,
     /// Asking for more or less guidance.
     Guidance,
     /// Changing how tokens are drawn.
@@ -118,7 +120,11 @@ impl History {
     pub fn moving(&self) -> Option<usize> {
         match self.last? {
             EditKind::Weight(index) => Some(index),
-            EditKind::Typing | EditKind::Guidance | EditKind::Sampling | EditKind::Single => None,
+            EditKind::Typing
+            | EditKind::Blend
+            | EditKind::Guidance
+            | EditKind::Sampling
+            | EditKind::Single => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Everything the window knows, split by what it is for. Only [`super::update`] writes it.
 
+pub mod blend;
 pub mod branches;
 pub mod budget;
 pub mod draft;
@@ -10,6 +11,7 @@ pub mod page;
 pub mod rejudged;
 pub mod run;
 pub mod settings;
+pub mod showing;
 pub mod snapshots;
 pub mod steadiness;
 pub mod training;
@@ -35,6 +37,7 @@ use page::Page;
 use rejudged::ReweightRequest;
 use run::Run;
 use settings::{HeatMode, Settings};
+use showing::Showing;
 use snapshots::Compare;
 use steadiness::SteadinessRequest;
 use training::Training;
@@ -162,6 +165,8 @@ pub struct State {
     pub focus: Focus,
     /// The page for reward models of one's own.
     pub training: Training,
+    /// Showing the window to others.
+    pub showing: Showing,
     /// In which unit the sliders stand.
     pub units: Units,
     /// The heatmap's scale in nats: colours are full at ± this.
@@ -260,6 +265,7 @@ impl Default for State {
             card_words: String::new(),
             focus: Focus::default(),
             training: Training::default(),
+            showing: Showing::default(),
             units: Units::default(),
             heat_scale: 1.0,
             problem: None,

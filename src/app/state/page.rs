@@ -3,6 +3,8 @@
 /// What fills the window between the bar at the top and the line at the bottom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Page {
+    /// The ways in.
+    Start,
     /// Two texts, a prompt and the sliders.
     #[default]
     Steer,
@@ -13,13 +15,14 @@ pub enum Page {
 }
 
 impl Page {
-    /// All pages, in the order of their buttons and keys.
+    /// The pages that have a button and a key, in their order; the start page is reached by the program's name.
     pub const ALL: [Self; 3] = [Self::Steer, Self::Models, Self::Train];
 
     /// The word on its button.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
+            Self::Start => "Start",
             Self::Steer => "Steer",
             Self::Models => "Models",
             Self::Train => "Train",
@@ -30,6 +33,7 @@ impl Page {
     #[must_use]
     pub const fn about(self) -> &'static str {
         match self {
+            Self::Start => "Choose how to begin",
             Self::Steer => "Write with the models and steer them by the sliders",
             Self::Models => "Choose the models and objectives that the sliders stand for",
             Self::Train => "Make an objective of your own from examples",

@@ -45,6 +45,40 @@ impl ThemeChoice {
     }
 }
 
+/// How much of the window is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Two sliders, plain words, large text: to show steering to others.
+    Demo,
+    /// Everything.
+    #[default]
+    Lab,
+}
+
+impl Mode {
+    /// Both, in the order of their buttons.
+    pub const ALL: [Self; 2] = [Self::Demo, Self::Lab];
+
+    /// Words on the button.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Demo => "Demo",
+            Self::Lab => "Lab",
+        }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub const fn tooltip(self) -> &'static str {
+        match self {
+            Self::Demo => "Two sliders, plain words and large text: to show steering to others",
+            Self::Lab => "Every slider, number and page",
+        }
+    }
+}
+
 /// Which number colours a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -128,6 +162,10 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// 1 is 100 %.
     pub zoom: f32,
+    /// How much of the window is shown.
+    pub mode: Mode,
+    /// Whether the start page comes first.
+    pub greet: bool,
     /// Colours of the words.
     pub heat: HeatSettings,
     /// Whether texts are written slowly enough to read along and steer.
@@ -153,6 +191,8 @@ impl Default for Settings {
         Self {
             theme: ThemeChoice::default(),
             zoom: 1.0,
+            mode: Mode::default(),
+            greet: false,
             heat: HeatSettings::default(),
             reading_pace: true,
             live: false,

@@ -1,6 +1,6 @@
 //! What a person can do in the window.
 
-use super::TrainAction;
+use super::{ShowAction, TrainAction};
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
 use crate::app::state::settings::{HeatMode, ThemeChoice};
@@ -16,6 +16,8 @@ use crate::engine::reweigh::guidance::Target;
 pub enum Action {
     /// Wants another page on screen.
     GoTo(Page),
+    /// Did something that Demo mode, the tour or the start page offers.
+    Show(ShowAction),
     /// Did something on the Models page.
     Models(ModelsAction),
     /// Changed the words in the prompt box.

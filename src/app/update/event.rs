@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::state::rejudged::Rejudged;
 use crate::app::state::run::{Run, RunPhase};
+use crate::app::state::settings::Mode;
 use crate::app::state::steadiness::Steadiness;
 use crate::app::state::{LineupState, Problem, ProblemPlace, State};
 use crate::app::theme::HeatScale;
@@ -228,6 +229,10 @@ fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
         state.runs.clear();
         state.shown = None;
         state.history = crate::app::state::history::History::default();
+        if state.settings.mode == Mode::Demo {
+            super::showing::only_pair(state);
+            state.history = crate::app::state::history::History::default();
+        }
     }
     // They are for this lineup: the next one may have no objectives of these names.
     let wanted = std::mem::take(&mut state.wanted_weights);

@@ -62,6 +62,9 @@ pub(super) fn told(state: &mut State) -> Vec<Command> {
 pub(super) fn steer(state: &mut State) -> Vec<Command> {
     let weights = state.draft.effective_weights();
     state.steer_wanted = false;
+    if state.showing.frozen {
+        return Vec::new();
+    }
     let Some(run) = state.run() else {
         return Vec::new();
     };

@@ -14,7 +14,7 @@ pub(super) fn go_to(state: &mut State, page: Page) {
     state.focus.hovered = None;
     state.focus_step = FocusStep {
         region: match page {
-            Page::Steer => Region::Prompt,
+            Page::Start | Page::Steer => Region::Prompt,
             // The next one is the first.
             Page::Models | Page::Train => Region::AtHand,
         },

@@ -10,6 +10,7 @@ mod fork;
 mod live;
 mod looking;
 pub mod models;
+mod showing;
 mod training;
 mod units;
 mod writing;
@@ -18,6 +19,7 @@ pub use action::Action;
 pub use budget::on_budget;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, tick};
 pub use fork::can_fork;
+pub use showing::ShowAction;
 pub use training::{
     TrainAction, Way, can_change, lineup_base, look_for_trainings, on_dialog, on_joined,
     on_preview, on_removed, on_trainer, on_trainer_lost, ready, way, why_not,
@@ -46,12 +48,20 @@ pub fn apply(state: &mut State, action: Action) -> Vec<Command> {
         commands.extend(apply(state, action));
         return commands;
     }
+    showing::tick_for(state, &action);
+    let commands = act(state, action);
+    showing::follow_tour(state);
+    commands
+}
+
+fn act(state: &mut State, action: Action) -> Vec<Command> {
     match action {
+        Action::Show(action) => showing::apply(state, action),
         Action::GoTo(page) => {
             looking::go_to(state, page);
             match page {
                 Page::Models => models::begin(state),
-                Page::Steer | Page::Train => Vec::new(),
+                Page::Start | Page::Steer | Page::Train => Vec::new(),
             }
         }
         Action::Models(action) => models::apply(state, action),

@@ -51,6 +51,7 @@ pub(super) fn run(state: &mut State) -> Vec<Command> {
         }
     }
     stop_active(state);
+    state.showing.frozen = false;
     remember(state, EditKind::Single);
     let id = RunId(state.next_run);
     state.next_run += 1;

@@ -1,0 +1,49 @@
+//! The steering page as it is shown to others: a question, two texts in large letters, two sliders.
+
+use egui::{CentralPanel, Panel, TextStyle, Ui};
+
+use crate::app::panels::{blend, card, notice, panes, problem, prompt, tour};
+use crate::app::state::State;
+use crate::app::theme::{reading, size, space};
+use crate::app::update::Action;
+
+/// How much larger the texts are than in Lab mode.
+const LARGER: f32 = 1.5;
+
+/// Draws the page.
+pub fn demo_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let column = super::column(ui);
+    if let Some(view) = tour::TourView::build(state) {
+        Panel::right("tour")
+            .frame(column)
+            .resizable(true)
+            .default_size(260.0)
+            .size_range(200.0..=420.0)
+            .show(ui, |ui| actions.extend(tour::tour_ui(ui, &view)));
+    }
+    Panel::bottom("blend").frame(column).show(ui, |ui| {
+        actions.extend(blend::blend_ui(ui, &blend::BlendView::build(state)));
+    });
+    CentralPanel::default().frame(column).show(ui, |ui| {
+        actions.extend(prompt::prompt_ui(ui, &prompt::PromptView::build(state)));
+        ui.add_space(space::XS);
+        if let Some(view) = problem::ProblemView::build(state) {
+            actions.extend(problem::problem_ui(ui, &view));
+            ui.add_space(space::XS);
+        }
+        if let Some(view) = notice::NoticeView::build(state) {
+            actions.extend(notice::notice_ui(ui, &view));
+            ui.add_space(space::XS);
+        }
+        let font = TextStyle::resolve(&reading(), ui.style());
+        let larger = egui::FontId::new(size::READING * LARGER, font.family);
+        ui.style_mut().text_styles.insert(reading(), larger);
+        let (done, places) = panes::panes_ui(ui, &panes::PanesView::build(state));
+        actions.extend(done);
+        if let Some(view) = card::CardView::build(state) {
+            actions.extend(card::card_ui(ui, &view, places));
+        }
+    });
+    actions
+}

@@ -1,0 +1,57 @@
+//! Keys without modifiers for whoever shows Demo mode to others. They count only where nothing else has the keyboard.
+
+use egui::{Context, Key, Modifiers};
+
+use crate::app::state::State;
+use crate::app::update::{Action, ShowAction};
+
+/// Keys that stand for the first prompts of the library.
+const DIGITS: [Key; 9] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
+
+/// What the keys do, for the table of shortcuts.
+pub const TABLE: [(&str, &str); 6] = [
+    ("Space", "Let both answer, or stop"),
+    (
+        "1 to 9",
+        "Ask one of the first nine questions of the library",
+    ),
+    ("Left, Right", "Move the balance"),
+    ("Up, Down", "More or less strength"),
+    ("H", "Show or hide the colours"),
+    ("F", "Let everything stand still, or go on"),
+];
+
+/// Takes these keys out of the input and says what they ask for.
+pub fn pressed(ctx: &Context, state: &State) -> Vec<Action> {
+    if !state.is_showing() || state.help_open || ctx.memory(|memory| memory.focused().is_some()) {
+        return Vec::new();
+    }
+    let show = Action::Show;
+    let mut keys = vec![
+        (Key::Space, show(ShowAction::RunOrStop)),
+        (Key::ArrowLeft, show(ShowAction::MoveBalance(-1))),
+        (Key::ArrowRight, show(ShowAction::MoveBalance(1))),
+        (Key::ArrowDown, show(ShowAction::MoveStrength(-1))),
+        (Key::ArrowUp, show(ShowAction::MoveStrength(1))),
+        (Key::H, Action::ToggleHeat),
+        (Key::F, show(ShowAction::ToggleFreeze)),
+    ];
+    let digits = DIGITS.into_iter().enumerate();
+    keys.extend(digits.map(|(index, key)| (key, show(ShowAction::Ask(index)))));
+    ctx.input_mut(|input| {
+        keys.into_iter()
+            .filter(|(key, _)| input.consume_key(Modifiers::NONE, *key))
+            .map(|(_, action)| action)
+            .collect()
+    })
+}

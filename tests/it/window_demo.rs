@@ -1,0 +1,129 @@
+//! Demo mode under a person's hands: the start page, two sliders, keys for whoever presents, the tour.
+
+use counterpoise::app::AppOptions;
+use counterpoise::app::state::settings::{Mode, Settings};
+use counterpoise::domain::Pane;
+use counterpoise::worker::{Command, Event};
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT, Queryable};
+
+use crate::stage::{Stage, info};
+
+/// A window that is opened for the first time, with models.
+fn first_time() -> Stage {
+    let settings = Settings {
+        greet: true,
+        ..Settings::default()
+    };
+    let mut stage = Stage::remembering(AppOptions::default(), settings);
+    stage.tell(Event::Loaded(info().into()));
+    while stage.next_command().is_some() {}
+    stage
+}
+
+/// Demo mode with models and without the tour.
+fn demo() -> Stage {
+    let mut stage = first_time();
+    stage.click("Demo without the tour");
+    stage
+}
+
+#[test]
+fn the_start_page_has_three_ways_in_and_the_name_leads_back_to_it() {
+    let mut stage = first_time();
+    assert!(stage.shows("See it at once"));
+    stage.click("Open the lab");
+    assert!(stage.shows("Objectives"));
+    stage.click("Counterpoise");
+    stage.click("Choose models");
+    assert!(stage.shows("Models"));
+    stage.press(Modifiers::ALT, Key::Home);
+    stage.click("Take the tour");
+    assert!(stage.shows("0 of 8 done"));
+    assert_eq!(stage.state().settings.mode, Mode::Demo);
+}
+
+#[test]
+fn demo_mode_has_two_sliders_and_none_of_the_labs_words() {
+    let mut stage = demo();
+    let sliders: Vec<String> = stage
+        .harness
+        .get_all_by_role(Role::Slider)
+        .filter_map(|node| node.accesskit_node().label())
+        .collect();
+    assert_eq!(
+        sliders,
+        ["Balance: mostly harmless", "Strength: strong"],
+        "weights of 0.5 helpful and 1 harmless"
+    );
+    for word in ["Objectives", "Advanced", "Advantage", "Keep sum"] {
+        assert!(!stage.shows(word), "{word}");
+    }
+    stage.click("Lab");
+    assert!(stage.shows("Objectives"));
+}
+
+#[test]
+fn the_presenters_keys_run_stop_and_steer() {
+    let mut stage = demo();
+    stage.press(Modifiers::NONE, Key::Space);
+    let Some(Command::Generate(request)) = stage.next_command() else {
+        panic!("nothing was asked of the worker");
+    };
+    assert_eq!(*request.weights, [0.5, 1.0, 0.0]);
+    stage.press(Modifiers::NONE, Key::ArrowLeft);
+    let Some(Command::SetWeights { weights, .. }) = stage.next_command() else {
+        panic!("the worker was not told");
+    };
+    assert!(weights[0] < 0.5 && weights[1] > 1.0);
+    stage.press(Modifiers::NONE, Key::F);
+    assert!(stage.shows("Everything stands still") && request.cancel.is_held());
+    stage.press(Modifiers::NONE, Key::F);
+    assert!(!request.cancel.is_held());
+    stage.press(Modifiers::NONE, Key::Space);
+    assert!(request.cancel.is_cancelled());
+    let third = stage.state().library.prompts[2].text.clone();
+    stage.press(Modifiers::NONE, Key::Num3);
+    let asked = std::iter::from_fn(|| stage.next_command()).find_map(|command| match command {
+        Command::Generate(request) => Some(request.prompt.text),
+        _ => None,
+    });
+    assert_eq!(asked, Some(third));
+}
+
+#[test]
+fn a_space_typed_into_the_prompt_is_a_space() {
+    let mut stage = demo();
+    stage.harness.get_by_label("Prompt").focus();
+    stage.frames(2);
+    stage.press(Modifiers::NONE, Key::Space);
+    assert!(stage.next_command().is_none());
+}
+
+#[test]
+fn the_card_of_a_word_says_why_in_a_sentence() {
+    let mut stage = demo();
+    stage.answered();
+    stage.harness.get_by_label("Guided text").focus();
+    stage.frames(2);
+    for _ in 0..3 {
+        stage.press(Modifiers::NONE, Key::ArrowRight);
+    }
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.frames(3);
+    let pinned = stage.state().focus.pinned.unwrap();
+    assert_eq!(pinned.pane, Pane::Guided);
+    let words: Vec<String> = stage
+        .harness
+        .get_all_by_role(Role::Label)
+        .filter_map(|node| {
+            node.accesskit_node()
+                .value()
+                .or(node.accesskit_node().label())
+        })
+        .collect();
+    let tells = |part: &str| words.iter().any(|text| text.contains(part));
+    assert!(tells("plain model"), "{words:?}");
+    assert!(tells("without guidance"), "{words:?}");
+}
