@@ -11,6 +11,10 @@ use crate::app::update::{Action, ShowAction};
 /// Greatest width of the cards together, and of one below which they stand below each other, points.
 const WIDTH: f32 = 960.0;
 const NARROW: f32 = 660.0;
+/// Height of a button, points.
+const BUTTON: f32 = 32.0;
+/// Most buttons of a card.
+const MOST_BUTTONS: usize = 2;
 /// Height of a card's words, so that the buttons stand in line.
 const WORDS: f32 = 130.0;
 
@@ -154,8 +158,10 @@ fn way_ui(ui: &mut Ui, way: &Way, in_line: bool, actions: &mut Vec<Action>) {
             }
             ui.add_space(space::XS);
         }
-        if in_line && way.buttons.len() < 2 {
-            ui.add_space(32.0 + space::XS + ui.spacing().item_spacing.y * 2.0);
+        // As high as the card with most buttons.
+        for _ in way.buttons.len()..if in_line { MOST_BUTTONS } else { 0 } {
+            ui.allocate_space(vec2(0.0, BUTTON));
+            ui.add_space(space::XS);
         }
     });
 }

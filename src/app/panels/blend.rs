@@ -5,7 +5,7 @@ use egui::{Align, Layout, RichText, Slider, Ui, WidgetInfo};
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::blend::{Blend, STRONGEST};
 use crate::app::state::{LineupState, State};
-use crate::app::theme::{palette, section, size, space};
+use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, ShowAction};
 use crate::app::widgets::toggle::toggle;
 
@@ -105,109 +105,88 @@ pub fn blend_ui(ui: &mut Ui, view: &BlendView) -> Vec<Action> {
 fn sliders_ui(ui: &mut Ui, names: &[String; 2], blend: Blend, actions: &mut Vec<Action>) {
     let two = names[0] != names[1];
     let lower = [names[0].to_lowercase(), names[1].to_lowercase()];
-    let wide = ui.available_width() > 640.0;
-    let mut draw = |ui: &mut Ui| {
-        let width = if wide && two {
-            (ui.available_width() - space::XL) / 2.0
-        } else {
-            ui.available_width()
+    let balance = |ui: &mut Ui, actions: &mut Vec<Action>| {
+        let slider = WordSlider {
+            name: "Balance",
+            words: &blend.balance_words([&lower[0], &lower[1]]),
+            ends: [&names[0], &names[1]],
+            value: blend.balance,
+            most: 1.0,
         };
-        if two {
-            let words = blend.balance_words([&lower[0], &lower[1]]);
-            let ends = [names[0].as_str(), names[1].as_str()];
-            let value = slider_ui(
-                ui,
-                width,
-                "Balance",
-                ends,
-                &words,
-                blend.balance,
-                1.0,
-                actions,
-            );
-            if let Some(balance) = value {
-                actions.push(Action::Show(ShowAction::SetBlend(Blend {
-                    balance,
-                    ..blend
-                })));
-            }
-            if wide {
-                ui.add_space(space::XL - ui.spacing().item_spacing.x);
-            }
-        }
-        let words = blend.strength_words();
-        let name = if two {
-            "Strength".to_owned()
-        } else {
-            names[0].clone()
-        };
-        let ends = ["Plain model", "Very strong"];
-        let value = slider_ui(
-            ui,
-            width,
-            &name,
-            ends,
-            words,
-            blend.strength,
-            STRONGEST,
-            actions,
-        );
-        if let Some(strength) = value {
-            actions.push(Action::Show(ShowAction::SetBlend(Blend {
-                strength,
-                ..blend
-            })));
+        if let Some(balance) = slider.show(ui, actions) {
+            let moved = Blend { balance, ..blend };
+            actions.push(Action::Show(ShowAction::SetBlend(moved)));
         }
     };
-    if wide && two {
-        ui.horizontal(|ui| draw(ui));
+    let strength = |ui: &mut Ui, actions: &mut Vec<Action>| {
+        let slider = WordSlider {
+            name: if two { "Strength" } else { &names[0] },
+            words: blend.strength_words(),
+            ends: ["Plain model", "Very strong"],
+            value: blend.strength,
+            most: STRONGEST,
+        };
+        if let Some(strength) = slider.show(ui, actions) {
+            let moved = Blend { strength, ..blend };
+            actions.push(Action::Show(ShowAction::SetBlend(moved)));
+        }
+    };
+    if !two {
+        strength(ui, actions);
+    } else if ui.available_width() < SIDE_BY_SIDE {
+        balance(ui, actions);
+        strength(ui, actions);
     } else {
-        draw(ui);
+        ui.spacing_mut().item_spacing.x = space::XL;
+        ui.columns_const(|[left, right]| {
+            balance(left, actions);
+            strength(right, actions);
+        });
     }
 }
 
+/// Width from which on the sliders stand beside each other, points.
+const SIDE_BY_SIDE: f32 = 560.0;
+
 /// A slider with a name, what it stands at in words, and a word at either end.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "all of them are words and numbers of one control"
-)]
-fn slider_ui(
-    ui: &mut Ui,
-    width: f32,
-    name: &str,
-    ends: [&str; 2],
-    words: &str,
+struct WordSlider<'a> {
+    name: &'a str,
+    words: &'a str,
+    ends: [&'a str; 2],
     value: f64,
     most: f64,
-    actions: &mut Vec<Action>,
-) -> Option<f64> {
-    let mut moved = value;
-    let mut changed = false;
-    let weak = palette(ui).weak;
-    ui.allocate_ui_with_layout(egui::vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
-        ui.set_width(width);
-        ui.horizontal(|ui| {
-            ui.label(RichText::new(name).text_style(section()));
-            ui.label(RichText::new(words).size(size::HEADING).color(weak));
-        });
-        ui.spacing_mut().slider_width = width - space::S;
-        ui.spacing_mut().interact_size.y = 28.0;
-        let slider = Slider::new(&mut moved, 0.0..=most)
-            .show_value(false)
-            .step_by(0.01);
-        let response = ui.add(slider);
-        let label = format!("{name}: {words}");
-        response.widget_info(|| WidgetInfo::slider(true, value, &label));
-        changed = response.changed();
-        if response.drag_stopped() || response.lost_focus() {
-            actions.push(Action::EndEdit);
-        }
-        ui.horizontal(|ui| {
-            ui.label(RichText::new(ends[0]).color(weak));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(RichText::new(ends[1]).color(weak));
+}
+
+impl WordSlider<'_> {
+    /// Draws it over the full width; says where it was moved to.
+    fn show(self, ui: &mut Ui, actions: &mut Vec<Action>) -> Option<f64> {
+        let weak = palette(ui).weak;
+        let mut moved = self.value;
+        ui.with_layout(Layout::top_down(Align::Min), |ui| {
+            ui.spacing_mut().item_spacing = egui::vec2(space::S, space::HAIR);
+            let width = ui.available_width();
+            ui.horizontal(|ui| {
+                ui.label(RichText::new(self.name).font(strong(size::HEADING)));
+                ui.label(RichText::new(self.words).size(size::HEADING).color(weak));
             });
-        });
-    });
-    changed.then_some(moved)
+            ui.spacing_mut().slider_width = width;
+            let slider = Slider::new(&mut moved, 0.0..=self.most)
+                .show_value(false)
+                .step_by(0.01);
+            let response = ui.add(slider);
+            let label = format!("{}: {}", self.name, self.words);
+            response.widget_info(|| WidgetInfo::slider(true, self.value, &label));
+            if response.drag_stopped() || response.lost_focus() {
+                actions.push(Action::EndEdit);
+            }
+            ui.horizontal(|ui| {
+                ui.label(RichText::new(self.ends[0]).size(size::SMALL).color(weak));
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    ui.label(RichText::new(self.ends[1]).size(size::SMALL).color(weak));
+                });
+            });
+            response.changed().then_some(moved)
+        })
+        .inner
+    }
 }

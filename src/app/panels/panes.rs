@@ -88,6 +88,11 @@ impl<'a> PaneView<'a> {
                 Pane::Base,
             ),
         };
+        let (title, subtitle) = match (state.is_showing(), pane) {
+            (true, Pane::Base) => ("The plain model", ""),
+            (true, Pane::Guided) => ("With guidance", ""),
+            (false, _) => (title, subtitle),
+        };
         let written = run.map_or(0, |run| run.text(pane).len());
         let index_in = |token: Option<TokenRef>, wanted: Pane| {
             let token = token.filter(|token| token.pane == wanted)?;
@@ -118,7 +123,7 @@ impl<'a> PaneView<'a> {
             wants_focus: state.focus_step.wanted && state.focus_step.region == region,
             guidance: match pane {
                 Pane::Base => None,
-                Pane::Guided => Meter::build(state),
+                Pane::Guided => Meter::build(state).filter(|_| !state.is_showing()),
             },
             branches: match pane {
                 Pane::Base => None,

@@ -8,6 +8,8 @@ use crate::engine::split::Split;
 
 /// Odds below which two words count as equally likely.
 const ALIKE: f64 = 1.05;
+/// Probability from which on a model counts as sure of a word.
+const SURE: f64 = 0.9;
 /// Odds above which the number says nothing more.
 const MANY: f64 = 1000.0;
 
@@ -42,14 +44,9 @@ pub(super) fn times(nats: f64) -> String {
     }
 }
 
-/// The sentence for a split; `names` are those of the objectives with their weights.
+/// The sentence for a split; `names` are those of the objectives.
 #[must_use]
-pub(super) fn sentence(
-    chosen: &str,
-    rival: &str,
-    split: &Split,
-    names: &[(String, f64)],
-) -> String {
+pub(super) fn sentence(chosen: &str, rival: &str, split: &Split, names: &[String]) -> String {
     let guided = split.pulls.iter().sum::<f64>();
     let total = split.total();
     let preferred = format!("the plain model preferred {rival} ({})", odds(split.base));
@@ -95,8 +92,8 @@ pub(super) fn sentence(
 }
 
 /// Who pulled in this direction: one that did most of it by name and weight, else those that did.
-fn pullers(pulls: &[f64], sign: f64, names: &[(String, f64)]) -> String {
-    let mut with: Vec<(f64, &(String, f64))> = pulls
+fn pullers(pulls: &[f64], sign: f64, names: &[String]) -> String {
+    let mut with: Vec<(f64, &String)> = pulls
         .iter()
         .map(|pull| pull * sign)
         .zip(names)
@@ -104,12 +101,11 @@ fn pullers(pulls: &[f64], sign: f64, names: &[(String, f64)]) -> String {
         .collect();
     with.sort_by(|a, b| b.0.total_cmp(&a.0));
     let all: f64 = with.iter().map(|(pull, _)| pull).sum();
-    let named = |(_, (name, weight)): &(f64, &(String, f64))| format!("{name} at {weight:.2}");
     match with.as_slice() {
         [] => "guidance".to_owned(),
-        [first, ..] if first.0 >= 0.8 * all => named(first),
-        [first, second, ..] => format!("{} and {}", named(first), named(second)),
-        [first] => named(first),
+        [(pull, name), ..] if *pull >= 0.8 * all => (*name).clone(),
+        [(_, first), (_, second), ..] => format!("{first} and {second}"),
+        [(_, name)] => (*name).clone(),
     }
 }
 
@@ -133,17 +129,38 @@ pub(super) fn why(state: &State, token: TokenRef) -> Option<Vec<String>> {
     let split = Split::of(insight, &weights)?;
     let chosen = written_word(state, Some(run), token.index, insight.chosen.id);
     let rival = word(insight.top[split.rival].id);
-    let names: Vec<(String, f64)> = state
+    // Demo mode's sliders have no numbers.
+    let plain = state.is_showing();
+    let names: Vec<String> = state
         .objectives()
         .iter()
-        .map(|objective| objective.name.clone())
         .zip(weights)
+        .map(|(objective, weight)| {
+            let name = &objective.name;
+            if plain {
+                name.clone()
+            } else {
+                format!("{name} at {weight:.2}")
+            }
+        })
         .collect();
+    let sure = [insight.chosen.base, insight.chosen.guided].map(|nats| nats.exp() >= SURE);
+    if sure == [true, true] {
+        return Some(vec![format!(
+            "Nearly the only word that fits here: the plain model gave it {} % already",
+            whole_percent(insight.chosen.base.exp())
+        )]);
+    }
     let likelier = times(insight.chosen.influence());
     Some(vec![
         sentence(&chosen, &rival, &split, &names),
         format!("{}{}", likelier[..1].to_uppercase(), &likelier[1..]),
     ])
+}
+
+/// Per cent without digits behind the point, never a hundred for what is not certain.
+fn whole_percent(probability: f64) -> u32 {
+    ((probability * 100.0).round() as u32).min(99)
 }
 
 fn times_with(insight: &TokenInsight) -> String {
@@ -161,8 +178,10 @@ fn times_with(insight: &TokenInsight) -> String {
 mod tests {
     use super::*;
 
-    fn names() -> Vec<(String, f64)> {
-        vec![("harmless".to_owned(), 1.0), ("helpful".to_owned(), 0.5)]
+    fn names() -> Vec<String> {
+        ["harmless at 1.00", "helpful at 0.50"]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     fn split(base: f64, pulls: [f64; 2]) -> Split {
