@@ -102,8 +102,9 @@ fn a_sweep_tells_every_text_and_what_they_come_to() {
         cuts[0].push(x.max(base[0]));
         cuts[1].push(y.max(base[1]));
     }
-    cuts.iter_mut()
-        .for_each(|cuts| cuts.sort_by(f64::total_cmp));
+    for cuts in &mut cuts {
+        cuts.sort_by(f64::total_cmp);
+    }
     let mut area = 0.0;
     for across in cuts[0].windows(2) {
         for up in cuts[1].windows(2) {
