@@ -36,6 +36,9 @@ const EVENTS_PER_FRAME: usize = 64;
 /// Where the toolkit's storage keeps our settings.
 const SETTINGS_KEY: &str = "settings";
 
+/// The toolkit saves every 30 seconds, where there is a frame.
+const SAVE_AFTER: Duration = Duration::from_secs(31);
+
 /// The window.
 pub struct Window {
     state: State,
@@ -72,6 +75,8 @@ pub struct Window {
     /// And for the Train page.
     train_dialogs: Dialogs<training::Purpose>,
     applied: Option<(ThemeChoice, f32)>,
+    /// What was last written down of the settings.
+    saved: Settings,
     /// Whether the window was last told to fill the screen.
     full_screen: bool,
 }
@@ -114,8 +119,9 @@ impl Window {
         let joins = Latest::spawn("joining", JoinRequest::answer, wake())?;
         let removals = Latest::spawn("deleting", RemovalRequest::answer, wake())?;
         let trainer = trainer::start(crate::demo::embedded(), wake())?;
+        let settings = settings.mended();
         let mut window = Self {
-            state: first_state(options, settings.mended()),
+            state: first_state(options, settings.clone()),
             worker: Some(worker),
             rejudge,
             asked: None,
@@ -135,6 +141,7 @@ impl Window {
             dialogs: Dialogs::new(dialogs::for_models, wake()),
             train_dialogs: Dialogs::new(dialogs::for_training, wake()),
             applied: None,
+            saved: settings,
             full_screen: false,
         };
         let commands = update::load(&mut window.state);
@@ -428,10 +435,15 @@ impl eframe::App for Window {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         Window::ui(self, ui);
+        if self.state.settings != self.saved {
+            // A window at rest draws no frames, and only a frame saves.
+            ui.ctx().request_repaint_after(SAVE_AFTER);
+        }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         eframe::set_value(storage, SETTINGS_KEY, &self.state.settings);
+        self.saved = self.state.settings.clone();
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {

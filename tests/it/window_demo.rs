@@ -127,3 +127,28 @@ fn the_card_of_a_word_says_why_in_a_sentence() {
     assert!(tells("plain model"), "{words:?}");
     assert!(tells("without guidance"), "{words:?}");
 }
+
+#[test]
+fn a_word_of_two_pieces_has_one_colour_in_demo_mode_and_by_choice_in_the_lab() {
+    let mut stage = first_time();
+    stage.click("Open the lab");
+    stage.answered();
+    let values = |stage: &Stage| {
+        let state = stage.state();
+        state.heat_values(state.run().unwrap(), Pane::Guided)
+    };
+    let single = values(&stage);
+    stage.click("Sentences");
+    let shared = values(&stage);
+    assert_ne!(single, shared);
+    let first = shared[0].unwrap();
+    assert!(
+        shared[..7]
+            .iter()
+            .all(|value| (value.unwrap() - first).abs() < 1e-9)
+    );
+    let sum: f64 = single[..7].iter().flatten().sum();
+    assert!((first - sum / 7.0).abs() < 1e-9);
+    stage.click("Tokens");
+    assert_eq!(values(&stage), single);
+}

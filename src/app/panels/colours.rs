@@ -4,7 +4,7 @@ use egui::{Button, ComboBox, RichText, Ui};
 
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
-use crate::app::state::settings::HeatMode;
+use crate::app::state::settings::{Grain, HeatMode};
 use crate::app::theme::{HeatScale, section, size, space};
 use crate::app::update::Action;
 use crate::app::widgets::legend::Legend;
@@ -16,6 +16,8 @@ pub struct ColoursView {
     pub on: bool,
     /// By which number.
     pub mode: HeatMode,
+    /// What shares a colour.
+    pub grain: Grain,
     /// Names of the objectives.
     pub objectives: Vec<String>,
     /// The one that colours.
@@ -66,6 +68,7 @@ impl ColoursView {
         Self {
             on: heat.on,
             mode: heat.mode,
+            grain: heat.grain,
             objectives,
             objective: state.focus.objective,
             needs_objective,
@@ -108,6 +111,18 @@ pub fn colours_ui(ui: &mut Ui, view: &ColoursView) -> Vec<Action> {
                 .frame_when_inactive(true);
             if ui.add(button).on_hover_text(mode.tooltip()).clicked() {
                 actions.push(Action::SetHeatMode(mode));
+            }
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        for grain in Grain::ALL {
+            let words = RichText::new(grain.label()).size(size::SMALL);
+            let button = Button::selectable(view.grain == grain, words)
+                .min_size(egui::vec2(0.0, space::TARGET))
+                .frame_when_inactive(true);
+            if ui.add(button).on_hover_text(grain.tooltip()).clicked() {
+                actions.push(Action::SetGrain(grain));
             }
         }
     });

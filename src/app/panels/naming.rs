@@ -1,6 +1,7 @@
 //! Words and their places, as people name them: a token may be no more than a piece of a word.
 
 use crate::app::state::State;
+use crate::app::state::grain::continues;
 use crate::app::state::run::Run;
 use crate::app::state::written::WrittenText;
 use crate::domain::{Pane, TokenId};
@@ -108,13 +109,6 @@ fn word_so_far(before: &[String], piece: &str) -> String {
     }
     let word = before[first..].concat() + piece;
     trimmed(&word).to_owned()
-}
-
-/// Whether a piece goes on with the word before it, as the second half of "don't" does; without the space before it, whether
-/// it is part of a word at all.
-fn continues(piece: &str) -> bool {
-    let letters = piece.strip_prefix(['\'', '\u{2019}']).unwrap_or(piece);
-    letters.starts_with(char::is_alphanumeric)
 }
 
 /// Without what the word before ends with or comes behind it, such as a quotation mark.

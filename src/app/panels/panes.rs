@@ -159,11 +159,14 @@ fn cells<'a>(state: &State, run: &'a Run, pane: Pane) -> Vec<TokenCell<'a>> {
     let pieces = &run.text(pane).pieces;
     let last = pieces.len().saturating_sub(1);
     let has_ended = run.has_ended(pane);
+    let values = if state.settings.heat.on {
+        state.heat_values(run, pane)
+    } else {
+        Vec::new()
+    };
     let cell = |(index, text): (usize, &'a String)| TokenCell {
         text,
-        value: (state.settings.heat.on)
-            .then(|| state.heat_value(run, pane, index))
-            .flatten(),
+        value: values.get(index).copied().flatten(),
         mark: if index == last && text.is_empty() && has_ended {
             TokenMark::End
         } else {

@@ -4,6 +4,7 @@ pub mod blend;
 pub mod branches;
 pub mod budget;
 pub mod draft;
+pub mod grain;
 pub mod history;
 pub mod library;
 pub mod models;

@@ -132,6 +132,44 @@ impl HeatMode {
     }
 }
 
+/// What shares a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grain {
+    /// Every token by itself.
+    #[default]
+    Token,
+    /// A word: the sum of its tokens.
+    Word,
+    /// A sentence: the mean of its tokens.
+    Sentence,
+}
+
+impl Grain {
+    /// All of them, in the order of the buttons.
+    pub const ALL: [Self; 3] = [Self::Token, Self::Word, Self::Sentence];
+
+    /// Words on the button.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Token => "Tokens",
+            Self::Word => "Words",
+            Self::Sentence => "Sentences",
+        }
+    }
+
+    /// What the number is then.
+    #[must_use]
+    pub const fn tooltip(self) -> &'static str {
+        match self {
+            Self::Token => "Colour every piece that the model writes by itself",
+            Self::Word => "Colour whole words, by the sum over their pieces",
+            Self::Sentence => "Colour whole sentences, by the mean over their pieces",
+        }
+    }
+}
+
 /// The heatmap's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -140,6 +178,8 @@ pub struct HeatSettings {
     pub on: bool,
     /// By which number.
     pub mode: HeatMode,
+    /// What shares a colour.
+    pub grain: Grain,
     /// The scale's end in nats where a person has locked it.
     pub locked: Option<f64>,
 }
@@ -149,6 +189,7 @@ impl Default for HeatSettings {
         Self {
             on: true,
             mode: HeatMode::default(),
+            grain: Grain::default(),
             locked: None,
         }
     }

@@ -3,7 +3,7 @@
 use super::{ShowAction, TrainAction};
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
-use crate::app::state::settings::{HeatMode, ThemeChoice};
+use crate::app::state::settings::{Grain, HeatMode, ThemeChoice};
 use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::state::{Region, TokenRef};
 use crate::app::update::models::ModelsAction;
@@ -94,6 +94,8 @@ pub enum Action {
     ToggleHeat,
     /// Wants another number to colour the words.
     SetHeatMode(HeatMode),
+    /// Wants tokens, words or sentences coloured.
+    SetGrain(Grain),
     /// Wants the words coloured by another objective.
     SetHeatObjective(usize),
     /// Locked the colour scale where it is, or freed it.
@@ -154,6 +156,7 @@ impl Action {
                 | Self::SetCardValue(_)
                 | Self::ToggleHeat
                 | Self::SetHeatMode(_)
+                | Self::SetGrain(_)
                 | Self::SetHeatObjective(_)
                 | Self::ToggleScaleLock
                 | Self::SetTheme(_)

@@ -349,9 +349,9 @@ fn grow_scale(state: &mut State) {
 
 fn scale_of(state: &State) -> Option<f64> {
     let run = state.run()?;
-    let values = [Pane::Base, Pane::Guided].into_iter().flat_map(|pane| {
-        (0..run.text(pane).len()).filter_map(move |index| state.heat_value(run, pane, index))
-    });
+    let values = [Pane::Base, Pane::Guided]
+        .into_iter()
+        .flat_map(|pane| state.heat_values(run, pane).into_iter().flatten());
     let mut values = values.peekable();
     values.peek()?;
     let kind = state.settings.heat.mode.scale_kind();

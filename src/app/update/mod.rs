@@ -223,6 +223,12 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
             event::fit_scale(state);
             Vec::new()
         }
+        Action::SetGrain(grain) => {
+            state.settings.heat.grain = grain;
+            state.settings.heat.locked = None;
+            event::fit_scale(state);
+            Vec::new()
+        }
         Action::SetHeatObjective(objective) => {
             if objective < state.objectives().len() {
                 state.focus.objective = objective;

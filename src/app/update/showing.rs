@@ -100,10 +100,13 @@ fn set_mode(state: &mut State, mode: Mode) -> Vec<Command> {
     }
     state.settings.mode = mode;
     state.focus.pinned = None;
-    match mode {
+    let commands = match mode {
         Mode::Lab => freeze(state, false),
         Mode::Demo => only_pair(state),
-    }
+    };
+    // Words have other numbers than their pieces.
+    super::event::fit_scale(state);
+    commands
 }
 
 /// Sets all other weights to 0. Also to be called when other models have come.

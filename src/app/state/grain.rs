@@ -1,0 +1,124 @@
+//! Pieces of a text that share a colour: tokens, words or sentences.
+
+use std::ops::Range;
+
+use super::State;
+use super::run::Run;
+use super::settings::Grain;
+use crate::domain::Pane;
+
+/// Whether a piece goes on with the word before it, as the second half of "don't" does; without the space before it, whether
+/// it is part of a word at all.
+pub(crate) fn continues(piece: &str) -> bool {
+    let letters = piece.strip_prefix(['\'', '\u{2019}']).unwrap_or(piece);
+    letters.starts_with(char::is_alphanumeric)
+}
+
+/// Whether a sentence ends with this piece.
+fn ends_sentence(piece: &str) -> bool {
+    let end = piece.trim_end_matches(['"', '\'', '\u{201d}', '\u{2019}', ')', ' ']);
+    end.ends_with(['.', '!', '?', '\u{2026}', '\n'])
+}
+
+/// The groups of a text's pieces, one behind the other, all pieces in one of them.
+#[must_use]
+pub fn groups(pieces: &[String], grain: Grain) -> Vec<Range<usize>> {
+    let begins = |index: usize| {
+        let before = &pieces[index - 1];
+        match grain {
+            Grain::Token => true,
+            Grain::Word => !continues(&pieces[index]) || before.ends_with(char::is_whitespace),
+            // The end of the text is no sentence.
+            Grain::Sentence => ends_sentence(before) || pieces[index].is_empty(),
+        }
+    };
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for index in 0..pieces.len() {
+        match groups.last_mut() {
+            Some(group) if !begins(index) => group.end = index + 1,
+            _ => groups.push(index..index + 1),
+        }
+    }
+    groups
+}
+
+/// Gives every piece its group's value: the sum over a word, the mean over a sentence. Pieces without a value count
+/// nothing; a group of such has none.
+pub fn share(values: &mut [Option<f64>], groups: &[Range<usize>], grain: Grain) {
+    for group in groups {
+        let Some(values) = values.get_mut(group.clone()) else {
+            return;
+        };
+        let known = values.iter().flatten();
+        let (sum, count) = known.fold((0.0, 0u32), |(sum, count), value| (sum + value, count + 1));
+        let value = match grain {
+            Grain::Token => continue,
+            Grain::Word => sum,
+            Grain::Sentence => sum / f64::from(count.max(1)),
+        };
+        values.fill((count > 0).then_some(value));
+    }
+}
+
+impl State {
+    /// The pieces that share a colour. Demo mode colours whole words.
+    #[must_use]
+    pub fn grain(&self) -> Grain {
+        if self.is_showing() {
+            Grain::Word
+        } else {
+            self.settings.heat.grain
+        }
+    }
+
+    /// The numbers that colour the tokens of a text, where they have one.
+    #[must_use]
+    pub fn heat_values(&self, run: &Run, pane: Pane) -> Vec<Option<f64>> {
+        let pieces = &run.text(pane).pieces;
+        let mut values: Vec<Option<f64>> = (0..pieces.len())
+            .map(|index| self.heat_value(run, pane, index))
+            .collect();
+        let grain = self.grain();
+        if grain != Grain::Token {
+            share(&mut values, &groups(pieces, grain), grain);
+        }
+        values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(text: &[&str]) -> Vec<String> {
+        text.iter().map(|piece| (*piece).to_owned()).collect()
+    }
+
+    #[test]
+    fn words_are_put_together_from_their_pieces_and_marks_stand_alone() {
+        let text = pieces(&["Don", "'t", " go", ",", " gent", "le", " Tom", ".", ""]);
+        let words: Vec<String> = groups(&text, Grain::Word)
+            .into_iter()
+            .map(|group| text[group].concat())
+            .collect();
+        assert_eq!(words, ["Don't", " go", ",", " gentle", " Tom", ".", ""]);
+        assert_eq!(groups(&text, Grain::Token).len(), text.len());
+    }
+
+    #[test]
+    fn a_sentence_ends_with_its_mark() {
+        let text = pieces(&["Go", ".", " Call", " Tom", "!\"", " Then", " wait", ""]);
+        let found = groups(&text, Grain::Sentence);
+        assert_eq!(found, [0..2, 2..5, 5..7, 7..8]);
+    }
+
+    #[test]
+    fn a_word_has_the_sum_and_a_sentence_the_mean() {
+        let mut values = [Some(1.0), Some(3.0), None, None];
+        share(&mut values, &[0..2, 2..3, 3..4], Grain::Word);
+        assert_eq!(values, [Some(4.0), Some(4.0), None, None]);
+        let mut values = [Some(1.0), None, Some(3.0), Some(7.0)];
+        share(&mut values, &[0..3, 3..4], Grain::Sentence);
+        assert_eq!(values, [Some(2.0), Some(2.0), Some(2.0), Some(7.0)]);
+    }
+}
