@@ -314,16 +314,18 @@ impl LineupInfo {
 }
 
 /// One model file set of a lineup.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// `base` or the objective's name.
     pub role: String,
     /// Where the weights come from.
+    #[serde(default)]
     pub kind: Option<RewardKind>,
     /// Path or `built-in`.
     pub source: String,
     /// SHA-256 over the weight files, lower-case hex.
     pub sha256: String,
     /// How the weights are kept in memory, in words, for example `Q4_K as in the file, Q6_K as f16`.
+    #[serde(default)]
     pub kept: String,
 }

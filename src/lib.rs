@@ -16,6 +16,9 @@
 //!    event and into a [`engine::trace::Trace`], where other weights can be tried on it without a model ([`latest`]).
 //! 6. The window draws it: two texts, a colour per word, a card per token.
 //!
+//! What was written can be kept: [`record`] turns a run with its rows into a document and back, and answers for the models
+//! when the sliders of an opened one are moved; [`journal`] keeps every run on the disk as it is written.
+//!
 //! Reward models are made by [`train`]; the built-in ones, and the small world that they know, by [`demo`].
 //!
 //! # Rules
@@ -30,8 +33,10 @@ pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod error;
+pub mod journal;
 pub mod latest;
 pub mod memory;
 pub mod model;
+pub mod record;
 pub mod train;
 pub mod worker;

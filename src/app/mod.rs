@@ -55,6 +55,8 @@ pub struct AppOptions {
     pub theme: Option<ThemeChoice>,
     /// Width and height in points; as remembered where nothing is said.
     pub size: Option<(u32, u32)>,
+    /// A saved run to be shown.
+    pub open: Option<PathBuf>,
     /// The folder that the program keeps a person's data in; nothing is kept where there is none.
     pub data: Option<PathBuf>,
 }
@@ -69,6 +71,7 @@ impl Default for AppOptions {
             weights: Vec::new(),
             theme: None,
             size: None,
+            open: None,
             data: None,
         }
     }
@@ -152,7 +155,9 @@ pub fn screenshot(options: &AppOptions, card: Option<usize>, path: &Path) -> Res
     };
     let mut window =
         Window::new(stage.ctx(), worker, options, settings).map_err(|error| no_thread(&error))?;
-    window.act(Action::Run);
+    if options.open.is_none() {
+        window.act(Action::Run);
+    }
     stage.run(|ui| window.frame(ui), PICTURE_LIMIT)?;
     if let Some(problem) = &window.state().problem {
         return Err(problem.failure.clone());

@@ -1,5 +1,6 @@
 //! The glue between the state, the toolkit, the worker and the re-judging thread.
 
+mod past;
 mod training;
 
 use std::path::{Path, PathBuf};
@@ -22,11 +23,14 @@ use crate::app::state::training::{
 };
 use crate::app::state::{LineupState, State};
 use crate::app::update::models::ModelsAction;
+use crate::app::update::past::PastAction;
 use crate::app::update::{self, Action, TrainAction};
 use crate::app::{AppOptions, pages, presenter, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::engine::trace::default_budget;
+use crate::journal::desk::Journal;
 use crate::latest::Latest;
+use crate::record::EXTENSION;
 use crate::train::removal::{self, RemovalDone};
 use crate::train::trainer::{self, TrainerHandle};
 use crate::worker::{Command, Event, LineupSource, WorkerHandle, memory};
@@ -54,6 +58,8 @@ pub struct Window {
     budget: Latest<BudgetRequest, Option<BudgetAnswer>>,
     /// What that thread was asked for last, and what stops it.
     budgeted: Option<(u64, CancelToken)>,
+    /// Keeps the history of runs.
+    journal: Journal,
     /// Trains reward models, beside everything else.
     trainer: TrainerHandle,
     /// Looks through files of pairs.
@@ -118,8 +124,10 @@ impl Window {
         let previews = Latest::spawn("preview", PreviewRequest::answer, wake())?;
         let joins = Latest::spawn("joining", JoinRequest::answer, wake())?;
         let removals = Latest::spawn("deleting", RemovalRequest::answer, wake())?;
-        let trainer = trainer::start(crate::demo::embedded(), wake())?;
+        let runs = options.data.as_ref().map(|data| data.join("runs"));
         let settings = settings.mended();
+        let journal = Journal::start(runs, settings.history_bytes, wake())?;
+        let trainer = trainer::start(crate::demo::embedded(), wake())?;
         let mut window = Self {
             state: first_state(options, settings.clone()),
             worker: Some(worker),
@@ -129,6 +137,7 @@ impl Window {
             searched: None,
             budget,
             budgeted: None,
+            journal,
             trainer,
             previews,
             previewed: 0,
@@ -149,6 +158,9 @@ impl Window {
         update::look_for_trainings(&mut window.state.training);
         window.forget_removed();
         window.tell_trainer();
+        if let Some(path) = &options.open {
+            window.act(Action::Past(PastAction::OpenFile(path.clone())));
+        }
         Ok(window)
     }
 
@@ -163,6 +175,7 @@ impl Window {
         let commands = update::apply(&mut self.state, action);
         self.send(commands);
         self.tell_trainer();
+        self.tell_journal();
     }
 
     /// Takes in what the worker and the re-judging thread have told, as much as fits before one frame.
@@ -181,6 +194,7 @@ impl Window {
                         let bytes = default_budget(memory::free_bytes());
                         update::set_row_budget(&mut self.state, bytes);
                     }
+                    update::on_told(&mut self.state, &event);
                     let commands = update::on_event(&mut self.state, event);
                     self.send(commands);
                 }
@@ -201,6 +215,7 @@ impl Window {
             self.send(commands);
         }
         self.hear_trainer(ctx);
+        self.hear_journal(ctx);
         let commands = update::calibration_due(&mut self.state);
         self.send(commands);
         if let Some(estimated) = self.estimates.take() {
@@ -262,6 +277,8 @@ impl Window {
             && state.units.asked.is_none()
             && state.training.active().is_none()
             && state.training.joining.is_none()
+            && state.past.wishes.is_empty()
+            && state.past.waiting.is_none()
             && state.active_run().is_none()
             && state.reweight_request().is_none()
             && state.budget_request().is_none()
@@ -362,6 +379,9 @@ impl Window {
     fn send(&mut self, commands: Vec<Command>) {
         update::give_way(&mut self.state, &commands);
         for command in commands {
+            if let Command::Generate(request) = &command {
+                update::on_request(&mut self.state, request);
+            }
             let sent = self
                 .worker
                 .as_ref()
@@ -381,11 +401,17 @@ impl Window {
 
 /// Files and folders that a person dropped onto the window.
 fn dropped(ctx: &Context, page: Page) -> Vec<Action> {
-    let open = |path: &Path| match page {
-        Page::Start | Page::Steer | Page::Models => {
-            Action::Models(ModelsAction::Open(path.to_owned()))
+    let is_run = |path: &Path| page == Page::Runs || path.to_string_lossy().ends_with(EXTENSION);
+    let open = |path: &Path| {
+        if is_run(path) {
+            return Action::Past(PastAction::OpenFile(path.to_owned()));
         }
-        Page::Train => Action::Train(TrainAction::PickData(path.to_owned())),
+        match page {
+            Page::Start | Page::Steer | Page::Models | Page::Runs => {
+                Action::Models(ModelsAction::Open(path.to_owned()))
+            }
+            Page::Train => Action::Train(TrainAction::PickData(path.to_owned())),
+        }
     };
     ctx.input(|input| {
         let files = input.raw.dropped_files.iter();
@@ -402,7 +428,7 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
     let last = settings.last_lineup.as_deref().filter(|_| options.reopens);
     let reopened = last.map(|text| LineupSource::Composed(text.into()));
     let mut state = State {
-        page: if settings.greet && options.prompt.is_none() {
+        page: if settings.greet && options.prompt.is_none() && options.open.is_none() {
             Page::Start
         } else {
             Page::default()

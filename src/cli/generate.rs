@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::json::{self, Token};
+use super::save::{self, Kept};
 use super::session::Session;
 use super::{CommonArgs, SamplingArgs, print, print_json};
 use crate::domain::{ComputeSettings, Finish, Pane, Prompt, Sampling};
 use crate::error::Failure;
+use crate::record::Timing;
+use crate::record::json::{Outline, Token, Written};
 use crate::train::data;
-use crate::worker::{Beginning, Command, Event, GenerateRequest, RunEnd, StreamEnd};
+use crate::worker::{Beginning, Command, Event, GenerateRequest, RunEnd, Step, StreamEnd};
 
 /// Arguments of `generate`.
 #[derive(Debug, Args)]
@@ -39,6 +41,17 @@ pub struct GenerateArgs {
         hide_default_value = true
     )]
     pub prefix: String,
+    /// Save the run to this .counterpoise.json, to be opened in the window or exported
+    #[arg(long, value_name = "FILE", conflicts_with = "prompts")]
+    pub save: Option<PathBuf>,
+    /// With --save: also keep the guided texts for N × N weights of the first two objectives, from 0 to 2
+    #[arg(long, value_name = "N", requires = "save",
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(2..=11))]
+    pub grid: Option<usize>,
+    /// With --save: keep this many of the likeliest tokens of every step; without it, all as far as they fit
+    #[arg(long, value_name = "N", requires = "save",
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(8..=4096))]
+    pub keep: Option<usize>,
     /// How tokens are drawn
     #[command(flatten)]
     pub sampling: SamplingArgs,
@@ -52,9 +65,10 @@ pub(super) fn run(args: &GenerateArgs, common: &CommonArgs) -> Result<(), Failur
         (None, None) => return Err(Failure::usage("There is no prompt")),
     };
     let as_json = common.json || args.prompts.is_some();
+    let with_hashes = as_json || args.save.is_some();
     // The document names each model by the hash of its weights.
     let settings = ComputeSettings {
-        hashes: as_json,
+        hashes: with_hashes,
         ..common.settings()
     };
     let mut session = Session::open_with(common, settings)?;
@@ -65,12 +79,23 @@ pub(super) fn run(args: &GenerateArgs, common: &CommonArgs) -> Result<(), Failur
             raw: args.raw,
             earlier: Vec::new(),
         };
-        let finished = one(&mut session, prompt, args, &sampling, as_json)?;
+        let finished = one(&mut session, prompt.clone(), args, &sampling, as_json)?;
         if as_json {
             print_json(&finished.document(&session, &sampling))?;
         }
         if finished.cancelled() {
             return Err(Failure::interrupted());
+        }
+        if let Some(path) = &args.save {
+            let ended = save::Ended {
+                prompt: &prompt,
+                rendered: &finished.rendered,
+                prompt_tokens: finished.prompt_tokens,
+                sampling: &sampling,
+                end: &finished.end,
+            };
+            let lineup = common.lineup.as_deref();
+            save::save(&mut session, args, path, &ended, finished.kept, lineup)?;
         }
     }
     Ok(())
@@ -128,6 +153,9 @@ pub(super) fn read_prompts(path: &Path) -> Result<Vec<String>, Failure> {
 struct Finished {
     prompt: String,
     rendered: String,
+    prompt_tokens: usize,
+    /// The rows, where they are wanted.
+    kept: Kept,
     base: Vec<Token>,
     guided: Vec<Token>,
     end: RunEnd,
@@ -141,36 +169,37 @@ impl Finished {
 
     /// The `run/1` document of interfaces.md section 4.
     fn document(&self, session: &Session, sampling: &Sampling) -> Value {
-        let info = &session.info;
-        let text = |end: &StreamEnd, tokens: &[Token]| {
-            let tokens: Vec<Value> = tokens
-                .iter()
-                .map(|token| json::token(info, token, &session.weights))
-                .collect();
-            json!({"text": end.text, "tokens": tokens, "finish": json::finish(end.finish)})
-        };
-        json!({
-            "schema": "counterpoise.run/1",
-            "lineup": info.name,
-            "prompt": self.prompt,
-            "rendered": self.rendered,
-            "seed": sampling.seed,
-            "sampling": json::sampling(sampling),
-            "weights": json::weights(info, &session.weights),
-            "base": self.end.base.as_ref().map(|end| text(end, &self.base)),
-            "guided": text(&self.end.guided, &self.guided),
-            "divergence": self.end.divergence,
-            "timing": {
-                "prefill_secs": self.end.prefill_secs,
-                "base_secs": self.end.base_secs,
-                "guided_secs": self.end.guided_secs,
-                "tokens_per_sec": self.end.tokens_per_sec,
+        fn written<'a>(end: &StreamEnd, tokens: &'a [Token]) -> Written<'a> {
+            Written {
+                text: end.text.clone(),
+                tokens,
+                finish: end.finish,
+            }
+        }
+        let end = &self.end;
+        Outline {
+            info: &session.info,
+            prompt: &self.prompt,
+            rendered: &self.rendered,
+            sampling,
+            weights: &session.weights,
+            base: end.base.as_ref().map(|base| written(base, &self.base)),
+            guided: written(&end.guided, &self.guided),
+            divergence: end.divergence,
+            timing: Timing {
+                prefill_secs: end.prefill_secs,
+                base_secs: end.base_secs,
+                guided_secs: end.guided_secs,
+                tokens_per_sec: end.tokens_per_sec,
             },
-            "app": env!("CARGO_PKG_VERSION"),
-            "device": info.device,
-            "models": json::models(info),
-        })
+        }
+        .document()
     }
+}
+
+/// What is kept of a step.
+fn token(step: Step) -> (usize, Token) {
+    (step.step.position, Token::new(step.step, step.text))
 }
 
 /// Writes one run; as text it streams: the base text first where there is one, then the guided text.
@@ -198,7 +227,8 @@ fn one(
         },
         live: false,
     }))?;
-    let mut rendered_prompt = String::new();
+    let (mut rendered_prompt, mut prompt_len) = (String::new(), 0);
+    let mut kept = Kept::default();
     let (mut base, mut guided): (Vec<Token>, Vec<Token>) = (Vec::new(), Vec::new());
     let streamed = if with_base { Pane::Base } else { Pane::Guided };
     if with_base && !quiet {
@@ -208,17 +238,21 @@ fn one(
         match session.next()? {
             Event::Started {
                 rendered,
+                prompt_tokens,
                 unfamiliar,
                 ..
             } => {
-                rendered_prompt = rendered;
+                (rendered_prompt, prompt_len) = (rendered, prompt_tokens);
                 if unfamiliar {
                     super::say(&format!("{}: its answer may not fit", session.info.far()));
                 }
             }
             Event::Step { step, .. } => {
                 let pane = step.pane;
-                let (_, token) = Token::new(*step);
+                if args.save.is_some() {
+                    kept.take(&step);
+                }
+                let (_, token) = token(*step);
                 if !quiet && pane == streamed {
                     print(token.text())?;
                 }
@@ -228,7 +262,12 @@ fn one(
                 }
             }
             Event::BaseScored { steps, .. } => {
-                for (position, token) in steps.into_iter().map(Token::new) {
+                if args.save.is_some() {
+                    for step in &steps {
+                        kept.take(step);
+                    }
+                }
+                for (position, token) in steps.into_iter().map(token) {
                     if let Some(place) = base.get_mut(position) {
                         *place = token;
                     }
@@ -266,6 +305,8 @@ fn one(
     Ok(Finished {
         prompt: text,
         rendered: rendered_prompt,
+        prompt_tokens: prompt_len,
+        kept,
         base,
         guided,
         end,

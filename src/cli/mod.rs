@@ -8,9 +8,10 @@ mod bench;
 mod completions;
 mod doctor;
 mod eval;
+mod export;
 mod generate;
-mod json;
 mod models;
+mod save;
 mod score;
 mod session;
 mod sweep;
@@ -98,6 +99,9 @@ impl CommonArgs {
 /// Options of the window.
 #[derive(Debug, Clone, Args)]
 pub struct WindowArgs {
+    /// Open a saved run, a .counterpoise.json
+    #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
+    pub open: Option<PathBuf>,
     /// Fill the prompt box with this text
     #[arg(long)]
     pub prompt: Option<String>,
@@ -120,6 +124,8 @@ pub struct WindowArgs {
 pub enum CliCommand {
     /// Write the base and the guided text for a prompt
     Generate(generate::GenerateArgs),
+    /// Write a saved run as a table, a transcript or for another program
+    Export(export::ExportArgs),
     /// Print every number for each token of a given response
     Score(score::ScoreArgs),
     /// Reward accuracy of each objective over preference pairs
@@ -246,6 +252,7 @@ fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
     }
     match command {
         Some(CliCommand::Generate(args)) => generate::run(&args, &common),
+        Some(CliCommand::Export(args)) => export::run(&args),
         Some(CliCommand::Score(args)) => score::run(&args, &common),
         Some(CliCommand::Eval(args)) => eval::run(&args, &common),
         Some(CliCommand::Sweep(args)) => sweep::run(&args, &common),
@@ -281,6 +288,7 @@ fn open_window(common: &CommonArgs, window: WindowArgs) -> Result<(), Failure> {
         weights: common.weights.clone(),
         theme,
         size: window.size,
+        open: window.open,
         data: None,
     };
     match window.screenshot {

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use clap::Args;
 use serde_json::json;
 
-use super::json::{self, Token};
 use super::session::Session;
 use super::{CommonArgs, print, print_json};
 use crate::domain::Prompt;
 use crate::error::Failure;
+use crate::record::json::{self, Token};
 use crate::worker::{Command, Event, LineupInfo, ScoreRequest};
 
 /// Arguments of `score`.
@@ -53,7 +53,7 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
     loop {
         match session.next()? {
             Event::Started { rendered, .. } => rendered_prompt = rendered,
-            Event::Step { step, .. } => tokens.push(Token::new(*step).1),
+            Event::Step { step, .. } => tokens.push(Token::new(step.step, step.text)),
             Event::Scored { tail, .. } => {
                 if let Some(last) = tokens.last_mut() {
                     last.push_text(&tail);

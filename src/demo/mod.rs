@@ -12,6 +12,7 @@ pub mod judge;
 mod library;
 pub mod marks;
 pub mod recipe;
+pub mod recordings;
 pub mod sample;
 pub mod world;
 

@@ -3,6 +3,7 @@
 //! Each step's rows are read once. `kernel` mixes them in f32 on the vector units and sums up; `choice` finds the token
 //! that decoding would choose, exactly. Steps are shared out over all cores, and the work can be given up between any two.
 
+pub(crate) mod bytes;
 pub(crate) mod choice;
 pub mod guidance;
 mod kernel;

@@ -1,15 +1,17 @@
 //! What was scored and chosen at every step, kept so that other weights can be tried without a model pass.
 
 mod shared;
+mod stored;
 
 pub use shared::{bytes_together, share_budget};
+pub use stored::{Detail, Kept, StoredRows, StoredStep};
 
 use std::sync::Arc;
 
 use crate::domain::{ObjectiveWeights, TokenId};
 use crate::engine::decode::GuidedStep;
 use crate::engine::insight::TokenInsight;
-use crate::engine::reweigh::likely::LikelyRows;
+use crate::engine::reweigh::likely::{LIKELY, LikelyRows};
 use crate::engine::reweigh::luck::LuckOf;
 use crate::engine::reweigh::row::KeptRows;
 use crate::engine::scorer::StepScores;
@@ -58,6 +60,16 @@ enum Rows {
     Gone,
 }
 
+impl Rows {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Whole(rows) => rows.bytes(),
+            Self::Likely(rows) => rows.bytes(),
+            Self::Gone => 0,
+        }
+    }
+}
+
 /// One step of a trace.
 #[derive(Debug, Clone)]
 pub struct TraceStep {
@@ -97,11 +109,7 @@ impl TraceStep {
     }
 
     fn bytes(&self) -> usize {
-        match &self.rows {
-            Rows::Whole(rows) => rows.bytes(),
-            Rows::Likely(rows) => rows.bytes(),
-            Rows::Gone => 0,
-        }
+        self.rows.bytes()
     }
 
     fn round(&mut self) {
@@ -113,7 +121,7 @@ impl TraceStep {
     /// Keeps the likeliest tokens, where that saves anything.
     fn reduce(&mut self) {
         if let Rows::Whole(rows) = &self.rows {
-            let likely = LikelyRows::new(rows, &self.weights, self.token, &self.luck);
+            let likely = LikelyRows::new(rows, &self.weights, self.token, &self.luck, LIKELY);
             if likely.bytes() < rows.bytes() {
                 self.rows = Rows::Likely(Arc::new(likely));
             }
@@ -190,20 +198,18 @@ impl Trace {
     /// How exactly the rows are kept: anything but [`Precision::Full`] must be told to the person.
     #[must_use]
     pub fn precision(&self) -> Precision {
-        let [rounded, _, dropped] = self.saved;
-        let likely = || {
-            self.steps
-                .iter()
-                .filter(|step| step.likely().is_some())
-                .count()
+        let count = |is: fn(&Rows) -> bool| {
+            let steps = self.steps.iter();
+            steps.filter(|step| is(&step.rows)).count()
         };
-        match (rounded, dropped) {
-            (0, 0) => Precision::Full,
-            (_, 0) => match likely() {
-                0 => Precision::Half,
-                steps => Precision::Likely { steps },
-            },
-            (_, dropped) => Precision::Partial { dropped },
+        let dropped = count(|rows| matches!(rows, Rows::Gone));
+        let likely = count(|rows| matches!(rows, Rows::Likely(_)));
+        let rounded = count(|rows| matches!(rows, Rows::Whole(rows) if rows.is_rounded()));
+        match (rounded, likely, dropped) {
+            (0, 0, 0) => Precision::Full,
+            (_, 0, 0) => Precision::Half,
+            (_, steps, 0) => Precision::Likely { steps },
+            (_, _, dropped) => Precision::Partial { dropped },
         }
     }
 
@@ -274,7 +280,7 @@ impl Trace {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::Sampling;
     use crate::engine::mix::{log_softmax, mix};
@@ -282,7 +288,7 @@ mod tests {
     use crate::engine::reweigh::{Question, Reweighted, reweigh};
     use crate::engine::sample::draw;
 
-    pub(super) fn guided_step(position: usize, sampling: &Sampling, weights: &[f64]) -> GuidedStep {
+    pub(crate) fn guided_step(position: usize, sampling: &Sampling, weights: &[f64]) -> GuidedStep {
         let row = |salt: u64| {
             let noise = PositionNoise::new(salt, position);
             log_softmax(&(0..64).map(|v| noise.gumbel(v) as f32).collect::<Vec<_>>())
@@ -295,7 +301,7 @@ mod tests {
         GuidedStep::new(position, token, scores, Arc::from(weights))
     }
 
-    pub(super) fn trace(budget_bytes: usize, steps: usize) -> Trace {
+    pub(crate) fn trace(budget_bytes: usize, steps: usize) -> Trace {
         let mut trace = Trace::new(budget_bytes);
         for position in 0..steps {
             trace.push(&guided_step(position, &Sampling::default(), &[0.5, 1.0]));

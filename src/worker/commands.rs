@@ -52,6 +52,7 @@ impl Commands {
             | Command::Calibrate(_)
             | Command::Sweep(_)
             | Command::Bench(_)
+            | Command::Replay(_)
             | Command::Shutdown) => sent(self.worker.send(command)),
         }
     }

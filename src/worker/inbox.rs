@@ -93,6 +93,7 @@ impl Inbox {
             | Command::Bench(_)
             | Command::Hub(_)
             | Command::Shelf(_)
+            | Command::Replay(_)
             | Command::Shutdown => true,
         });
         newest
@@ -116,6 +117,7 @@ fn live_run(command: &Command) -> Option<RunId> {
         | Command::Bench(_)
         | Command::Hub(_)
         | Command::Shelf(_)
+        | Command::Replay(_)
         | Command::Shutdown => None,
     }
 }

@@ -38,6 +38,8 @@ use crate::engine::scorer::{EngineError, Scorer};
 use crate::error::Failure;
 pub use crate::memory;
 use crate::model;
+use crate::record::Record;
+use crate::record::scorer::RecordedScorer;
 use sweep::SweepCommand;
 use sweep::desk::{Left, Ongoing};
 
@@ -286,6 +288,7 @@ impl<L: Loader> Worker<'_, L> {
                 };
                 self.report(request.run, result);
             }
+            Command::Replay(record) => self.replay(record),
             // The run that new weights speak of has ended already: every step has the weights it was written with. What is
             // wanted of the hub goes to its own thread and never comes here.
             Command::SetWeights { .. }
@@ -381,6 +384,20 @@ impl<L: Loader> Worker<'_, L> {
         self.end_sweep();
     }
 
+    fn replay(&mut self, record: Arc<Record>) {
+        self.drop_engine();
+        let scorer = RecordedScorer::new(record);
+        let info = scorer.info();
+        self.engine = Some(Engine {
+            loaded: Loaded {
+                scorer: Box::new(scorer),
+                info: info.clone(),
+            },
+            kept: KeptStreams::new(KEPT_BYTES),
+        });
+        self.outbox.send(Event::Loaded(Arc::new(info)));
+    }
+
     fn report(&self, run: RunId, result: Result<(), Failure>) {
         if let Err(failure) = result {
             self.outbox.send(Event::Failed {
@@ -408,6 +425,7 @@ fn run_of(command: &Command) -> Option<RunId> {
         | Command::Load { .. }
         | Command::Hub(_)
         | Command::Shelf(_)
+        | Command::Replay(_)
         | Command::Shutdown => None,
     }
 }

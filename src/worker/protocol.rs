@@ -13,6 +13,7 @@ use crate::domain::{
 pub use crate::domain::{ComputeSettings, LineupInfo, LineupSource, ModelInfo};
 use crate::engine::decode::GuidedStep;
 use crate::error::Failure;
+use crate::record::Record;
 
 /// What the worker must do.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub enum Command {
     Hub(HubCommand),
     /// Something about the models and lineups at hand; served beside the others.
     Shelf(ShelfCommand),
+    /// Let the rows of a recorded run answer in place of models, and drop the lineup before.
+    Replay(Arc<Record>),
     /// End the worker.
     Shutdown,
 }

@@ -40,25 +40,29 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("error", &["domain"]),
     ("engine", &["domain", "error"]),
+    ("journal", &["domain", "engine", "error", "model", "record"]),
     ("latest", &["domain", "engine"]),
     ("memory", &[]),
     ("model", &["domain", "engine", "error"]),
+    ("record", &["domain", "engine", "error"]),
     ("train", &["domain", "engine", "error", "memory", "model"]),
     ("demo", &["domain", "engine", "error", "model", "train"]),
     (
         "worker",
-        &["demo", "domain", "engine", "error", "memory", "model"],
+        &[
+            "demo", "domain", "engine", "error", "memory", "model", "record",
+        ],
     ),
     (
         "app",
         &[
-            "demo", "domain", "engine", "error", "latest", "train", "worker",
+            "demo", "domain", "engine", "error", "journal", "latest", "record", "train", "worker",
         ],
     ),
     (
         "cli",
         &[
-            "app", "demo", "domain", "engine", "error", "train", "worker",
+            "app", "demo", "domain", "engine", "error", "journal", "record", "train", "worker",
         ],
     ),
 ];
@@ -94,9 +98,11 @@ fn no_window_and_no_arguments_below_the_worker() {
         "src/model/",
         "src/train/",
         "src/demo/",
+        "src/record/",
         "src/worker/",
         "src/domain.rs",
         "src/error.rs",
+        "src/journal/",
         "src/latest.rs",
         "src/memory.rs",
     ];

@@ -13,9 +13,12 @@ mod formats;
 mod golden;
 mod house;
 mod hub;
+mod journal;
 #[cfg(feature = "gui")]
 mod pictures;
+mod recordings;
 mod resteer;
+mod runs;
 #[cfg(feature = "gui")]
 mod stage;
 mod sweep;
@@ -27,6 +30,8 @@ mod window_demo;
 mod window_live;
 #[cfg(feature = "gui")]
 mod window_models;
+#[cfg(feature = "gui")]
+mod window_runs;
 #[cfg(feature = "gui")]
 mod window_snapshots;
 #[cfg(feature = "gui")]

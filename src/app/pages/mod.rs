@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod models;
+pub mod runs;
 pub mod start;
 pub mod steer;
 pub mod train;
@@ -32,6 +33,7 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         Page::Steer => steer::steer_ui(ui, state),
         Page::Models => models::models_ui(ui, state),
         Page::Train => train::train_ui(ui, state),
+        Page::Runs => runs::runs_ui(ui, state),
     });
     if state.help_open {
         actions.extend(help::help_ui(ui, state.is_showing()));
@@ -60,7 +62,7 @@ fn drop_hint_ui(ui: &Ui) {
     painter.text(
         room.center(),
         Align2::CENTER_CENTER,
-        "Drop it to open it: a folder with models, a .gguf or a lineup.toml",
+        "Drop it to open it: models, a lineup.toml or a saved run",
         strong(size::HEADING),
         colours.text,
     );

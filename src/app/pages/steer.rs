@@ -4,7 +4,7 @@ use egui::{CentralPanel, Panel, ScrollArea, Ui};
 
 use crate::app::panels::{
     SCROLL_BAR, advanced, card, colours, formula, library, notice, objectives, panes, problem,
-    prompt,
+    prompt, recorded,
 };
 use crate::app::state::State;
 use crate::app::theme::space;
@@ -40,6 +40,10 @@ pub fn steer_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         ui.add_space(space::XS);
         if let Some(view) = problem::ProblemView::build(state) {
             actions.extend(problem::problem_ui(ui, &view));
+            ui.add_space(space::XS);
+        }
+        if let Some(view) = recorded::RecordedView::build(state) {
+            actions.extend(recorded::recorded_ui(ui, &view));
             ui.add_space(space::XS);
         }
         if let Some(view) = notice::NoticeView::build(state) {

@@ -17,6 +17,7 @@ pub mod objectives;
 pub mod panes;
 pub mod problem;
 pub mod prompt;
+pub mod recorded;
 pub mod snapshots;
 pub mod status;
 pub mod steering;

@@ -1,5 +1,6 @@
 //! The two texts side by side: what the plain model writes, and what it writes under guidance.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use egui::containers::frame::Prepared;
@@ -31,7 +32,7 @@ pub struct PaneView<'a> {
     /// Which one.
     pub pane: Pane,
     /// Its name.
-    pub title: &'static str,
+    pub title: Cow<'a, str>,
     /// What it holds, in a few words.
     pub subtitle: &'static str,
     /// Its tokens.
@@ -104,6 +105,11 @@ impl<'a> PaneView<'a> {
         // Beyond the first difference the two texts have no partners.
         let echo = index_in(state.card_token(), other)
             .filter(|&index| index < written && fork_at.is_none_or(|fork| index <= fork));
+        let own = run.and_then(|run| run.titles.as_ref());
+        let (title, subtitle) = match own {
+            Some(titles) => (Cow::Borrowed(titles[pane as usize].as_str()), ""),
+            None => (Cow::Borrowed(title), subtitle),
+        };
         Self {
             pane,
             title,
@@ -296,7 +302,7 @@ fn header_ui(ui: &mut Ui, view: &PaneView<'_>, actions: &mut Vec<Action>) {
     let weak = palette(ui).weak;
     ui.horizontal_wrapped(|ui| {
         ui.set_min_height(space::TARGET);
-        ui.label(RichText::new(view.title).text_style(section()));
+        ui.label(RichText::new(&*view.title).text_style(section()));
         if let Some(meter) = &view.guidance {
             actions.extend(meter_ui(ui, meter));
         } else {

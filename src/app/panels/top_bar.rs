@@ -42,12 +42,12 @@ impl TopBarView {
             can_undo: match state.page {
                 Page::Steer => state.history.can_undo(),
                 Page::Models => state.models.steps.can_undo(),
-                Page::Start | Page::Train => false,
+                Page::Start | Page::Train | Page::Runs => false,
             },
             can_redo: match state.page {
                 Page::Steer => state.history.can_redo(),
                 Page::Models => state.models.steps.can_redo(),
-                Page::Start | Page::Train => false,
+                Page::Start | Page::Train | Page::Runs => false,
             },
             theme: state.settings.theme,
             zoom_percent: (state.settings.zoom * 100.0).round() as u32,
@@ -109,7 +109,7 @@ pub fn top_bar_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
                     }
                 }
             }
-            if matches!(view.page, Page::Start | Page::Train) {
+            if matches!(view.page, Page::Start | Page::Train | Page::Runs) {
                 return;
             }
             ui.separator();

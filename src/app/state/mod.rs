@@ -9,6 +9,7 @@ pub mod history;
 pub mod library;
 pub mod models;
 pub mod page;
+pub mod past;
 pub mod rejudged;
 pub mod run;
 pub mod settings;
@@ -35,6 +36,7 @@ use history::{History, Snapshot};
 use library::Library;
 use models::Models;
 use page::Page;
+use past::Past;
 use rejudged::ReweightRequest;
 use run::Run;
 use settings::{HeatMode, Settings};
@@ -115,6 +117,8 @@ pub enum ProblemPlace {
     Worker,
     /// With files and folders of the Models page.
     Models,
+    /// With the history and with saved runs.
+    Runs,
 }
 
 /// Everything the window knows.
@@ -188,6 +192,8 @@ pub struct State {
     pub(crate) other_models: bool,
     /// The Models page.
     pub models: Models,
+    /// The Runs page.
+    pub past: Past,
     /// Where the keyboard is to move next.
     pub focus_step: FocusStep,
 }
@@ -277,6 +283,7 @@ impl Default for State {
             reopening: false,
             other_models: false,
             models: Models::default(),
+            past: Past::default(),
             focus_step: FocusStep::default(),
         }
     }

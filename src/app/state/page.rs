@@ -12,11 +12,13 @@ pub enum Page {
     Models,
     /// Reward models of one's own.
     Train,
+    /// The history of runs, and runs from files.
+    Runs,
 }
 
 impl Page {
     /// The pages that have a button and a key, in their order; the start page is reached by the program's name.
-    pub const ALL: [Self; 3] = [Self::Steer, Self::Models, Self::Train];
+    pub const ALL: [Self; 4] = [Self::Steer, Self::Models, Self::Train, Self::Runs];
 
     /// The word on its button.
     #[must_use]
@@ -26,6 +28,7 @@ impl Page {
             Self::Steer => "Steer",
             Self::Models => "Models",
             Self::Train => "Train",
+            Self::Runs => "Runs",
         }
     }
 
@@ -37,6 +40,7 @@ impl Page {
             Self::Steer => "Write with the models and steer them by the sliders",
             Self::Models => "Choose the models and objectives that the sliders stand for",
             Self::Train => "Make an objective of your own from examples",
+            Self::Runs => "Find, compare, restore and export what was written",
         }
     }
 }

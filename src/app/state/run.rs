@@ -78,6 +78,8 @@ pub struct Run {
     pub ghost: Ghost,
     /// Numbers under other weights than the recorded ones.
     pub rejudged: Option<Rejudged>,
+    /// What stands above the two texts, where they are of two runs.
+    pub titles: Option<[String; 2]>,
     /// How far each slider can move before the guided text changes.
     pub steadiness: Option<Steadiness>,
     /// When it was asked for, on the window's clock, seconds.
@@ -120,6 +122,7 @@ impl Run {
             base: WrittenText::default(),
             guided: WrittenText::default(),
             rejudged: None,
+            titles: None,
             steadiness: None,
             asked_secs: 0.0,
             first_word_secs: None,
@@ -177,6 +180,7 @@ impl Run {
             fork: self.fork.clone(),
             ghost: self.ghost_from(from),
             rejudged,
+            titles: self.titles.clone(),
             steadiness: None,
             asked_secs: 0.0,
             first_word_secs: None,

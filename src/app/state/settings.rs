@@ -225,6 +225,8 @@ pub struct Settings {
     pub last_lineup: Option<String>,
     /// Folders and files with models that a person has opened.
     pub opened: Vec<PathBuf>,
+    /// Most bytes that the history of runs may take.
+    pub history_bytes: u64,
 }
 
 impl Default for Settings {
@@ -243,6 +245,7 @@ impl Default for Settings {
             advanced_open: false,
             last_lineup: None,
             opened: Vec::new(),
+            history_bytes: crate::app::state::past::USUAL_CAP,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::app::state::settings::{Grain, HeatMode, ThemeChoice};
 use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::state::{Region, TokenRef};
 use crate::app::update::models::ModelsAction;
+use crate::app::update::past::PastAction;
 use crate::app::widgets::token_card::CardValue;
 use crate::domain::{RunId, Sampling};
 use crate::engine::reweigh::guidance::Target;
@@ -20,6 +21,8 @@ pub enum Action {
     Show(ShowAction),
     /// Did something on the Models page.
     Models(ModelsAction),
+    /// Did something on the Runs page.
+    Past(PastAction),
     /// Changed the words in the prompt box.
     EditPrompt(String),
     /// Took a prompt of the library, by its index.

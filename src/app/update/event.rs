@@ -10,6 +10,7 @@ use crate::app::state::{LineupState, Problem, ProblemPlace, State};
 use crate::app::theme::HeatScale;
 use crate::domain::{LineupSource, Pane, RunId};
 use crate::error::{Failure, FailureKind};
+use crate::record::NEEDS_MODEL;
 use crate::worker::{Command, Event, LineupInfo};
 
 /// Tokens before which a text says little about the size of its numbers.
@@ -196,7 +197,7 @@ pub fn tick(state: &mut State, now_secs: f64) {
     state.now_secs = now_secs;
 }
 
-fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
+pub(super) fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command> {
     super::units::forget(state);
     state.training.lineup_before = None;
     state.reopening = false;
@@ -272,6 +273,10 @@ fn on_failed(state: &mut State, id: Option<RunId>, mut failure: Failure) {
             return;
         };
         run.phase = RunPhase::Failed(failure.clone());
+        if failure.summary == NEEDS_MODEL {
+            // The notice over the texts says so.
+            return;
+        }
         ProblemPlace::Run
     } else {
         match &state.lineup {

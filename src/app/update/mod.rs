@@ -10,6 +10,7 @@ mod fork;
 mod live;
 mod looking;
 pub mod models;
+pub mod past;
 mod showing;
 mod training;
 mod units;
@@ -19,6 +20,7 @@ pub use action::Action;
 pub use budget::on_budget;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, tick};
 pub use fork::can_fork;
+pub use past::{due, on_news, on_request, on_told};
 pub use showing::ShowAction;
 pub use training::{
     TrainAction, Way, can_change, lineup_base, look_for_trainings, on_dialog, on_joined,
@@ -61,10 +63,11 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
             looking::go_to(state, page);
             match page {
                 Page::Models => models::begin(state),
-                Page::Start | Page::Steer | Page::Train => Vec::new(),
+                Page::Start | Page::Steer | Page::Train | Page::Runs => Vec::new(),
             }
         }
         Action::Models(action) => models::apply(state, action),
+        Action::Past(action) => past::apply(state, action),
         Action::EditPrompt(text) => edit_prompt(state, text),
         Action::PickPrompt(index) => {
             if let Some(prompt) = state.library.prompts.get(index)

@@ -16,6 +16,10 @@ use super::remember;
 pub fn load(state: &mut State) -> Vec<Command> {
     stop_active(state);
     state.problem = None;
+    if state.past.replay.take().is_some() {
+        // The sliders are of the recorded run's objectives.
+        state.other_models = true;
+    }
     let cancel = CancelToken::default();
     state.lineup = LineupState::Loading {
         stage: "Starting".to_owned(),

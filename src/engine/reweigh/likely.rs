@@ -1,5 +1,7 @@
 //! The rows of an old step reduced to its likeliest tokens, with bounds on all the others.
 
+mod bytes;
+
 use crate::domain::{Sampling, TokenId};
 use crate::engine::insight::{Candidate, ObjectiveInsight, TokenInsight};
 use crate::engine::noise::PositionNoise;
@@ -48,10 +50,16 @@ pub(super) struct Seen {
 }
 
 impl LikelyRows {
-    /// Keeps the tokens that are likeliest under the plain model, under `weights`, or with one objective weighted 1 more;
+    /// Keeps the `count` tokens that are likeliest under the plain model, under `weights`, or with one objective weighted 1 more;
     /// and in any case the chosen one and the lucky
     /// ones, as far as they are known.
-    pub(crate) fn new(rows: &KeptRows, weights: &[f64], chosen: TokenId, luck: &LuckOf) -> Self {
+    pub(crate) fn new(
+        rows: &KeptRows,
+        weights: &[f64],
+        chosen: TokenId,
+        luck: &LuckOf,
+        count: usize,
+    ) -> Self {
         let vocabulary = rows.vocabulary();
         let mut views = vec![vec![0.0; weights.len()], weights.to_vec()];
         for objective in 0..rows.rewards.len().min(weights.len()) {
@@ -69,11 +77,11 @@ impl LikelyRows {
             }
         }
         let mut tokens: Vec<TokenId> = (0..vocabulary as TokenId).collect();
-        if vocabulary > LIKELY {
-            tokens.select_nth_unstable_by(LIKELY, |&a, &b| {
+        if vocabulary > count {
+            tokens.select_nth_unstable_by(count, |&a, &b| {
                 best[b as usize].total_cmp(&best[a as usize])
             });
-            tokens.truncate(LIKELY);
+            tokens.truncate(count);
         }
         tokens.push(chosen);
         tokens.extend(luck.known().iter().map(|lucky| lucky.token));
@@ -308,7 +316,7 @@ mod tests {
         if rounded {
             rows.coarsen();
         }
-        let likely = LikelyRows::new(&rows, &written, token, &luck);
+        let likely = LikelyRows::new(&rows, &written, token, &luck, LIKELY);
         assert!(likely.bytes() < rows.bytes());
         let mixed = mix(&scores, now);
         (
@@ -363,7 +371,13 @@ mod tests {
     fn a_vocabulary_that_is_kept_whole_leaves_no_doubt() {
         let scores = step(3, 200, 2, false);
         let insight = TokenInsight::of(&scores, &[1.0, 1.0], 7, TOP);
-        let rows = LikelyRows::new(&KeptRows::new(&scores), &[1.0, 1.0], 7, &LuckOf::default());
+        let rows = LikelyRows::new(
+            &KeptRows::new(&scores),
+            &[1.0, 1.0],
+            7,
+            &LuckOf::default(),
+            LIKELY,
+        );
         let seen = rows.see(&[0.2, 1.5], &Sampling::default(), 0, &[], &insight);
         let exact = TokenInsight::of(&scores, &[0.2, 1.5], 7, TOP);
         assert!(seen.error < 1e-9 && seen.choice.sure);

@@ -40,6 +40,11 @@ impl LuckOf {
         self.known.get().map_or(&[], |(_, tokens)| tokens)
     }
 
+    /// Finds the lucky tokens of `position` and remembers them.
+    pub(crate) fn look(&self, seed: u64, position: usize, vocabulary: usize) {
+        self.get(seed, position, vocabulary);
+    }
+
     /// The lucky tokens of `position`; found once for the first seed asked for, and each time for any other.
     pub(super) fn get(&self, seed: u64, position: usize, vocabulary: usize) -> Arc<[Lucky]> {
         let find = || lucky(PositionNoise::new(seed, position), vocabulary);

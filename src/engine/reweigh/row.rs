@@ -1,5 +1,7 @@
 //! Rows as a trace keeps them: as they were scored, or in 16 bits with a stated error.
 
+mod bytes;
+
 use std::sync::Arc;
 
 use crate::engine::scorer::{Row, StepScores};

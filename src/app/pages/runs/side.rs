@@ -1,0 +1,146 @@
+//! The right column: runs from files, recorded demos, and how much the history takes.
+
+use egui::{Button, DragValue, RichText, Ui};
+
+use super::export::export_ui;
+use crate::app::state::State;
+use crate::app::state::past::ExportRow;
+use crate::app::theme::{palette, section, size, space};
+use crate::app::update::Action;
+use crate::app::update::past::PastAction;
+use crate::app::widgets::field::Field;
+use crate::demo::recordings;
+
+/// What the column shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SideView {
+    /// What stands in the box for a path.
+    pub path: String,
+    /// Whether there is a run on screen to be saved.
+    pub has_run: bool,
+    /// The row for a file to be written, and the prompt of its run.
+    pub export: Option<(ExportRow, String)>,
+    /// Bytes that the history takes, and may take.
+    pub used: Option<(u64, u64)>,
+}
+
+impl SideView {
+    /// Decides what is shown.
+    #[must_use]
+    pub fn build(state: &State) -> Self {
+        let past = &state.past;
+        let prompt_of = |row: &ExportRow| {
+            let prompt = match row.id {
+                Some(id) => past.entries.get(&id).map(|entry| &entry.prompt),
+                None => state.run().map(|run| &run.prompt.text),
+            };
+            let words = prompt.map_or("", String::as_str).split_whitespace().take(8);
+            words.collect::<Vec<_>>().join(" ")
+        };
+        Self {
+            path: past.path.clone(),
+            has_run: state.run().is_some_and(|run| !run.guided.is_empty()),
+            export: past.export.clone().map(|row| {
+                let prompt = prompt_of(&row);
+                (row, prompt)
+            }),
+            used: past
+                .kept
+                .then_some((past.used, state.settings.history_bytes)),
+        }
+    }
+}
+
+/// Draws the column.
+pub(super) fn side_ui(ui: &mut Ui, view: &SideView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let target = egui::vec2(0.0, space::TARGET);
+    let weak = palette(ui).weak;
+    let note = |ui: &mut Ui, words: &str| {
+        ui.label(RichText::new(words).size(size::SMALL).color(weak));
+    };
+    if let Some((row, prompt)) = &view.export {
+        actions.extend(export_ui(ui, row, prompt));
+        ui.add_space(space::M);
+    }
+    let mut act = |action| actions.push(Action::Past(action));
+    ui.label(RichText::new("Open a saved run").text_style(section()));
+    let path = Field {
+        hint: "Path of a .counterpoise.json",
+        ..Field::line("Path of a saved run", &view.path)
+    }
+    .show(ui);
+    if let Some(path) = path.text {
+        act(PastAction::EditPath(path));
+    }
+    let there = !view.path.trim().is_empty();
+    let open = ui
+        .add_enabled(there, Button::new("Open run").min_size(target))
+        .on_disabled_hover_text("Type a path first, or drop a file onto the window");
+    if open.clicked() || path.entered {
+        act(PastAction::OpenTyped);
+    }
+    note(ui, "Or drop the file onto the window");
+    ui.add_space(space::L);
+
+    ui.label(RichText::new("The run on screen").text_style(section()));
+    ui.horizontal_wrapped(|ui| {
+        let mut press = |ui: &mut Ui, words: &str, action: PastAction| {
+            let button = ui
+                .add_enabled(view.has_run, Button::new(words).min_size(target))
+                .on_disabled_hover_text("Nothing is written on the Steer page yet");
+            if button.clicked() {
+                act(action);
+            }
+        };
+        press(ui, "Export…", PastAction::ToggleExport(None));
+        press(ui, "Copy as command", PastAction::CopyCommand);
+    });
+    ui.add_space(space::L);
+
+    ui.label(RichText::new("Recorded demos").text_style(section()));
+    note(
+        ui,
+        "Runs that can be steered from their rows, with no model",
+    );
+    for (index, recording) in recordings::ALL.iter().enumerate() {
+        let button = Button::new(recording.title)
+            .wrap()
+            .min_size(egui::vec2(ui.available_width(), space::TARGET));
+        if ui.add(button).on_hover_text(recording.about).clicked() {
+            act(PastAction::OpenDemo(index));
+        }
+    }
+    ui.add_space(space::L);
+
+    ui.label(RichText::new("Disk").text_style(section()));
+    match view.used {
+        None => note(ui, "No history is kept"),
+        Some((used, cap)) => {
+            ui.label(format!("{:.1} MB used", used as f64 / 1e6));
+            ui.horizontal_wrapped(|ui| {
+                ui.label("At most");
+                let mut gigabytes = cap as f64 / 1e9;
+                let value = DragValue::new(&mut gigabytes)
+                    .range(0.05..=10_000.0)
+                    .speed(0.05)
+                    .max_decimals(2)
+                    .suffix(" GB");
+                let response = ui.add(value);
+                response.widget_info(|| {
+                    let mut info = egui::WidgetInfo::drag_value(true, gigabytes);
+                    info.label = Some("Most gigabytes of history".to_owned());
+                    info
+                });
+                if response.changed() {
+                    act(PastAction::SetCap(gigabytes));
+                }
+            });
+            note(
+                ui,
+                "Beyond that the oldest runs that are not pinned are removed",
+            );
+        }
+    }
+    actions
+}

@@ -1,0 +1,250 @@
+//! The history of runs on the disk, and runs that were opened from files.
+//!
+//! Undo and redo are something else: they go back over what was done in this window ([`super::history`]).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::state::run::{Run, RunPhase};
+use crate::app::state::written::WrittenText;
+use crate::domain::{CancelToken, Finish, LineupInfo, Pane, RunId};
+use crate::journal::Entry;
+use crate::journal::orders::Order;
+use crate::record::export::Format;
+use crate::record::{Record, Text, Timing};
+use crate::worker::{RunEnd, StreamEnd};
+
+/// Bytes that the history may take unless something else is set: 1 GB.
+pub const USUAL_CAP: u64 = 1_000_000_000;
+
+/// What a run that is being read is wanted for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// To be on screen.
+    Show,
+    /// To be on screen as it was recorded, even where its models are loaded.
+    Replay,
+    /// To stand on the left of a comparison; the number of the one on the right.
+    Left(u64),
+    /// To stand on the right; the other has been read.
+    Right,
+    /// To be written to a file.
+    Export(PathBuf, Format),
+    /// To have its command copied.
+    Command,
+}
+
+/// The row for a file to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportRow {
+    /// Which run; the one on screen where there is none.
+    pub id: Option<u64>,
+    /// In which format.
+    pub format: Format,
+    /// Where.
+    pub path: String,
+}
+
+/// Everything that the Runs page knows.
+#[derive(Debug)]
+pub struct Past {
+    /// Whether a history is kept at all.
+    pub kept: bool,
+    /// All runs by number, the oldest first.
+    pub entries: BTreeMap<u64, Entry>,
+    /// Whether the program's last end cut something short.
+    pub torn: bool,
+    /// Bytes on the disk.
+    pub used: u64,
+    /// What the list is narrowed down to.
+    pub search: String,
+    /// The models that it is narrowed down to.
+    pub lineup: Option<String>,
+    /// Whether only pinned runs are listed.
+    pub pinned_only: bool,
+    /// The run that the next one is compared with.
+    pub picked: Option<u64>,
+    /// The run whose note is being written, and its words.
+    pub noting: Option<(u64, String)>,
+    /// Runs that were deleted in this session, the last at the end.
+    pub deleted: Vec<Entry>,
+    /// What happened last, in a sentence.
+    pub note: Option<String>,
+    /// What stands in the box for a path.
+    pub path: String,
+    /// The row for a file to be written.
+    pub export: Option<ExportRow>,
+    /// Words for the clipboard.
+    pub copied: Option<String>,
+    /// The run that answers in place of models.
+    pub replay: Option<Arc<Record>>,
+    /// A run to be shown once models have been loaded.
+    pub waiting: Option<Arc<Record>>,
+    /// The left run of a comparison, once it has been read.
+    pub(crate) left: Option<Arc<Record>>,
+    /// What runs that are being read are wanted for.
+    pub(crate) wishes: BTreeMap<u64, Wish>,
+    pub(crate) next_wish: u64,
+    /// What the journal's thread is still to be told.
+    pub(crate) outbox: Vec<Order>,
+}
+
+impl Default for Past {
+    fn default() -> Self {
+        Self {
+            kept: false,
+            entries: BTreeMap::new(),
+            torn: false,
+            used: 0,
+            search: String::new(),
+            lineup: None,
+            pinned_only: false,
+            picked: None,
+            noting: None,
+            deleted: Vec::new(),
+            note: None,
+            path: String::new(),
+            export: None,
+            copied: None,
+            replay: None,
+            waiting: None,
+            left: None,
+            wishes: BTreeMap::new(),
+            next_wish: 1,
+            outbox: Vec::new(),
+        }
+    }
+}
+
+impl Past {
+    /// Numbers of the runs that the list shows, the newest first.
+    #[must_use]
+    pub fn found(&self) -> Vec<u64> {
+        let words: Vec<String> = self
+            .search
+            .split_whitespace()
+            .map(str::to_lowercase)
+            .collect();
+        let fits = |entry: &&Entry| {
+            (!self.pinned_only || entry.pinned)
+                && self
+                    .lineup
+                    .as_ref()
+                    .is_none_or(|lineup| *lineup == entry.lineup)
+                && entry.has(&words)
+        };
+        let entries = self.entries.values().rev().filter(fits);
+        entries.map(|entry| entry.id).collect()
+    }
+
+    /// Names of all models in the history.
+    #[must_use]
+    pub fn lineups(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.entries.values().map(|e| e.lineup.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+/// Words of a text that has been read.
+fn written(text: &Text) -> WrittenText {
+    WrittenText {
+        pieces: text.pieces.clone(),
+        trace: Arc::clone(&text.trace),
+    }
+}
+
+/// A run on screen, from a record.
+#[must_use]
+pub(crate) fn run_of(record: &Record, id: RunId) -> Run {
+    let mut run = Run::new(
+        id,
+        record.prompt.clone(),
+        record.weights.clone(),
+        record.sampling.clone(),
+        CancelToken::default(),
+    );
+    let end = |text: &Text| StreamEnd {
+        finish: text.finish,
+        text: text.text(),
+        tail: String::new(),
+        tokens: text.pieces.len(),
+    };
+    run.phase = RunPhase::Ended(Box::new(RunEnd {
+        base: record.base.as_ref().map(end),
+        guided: end(&record.guided),
+        divergence: record.divergence,
+        prefill_secs: record.timing.prefill_secs,
+        base_secs: record.timing.base_secs,
+        guided_secs: record.timing.guided_secs,
+        tokens_per_sec: record.timing.tokens_per_sec,
+    }));
+    run.rendered.clone_from(&record.rendered);
+    run.prompt_tokens = record.prompt_tokens;
+    run.base = record.base.as_ref().map(written).unwrap_or_default();
+    run.guided = written(&record.guided);
+    run.given = record.guided.given;
+    run.titles.clone_from(&record.titles);
+    run
+}
+
+/// The text of a run on screen as a record keeps it.
+#[must_use]
+pub(crate) fn text_of(run: &Run, pane: Pane) -> Text {
+    let text = run.text(pane);
+    let finish = match &run.phase {
+        RunPhase::Ended(end) => match pane {
+            Pane::Guided => end.guided.finish,
+            Pane::Base => end.base.as_ref().map_or(Finish::Eos, |base| base.finish),
+        },
+        RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
+            Finish::Cancelled
+        }
+    };
+    Text {
+        pieces: text.pieces.clone(),
+        trace: Arc::clone(&text.trace),
+        given: match pane {
+            Pane::Base => 0,
+            Pane::Guided => run.given,
+        },
+        finish,
+    }
+}
+
+/// A run on screen as a record.
+#[must_use]
+pub(crate) fn record_of(run: &Run, info: &Arc<LineupInfo>, lineup_file: Option<String>) -> Record {
+    let timing = match &run.phase {
+        RunPhase::Ended(end) => Timing {
+            prefill_secs: end.prefill_secs,
+            base_secs: end.base_secs,
+            guided_secs: end.guided_secs,
+            tokens_per_sec: end.tokens_per_sec,
+        },
+        RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
+            Timing::default()
+        }
+    };
+    Record {
+        info: Arc::clone(info),
+        prompt: run.prompt.clone(),
+        rendered: run.rendered.clone(),
+        prompt_tokens: run.prompt_tokens,
+        sampling: run.sampling.clone(),
+        weights: run.weights.clone(),
+        base: (!run.base.is_empty()).then(|| text_of(run, Pane::Base)),
+        guided: text_of(run, Pane::Guided),
+        divergence: run.first_difference(),
+        timing,
+        app: env!("CARGO_PKG_VERSION").to_owned(),
+        at: crate::journal::now_secs(),
+        lineup_file,
+        titles: run.titles.clone(),
+        tree: Arc::default(),
+        branches: Vec::new(),
+    }
+    .with_tree()
+}

@@ -1,0 +1,57 @@
+//! What a person can do on the Runs page.
+
+use std::path::PathBuf;
+
+use crate::app::state::past::Wish;
+use crate::record::export::Format;
+
+/// What a person did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PastAction {
+    /// Typed into the search box.
+    Search(String),
+    /// Wants the runs of these models only, or of all.
+    FilterLineup(Option<String>),
+    /// Wants the pinned runs only, or all.
+    TogglePinned,
+    /// Wants a run of the history read.
+    Open(u64, Wish),
+    /// Wants a saved run read.
+    OpenFile(PathBuf),
+    /// Typed into the box for a path.
+    EditPath(String),
+    /// Wants the file of that path opened.
+    OpenTyped,
+    /// Wants a run that comes with the program, by its place in the list.
+    OpenDemo(usize),
+    /// Pinned a run or let it go.
+    Pin(u64, bool),
+    /// Begins to write a note, or goes on.
+    Note(u64, String),
+    /// Has written the note.
+    EndNote,
+    /// Wants the next run compared with this one, or no longer.
+    Pick(Option<u64>),
+    /// Deleted a run.
+    Delete(u64),
+    /// Wants the run back that was deleted last.
+    Undelete,
+    /// Opens the row for a file to be written, or closes it; without a number, of the run on screen.
+    ToggleExport(Option<u64>),
+    /// Wants another format.
+    SetFormat(Format),
+    /// Typed into the row's box for a path.
+    EditExport(String),
+    /// Wants the file written.
+    Export,
+    /// Wants the command of the run on screen in the clipboard.
+    CopyCommand,
+    /// Most gigabytes that the history may take.
+    SetCap(f64),
+    /// Has read what happened.
+    DismissNote,
+    /// Wants the models of the recorded run loaded, so that it can go on.
+    LoadItsModels,
+    /// Wants the models back that were there before the recorded run.
+    LeaveReplay,
+}

@@ -1,0 +1,281 @@
+//! A run in formats that other programs read.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::{Keep, Record, Text};
+use crate::domain::Pane;
+use crate::engine::insight::ObjectiveInsight;
+
+/// A format to export in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The saved run, which can be opened again.
+    Json,
+    /// One row for each token and objective.
+    Csv,
+    /// A transcript with the weights.
+    Markdown,
+    /// For PAIR's LLM Comparator.
+    LlmComparator,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Json, Self::Csv, Self::Markdown, Self::LlmComparator];
+
+    /// Its name, as it is typed in `--format NAME`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Markdown => "md",
+            Self::LlmComparator => "llc",
+        }
+    }
+
+    /// The format of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Words in the window.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Json => "Saved run (.counterpoise.json)",
+            Self::Csv => "Numbers (.csv)",
+            Self::Markdown => "Transcript (.md)",
+            Self::LlmComparator => "LLM Comparator (.json)",
+        }
+    }
+
+    /// How the file's name ends, the dot apart.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Markdown => "md",
+            Self::LlmComparator => "llc.json",
+        }
+    }
+
+    /// The run in this format.
+    #[must_use]
+    pub fn write(self, record: &Record) -> String {
+        match self {
+            Self::Json => record.to_document(Keep::default()).to_string() + "\n",
+            Self::Csv => csv(record),
+            Self::Markdown => markdown(record),
+            Self::LlmComparator => llm_comparator(record).to_string() + "\n",
+        }
+    }
+}
+
+/// One row for each token of both texts and each objective.
+fn csv(record: &Record) -> String {
+    let mut out = String::from(
+        "text,position,token,piece,given,objective,weight,reward,advantage,base,guided,kl\n",
+    );
+    for (name, pane) in [("base", Pane::Base), ("guided", Pane::Guided)] {
+        let Some(text) = record.text(pane) else {
+            continue;
+        };
+        for (position, (step, piece)) in text.trace.steps().iter().zip(&text.pieces).enumerate() {
+            let chosen = &step.insight.chosen;
+            for (index, objective) in record.info.objectives.iter().enumerate() {
+                let said: Option<&ObjectiveInsight> = chosen.objectives.get(index);
+                let number = |value: Option<f64>| value.map_or_else(String::new, number);
+                let _ = writeln!(
+                    out,
+                    "{name},{position},{},{},{},{},{},{},{},{},{},{}",
+                    step.token,
+                    quoted(piece),
+                    position < text.given,
+                    quoted(&objective.name),
+                    number(step.weights.get(index).copied()),
+                    number(said.map(|said| said.reward)),
+                    number(said.map(|said| said.advantage)),
+                    number(Some(chosen.base)),
+                    number(Some(chosen.guided)),
+                    number(Some(step.insight.kl)),
+                );
+            }
+        }
+    }
+    out
+}
+
+/// With "." whatever the country, as short as it can be read back.
+fn number(value: f64) -> String {
+    format!("{value}")
+}
+
+/// A text as one cell, RFC 4180.
+fn quoted(text: &str) -> String {
+    let plain = !text.is_empty() && !text.contains([',', '"', '\n', '\r', ' ']);
+    if plain {
+        text.to_owned()
+    } else {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    }
+}
+
+/// Prompt, weights and both texts for people.
+fn markdown(record: &Record) -> String {
+    let mut out = format!("# Prompt\n\n{}\n\n", block(&record.prompt.text));
+    if let Some(system) = &record.prompt.system {
+        let _ = write!(out, "System text:\n\n{}\n\n", block(system));
+    }
+    let _ = write!(out, "| objective | weight |\n|---|---:|\n");
+    for (objective, weight) in record.info.objectives.iter().zip(record.weights.iter()) {
+        let _ = writeln!(out, "| {} | {weight} |", objective.name.replace('|', "\\|"));
+    }
+    let sampling = &record.sampling;
+    let _ = write!(
+        out,
+        "\nModels: {} · seed {} · temperature {} · Counterpoise {}\n",
+        record.info.name, sampling.seed, sampling.temperature, record.app
+    );
+    if let Some(base) = &record.base {
+        let _ = write!(out, "\n## Base\n\n{}\n", block(&base.text()));
+    }
+    let _ = write!(out, "\n## Guided\n\n{}\n", block(&record.guided.text()));
+    out
+}
+
+/// Words as a quotation.
+fn block(text: &str) -> String {
+    let lines = text
+        .trim()
+        .lines()
+        .map(|line| format!("> {line}").trim_end().to_owned());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The mean advantage per token, nats.
+fn mean_advantage(text: &Text, objective: usize) -> Option<f64> {
+    let steps = text.trace.steps().iter();
+    let values: Vec<f64> = steps
+        .filter_map(|step| Some(step.insight.chosen.objectives.get(objective)?.advantage))
+        .filter(|value| value.is_finite())
+        .collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+impl Record {
+    /// The mean advantage per token of each objective in one of the texts, nats; none where it is not known.
+    #[must_use]
+    pub fn mean_advantages(&self, pane: Pane) -> Vec<Option<f64>> {
+        let objectives = 0..self.info.objectives.len();
+        objectives
+            .map(|objective| mean_advantage(self.text(pane)?, objective))
+            .collect()
+    }
+}
+
+/// The file that LLM Comparator opens: the base is model A, the guided text model B. Its score is how much more of the
+/// weighted objectives the base has per token, nats: above 0 speaks for A.
+fn llm_comparator(record: &Record) -> Value {
+    let (base, guided) = (
+        record.mean_advantages(Pane::Base),
+        record.mean_advantages(Pane::Guided),
+    );
+    let mut fields = serde_json::Map::new();
+    let mut schema = Vec::new();
+    let mut score = 0.0;
+    for (index, objective) in record.info.objectives.iter().enumerate() {
+        let name = format!("{} advantage", objective.name);
+        schema.push(json!({"name": name, "type": "per_model_number"}));
+        fields.insert(name, json!([base[index], guided[index]]));
+        let weight = record.weights.get(index).copied().unwrap_or_default();
+        if let (Some(a), Some(b)) = (base[index], guided[index]) {
+            score += weight * (a - b);
+        }
+    }
+    let models = json!([
+        {"name": format!("{} (base)", record.info.name)},
+        {"name": format!("{} (guided)", record.info.name)},
+    ]);
+    json!({
+        "metadata": {
+            "source_path": format!("Counterpoise {}", record.app),
+            "custom_fields_schema": schema,
+        },
+        "models": models,
+        "examples": [{
+            "input_text": record.prompt.text,
+            "tags": [],
+            "output_text_a": record.base.as_ref().map(Text::text).unwrap_or_default(),
+            "output_text_b": record.guided.text(),
+            "score": score,
+            "individual_rater_scores": [],
+            "custom_fields": fields,
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::record;
+
+    #[test]
+    fn the_table_has_a_row_for_each_token_and_objective() {
+        let record = record(4);
+        let table = Format::Csv.write(&record);
+        let tokens = record.guided.pieces.len() + record.base.as_ref().unwrap().pieces.len();
+        assert_eq!(table.lines().count(), 1 + 2 * tokens);
+        let first = table.lines().nth(1).unwrap();
+        let step = &record.base.as_ref().unwrap().trace.steps()[0];
+        let reward = step.insight.chosen.objectives[0].reward;
+        assert!(
+            first.starts_with(&format!("base,0,{},", step.token)),
+            "{first}"
+        );
+        assert!(first.contains(&format!(",a,1,{reward},")), "{first}");
+    }
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(quoted("kind"), "kind");
+        assert_eq!(quoted(" a \"b\",\n"), "\" a \"\"b\"\",\n\"");
+        assert_eq!(quoted(""), "\"\"");
+    }
+
+    #[test]
+    fn the_transcript_has_prompt_weights_and_both_texts() {
+        let mut record = record(4);
+        record.prompt.text = "Why?\nTell me.".to_owned();
+        let text = Format::Markdown.write(&record);
+        for part in [
+            "> Why?\n> Tell me.",
+            "| a | 1 |",
+            "| b | 0.5 |",
+            "## Base",
+            "## Guided",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert!(text.contains(record.guided.text().trim()));
+    }
+
+    #[test]
+    fn the_comparator_gets_both_answers_with_numbers_per_model() {
+        let record = record(4);
+        let document: Value = serde_json::from_str(&Format::LlmComparator.write(&record)).unwrap();
+        let example = &document["examples"][0];
+        assert_eq!(example["output_text_b"], record.guided.text());
+        let pair = &example["custom_fields"]["a advantage"];
+        let guided = mean_advantage(&record.guided, 0).unwrap();
+        assert!((pair[1].as_f64().unwrap() - guided).abs() < 1e-12);
+        let base = pair[0].as_f64().unwrap() - guided;
+        let other = &example["custom_fields"]["b advantage"];
+        let other = other[0].as_f64().unwrap() - other[1].as_f64().unwrap();
+        assert!((example["score"].as_f64().unwrap() - (base + 0.5 * other)).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,236 @@
+//! The history survives a program that is killed in the middle of a word.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use counterpoise::domain::{
+    Finish, LineupInfo, Objective, Pane, Prompt, RewardKind, RunId, Sampling,
+};
+use counterpoise::engine::decode::GuidedStep;
+use counterpoise::engine::mix::log_softmax;
+use counterpoise::engine::scorer::StepScores;
+use counterpoise::engine::trace::Trace;
+use counterpoise::journal::blob::{Ending, Head};
+use counterpoise::journal::desk::Journal;
+use counterpoise::journal::orders::{Beginning, News, Order};
+use counterpoise::record::{Record, Text, Timing};
+
+const FOLDER: &str = "COUNTERPOISE_TEST_JOURNAL";
+const VOCABULARY: usize = 600;
+
+fn empty() -> Text {
+    Text {
+        pieces: Vec::new(),
+        trace: Arc::new(Trace::default()),
+        given: 0,
+        finish: Finish::Cancelled,
+    }
+}
+
+fn begin(run: u64, prompt: &str) -> Order {
+    let objectives = vec![Objective {
+        name: "kind".to_owned(),
+        kind: RewardKind::Adapter,
+        weight: 1.0,
+        about: String::new(),
+        colour: None,
+    }];
+    let info = LineupInfo {
+        name: "Test".to_owned(),
+        objectives: objectives.clone(),
+        texts: (0..VOCABULARY).map(|v| format!(" w{v}")).collect(),
+        ..LineupInfo::default()
+    };
+    Order::Begin(Box::new(Beginning {
+        run: RunId(run),
+        parent: None,
+        head: Head {
+            lineup: info.name.clone(),
+            objectives,
+            models: Vec::new(),
+            device: String::new(),
+            is_demo: false,
+            vocabulary: VOCABULARY,
+            prompt: Prompt::of(prompt),
+            sampling: Sampling::default(),
+            weights: vec![1.0],
+            at: 0,
+            app: "0".to_owned(),
+            lineup_file: None,
+        },
+        info: Arc::new(info),
+        rendered: String::new(),
+        prompt_tokens: 0,
+        known: [empty(), empty()],
+    }))
+}
+
+fn word(run: u64, position: usize) -> Order {
+    let row = |salt: usize| {
+        let values = (0..VOCABULARY).map(|v| ((v * 7 + position * 3 + salt * 5) % 97) as f32 * 0.1);
+        log_softmax(&values.collect::<Vec<_>>())
+    };
+    let scores = StepScores {
+        base: row(1),
+        rewards: vec![row(2)],
+    };
+    let token = (position % VOCABULARY) as u32;
+    Order::Word {
+        run: RunId(run),
+        pane: Pane::Guided,
+        step: Box::new(GuidedStep::new(position, token, scores, [1.0].into())),
+        text: format!(" w{token}"),
+    }
+}
+
+fn end(run: u64) -> Order {
+    Order::End {
+        run: RunId(run),
+        ending: Box::new(Ending {
+            base: None,
+            guided: Finish::Eos,
+            tails: [String::new(), String::new()],
+            timing: Timing::default(),
+        }),
+    }
+}
+
+fn open(folder: &Path) -> Journal {
+    Journal::start(Some(folder.to_owned()), u64::MAX, || {}).unwrap()
+}
+
+fn all(journal: &Journal) -> (Vec<counterpoise::journal::Entry>, bool) {
+    loop {
+        match journal.wait().unwrap() {
+            News::All { entries, torn } => return (entries, torn),
+            News::Put(_) | News::Gone(_) | News::Opened { .. } | News::Saved(_) | News::Used(_) => {
+            }
+            News::Failed(failure) => panic!("{failure}"),
+        }
+    }
+}
+
+fn read(journal: &Journal, id: u64) -> Arc<Record> {
+    journal.send(Order::Open { id, wish: 0 });
+    loop {
+        match journal.wait().unwrap() {
+            News::Opened { record, .. } => return record,
+            News::Put(_) | News::Gone(_) | News::All { .. } | News::Saved(_) | News::Used(_) => {}
+            News::Failed(failure) => panic!("{failure}"),
+        }
+    }
+}
+
+/// What the child of the test below does: writes words until it is killed, and says each once it has been handed over.
+#[test]
+#[ignore = "the child of another test"]
+fn child_that_writes_until_it_is_killed() {
+    let Some(folder) = std::env::var_os(FOLDER) else {
+        return;
+    };
+    let journal = open(Path::new(&folder));
+    journal.send(begin(1, "A run that ends"));
+    (0..5).for_each(|position| journal.send(word(1, position)));
+    journal.send(end(1));
+    journal.send(begin(2, "A run that is killed"));
+    for position in 0..100_000 {
+        journal.send(word(2, position));
+        println!("told {position}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_killed_program_loses_at_most_the_last_tenth_of_a_second() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture"])
+        .arg("journal::child_that_writes_until_it_is_killed")
+        .env(FOLDER, folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told: Vec<(Instant, usize)> = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if let Some((_, number)) = line.rsplit_once("told ") {
+            told.push((Instant::now(), number.parse().unwrap()));
+        }
+        if told.len() == 120 {
+            break;
+        }
+    }
+    let killed = Instant::now();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Half a line more, as a machine that stops would leave it.
+    let journal = open(folder.path());
+    let (entries, _) = all(&journal);
+    assert_eq!(entries.len(), 2);
+    assert_eq!((entries[0].tokens, entries[0].open), (5, false));
+    let last_sure = told
+        .iter()
+        .filter(|(at, _)| killed.duration_since(*at) > Duration::from_millis(100))
+        .map(|(_, number)| *number)
+        .max()
+        .unwrap();
+    let run = read(&journal, entries[1].id);
+    assert!(
+        run.guided.pieces.len() > last_sure,
+        "{} words of more than {last_sure}",
+        run.guided.pieces.len()
+    );
+    assert_eq!(entries[1].tokens, run.guided.pieces.len());
+    assert_eq!(run.guided.finish, Finish::Cancelled);
+    assert!(run.kept().is_some());
+}
+
+#[test]
+fn pins_notes_and_deletions_last_and_the_oldest_go_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    for run in 1..=4 {
+        journal.send(begin(run, &format!("Run {run}")));
+        (0..6).for_each(|position| journal.send(word(run, position)));
+        journal.send(end(run));
+    }
+    drop(journal);
+    let journal = open(folder.path());
+    let (entries, torn) = all(&journal);
+    assert!(!torn);
+    assert_eq!(entries.len(), 4);
+    assert!(
+        entries
+            .iter()
+            .all(|entry| entry.bytes > 1000 && !entry.strip.is_empty())
+    );
+    journal.send(Order::Pin(entries[0].id, true));
+    journal.send(Order::Note(entries[1].id, "For the class".to_owned()));
+    journal.send(Order::Delete(entries[3].id));
+    journal.send(Order::Delete(entries[2].id));
+    journal.send(Order::Restore(Box::new(entries[2].clone())));
+    drop(journal);
+    let journal = open(folder.path());
+    let (kept, _) = all(&journal);
+    let prompts: Vec<&str> = kept.iter().map(|entry| entry.prompt.as_str()).collect();
+    assert_eq!(prompts, ["Run 1", "Run 2", "Run 3"]);
+    assert!(kept[0].pinned && kept[1].note == "For the class");
+    // Room for two: the oldest that is not pinned goes.
+    journal.send(Order::Cap(kept[0].bytes + kept[2].bytes + 10));
+    drop(journal);
+    let (left, _) = all(&open(folder.path()));
+    let prompts: Vec<&str> = left.iter().map(|entry| entry.prompt.as_str()).collect();
+    assert_eq!(prompts, ["Run 1", "Run 3"]);
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    let blobs = files.filter(|file| {
+        let name = file.as_ref().unwrap().file_name();
+        name.to_string_lossy()
+            .trim_end_matches(".jsonl")
+            .parse::<u64>()
+            .is_ok()
+    });
+    assert_eq!(blobs.count(), 2);
+}

@@ -1,0 +1,84 @@
+//! Saved runs on the command line: written, exported, and written again by their own command.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::common::run;
+
+const PROMPT: &str = "My friend's cooking is bad. What should I say?";
+
+#[test]
+fn a_saved_run_is_exported_and_its_command_writes_the_same_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("it.counterpoise.json");
+    let file = file.to_str().unwrap();
+    let saved = run(&[
+        "generate",
+        "--prompt",
+        PROMPT,
+        "--weight",
+        "harmless=1.25",
+        "--max-tokens",
+        "12",
+        "--seed",
+        "5",
+        "--save",
+        file,
+        "--grid",
+        "2",
+    ]);
+    assert_eq!(saved.code, Some(0), "{}", saved.stderr);
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(document["schema"], "counterpoise.run/1");
+    assert_eq!(document["record"]["branches"].as_array().unwrap().len(), 4);
+    assert_eq!(document["record"]["kept"], "exact");
+
+    let exported = |format: &str| {
+        let ran = run(&["export", file, "--format", format]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout
+    };
+    let tokens = |text: &str| document[text]["tokens"].as_array().unwrap().len();
+    let objectives = document["weights"].as_object().unwrap().len();
+    let rows = (tokens("base") + tokens("guided")) * objectives;
+    assert_eq!(exported("csv").lines().count(), 1 + rows);
+    assert!(exported("md").contains("| harmless | 1.25 |"));
+    let comparator: Value = serde_json::from_str(&exported("llc")).unwrap();
+    assert_eq!(comparator["examples"][0]["input_text"], PROMPT);
+    let again: Value = serde_json::from_str(&exported("json")).unwrap();
+    assert_eq!(again, document);
+
+    let line = exported("command");
+    let script = format!("{} --json", line.trim());
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_counterpoise"));
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", program.parent().unwrap().display());
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    let written: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for field in [
+        "prompt", "weights", "seed", "sampling", "base", "guided", "models",
+    ] {
+        assert_eq!(written[field], document[field], "{field}");
+    }
+}
+
+#[test]
+fn what_is_no_saved_run_gets_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("no.json");
+    std::fs::write(&file, "{\"schema\":\"counterpoise.score/1\"}").unwrap();
+    let refused = run(&["export", file.to_str().unwrap()]);
+    assert_eq!(refused.code, Some(3));
+    assert!(
+        refused.stderr.contains("This file is not a saved run"),
+        "{}",
+        refused.stderr
+    );
+    let refused = run(&["export", file.to_str().unwrap(), "--format", "pdf"]);
+    assert_eq!(refused.code, Some(2));
+}
