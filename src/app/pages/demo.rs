@@ -2,7 +2,7 @@
 
 use egui::{CentralPanel, Panel, TextStyle, Ui};
 
-use crate::app::panels::{blend, card, notice, panes, problem, prompt, tour};
+use crate::app::panels::{blend, card, notice, panes, problem, prompt, recorded, tour};
 use crate::app::state::State;
 use crate::app::theme::{reading, size, space};
 use crate::app::update::Action;
@@ -30,6 +30,10 @@ pub fn demo_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         ui.add_space(space::XS);
         if let Some(view) = problem::ProblemView::build(state) {
             actions.extend(problem::problem_ui(ui, &view));
+            ui.add_space(space::XS);
+        }
+        if let Some(view) = recorded::RecordedView::build(state) {
+            actions.extend(recorded::recorded_ui(ui, &view));
             ui.add_space(space::XS);
         }
         if let Some(view) = notice::NoticeView::build(state) {

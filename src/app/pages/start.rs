@@ -6,6 +6,7 @@ use crate::app::state::State;
 use crate::app::state::page::Page;
 use crate::app::state::settings::Mode;
 use crate::app::theme::{palette, section, size, space, strong};
+use crate::app::update::past::PastAction;
 use crate::app::update::{Action, ShowAction};
 
 /// Greatest width of the cards together, and of one below which they stand below each other, points.
@@ -59,7 +60,14 @@ const WAYS: [Way; 3] = [
     Way {
         name: "Explore in the lab",
         words: "The same models with everything: a slider for each objective, the numbers behind every word, branches, snapshots, and training of your own objectives.",
-        buttons: &[("Open the lab", || enter(Mode::Lab, Page::Steer))],
+        buttons: &[
+            ("Open the lab", || enter(Mode::Lab, Page::Steer)),
+            ("Play a recorded run", || {
+                let mut actions = enter(Mode::Lab, Page::Steer);
+                actions.push(Action::Past(PastAction::OpenDemo(0)));
+                actions
+            }),
+        ],
     },
     Way {
         name: "Use other models",
