@@ -3,7 +3,7 @@
 mod past;
 mod training;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::TryRecvError;
 use std::time::Duration;
 
@@ -22,15 +22,13 @@ use crate::app::state::training::{
     JoinAnswer, JoinRequest, PreviewAnswer, PreviewRequest, RemovalRequest, Training,
 };
 use crate::app::state::{LineupState, State};
-use crate::app::update::models::ModelsAction;
 use crate::app::update::past::PastAction;
-use crate::app::update::{self, Action, TrainAction};
+use crate::app::update::{self, Action};
 use crate::app::{AppOptions, pages, presenter, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::engine::trace::default_budget;
 use crate::journal::desk::Journal;
 use crate::latest::Latest;
-use crate::record::EXTENSION;
 use crate::train::removal::{self, RemovalDone};
 use crate::train::trainer::{self, TrainerHandle};
 use crate::worker::{Command, Event, LineupSource, WorkerHandle, memory};
@@ -241,7 +239,7 @@ impl Window {
         self.show_settings(ui.ctx());
         let mut actions = shortcuts::pressed(ui.ctx(), &self.state);
         actions.extend(presenter::pressed(ui.ctx(), &self.state));
-        actions.extend(dropped(ui.ctx(), self.state.page));
+        actions.extend(past::dropped(ui.ctx(), self.state.page));
         actions.extend(pages::window_ui(ui, &self.state));
         self.wait_for_dialog(ui.ctx());
         if actions.is_empty() {
@@ -397,26 +395,6 @@ impl Window {
         self.worker = None;
         update::on_worker_lost(&mut self.state);
     }
-}
-
-/// Files and folders that a person dropped onto the window.
-fn dropped(ctx: &Context, page: Page) -> Vec<Action> {
-    let is_run = |path: &Path| page == Page::Runs || path.to_string_lossy().ends_with(EXTENSION);
-    let open = |path: &Path| {
-        if is_run(path) {
-            return Action::Past(PastAction::OpenFile(path.to_owned()));
-        }
-        match page {
-            Page::Start | Page::Steer | Page::Models | Page::Runs => {
-                Action::Models(ModelsAction::Open(path.to_owned()))
-            }
-            Page::Train => Action::Train(TrainAction::PickData(path.to_owned())),
-        }
-    };
-    ctx.input(|input| {
-        let files = input.raw.dropped_files.iter();
-        files.map(|file| open(file.path())).collect()
-    })
 }
 
 /// The state of a window that has just been opened.

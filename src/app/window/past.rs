@@ -1,9 +1,15 @@
-//! The window's glue to the journal.
+//! The window's glue to the journal, and what happens to files that are dropped.
+
+use std::path::Path;
 
 use egui::Context;
 
 use super::{EVENTS_PER_FRAME, Window};
-use crate::app::update;
+use crate::app::state::page::Page;
+use crate::app::update::models::ModelsAction;
+use crate::app::update::past::PastAction;
+use crate::app::update::{self, Action, TrainAction};
+use crate::record::EXTENSION;
 
 impl Window {
     /// Hands the journal what it is to do.
@@ -33,4 +39,24 @@ impl Window {
         }
         self.tell_journal();
     }
+}
+
+/// Files and folders that a person dropped onto the window.
+pub(super) fn dropped(ctx: &Context, page: Page) -> Vec<Action> {
+    let is_run = |path: &Path| page == Page::Runs || path.to_string_lossy().ends_with(EXTENSION);
+    let open = |path: &Path| {
+        if is_run(path) {
+            return Action::Past(PastAction::OpenFile(path.to_owned()));
+        }
+        match page {
+            Page::Start | Page::Steer | Page::Models | Page::Runs => {
+                Action::Models(ModelsAction::Open(path.to_owned()))
+            }
+            Page::Train => Action::Train(TrainAction::PickData(path.to_owned())),
+        }
+    };
+    ctx.input(|input| {
+        let files = input.raw.dropped_files.iter();
+        files.map(|file| open(file.path())).collect()
+    })
 }
