@@ -115,3 +115,13 @@ pub fn for_training(purpose: &training::Purpose) -> Option<PathBuf> {
             .pick_folder(),
     }
 }
+
+/// The desktop's dialog of the Trade-off page; waits for the person.
+pub fn for_sweeps((): &()) -> Option<PathBuf> {
+    rfd::FileDialog::new()
+        .set_title("Save the sweep")
+        .set_file_name("sweep.csv")
+        .add_filter("Table of all texts", &["csv"])
+        .add_filter("Everything", &["json"])
+        .save_file()
+}

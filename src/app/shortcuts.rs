@@ -64,7 +64,7 @@ pub enum Shortcut {
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Redo,
         Self::KeepAsA,
         Self::KeepAsB,
@@ -87,6 +87,7 @@ impl Shortcut {
         Self::Go(Page::Steer),
         Self::Go(Page::Models),
         Self::Go(Page::Train),
+        Self::Go(Page::Tradeoff),
         Self::Go(Page::Runs),
         Self::ZoomIn,
         Self::ZoomInAgain,
@@ -124,6 +125,7 @@ impl Shortcut {
             Self::Go(Page::Steer) => (CTRL, Key::Num1),
             Self::Go(Page::Models) => (CTRL, Key::Num2),
             Self::Go(Page::Train) => (CTRL, Key::Num3),
+            Self::Go(Page::Tradeoff) => (CTRL, Key::Num4),
             Self::Go(Page::Runs) => (CTRL, Key::Num5),
             Self::ZoomIn => (CTRL, Key::Plus),
             Self::ZoomInAgain => (CTRL, Key::Equals),
@@ -258,9 +260,12 @@ impl Shortcut {
             | Self::SwitchToA
             | Self::SwitchToB
             | Self::Compare => steering,
-            Self::Undo | Self::Redo | Self::RedoAgain | Self::NextRegion => match state.page {
+            Self::Undo | Self::Redo | Self::RedoAgain => {
+                !matches!(state.page, Page::Start | Page::Train | Page::Runs)
+            }
+            Self::NextRegion => match state.page {
                 Page::Steer | Page::Models => true,
-                Page::Start | Page::Train | Page::Runs => false,
+                Page::Start | Page::Train | Page::Tradeoff | Page::Runs => false,
             },
             Self::Go(_)
             | Self::ZoomIn

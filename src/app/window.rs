@@ -1,6 +1,7 @@
 //! The glue between the state, the toolkit, the worker and the re-judging thread.
 
 mod past;
+mod tradeoff;
 mod training;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::app::state::page::Page;
 use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
+use crate::app::state::tradeoff::{SaveAnswer, SaveRequest};
 use crate::app::state::training::{
     JoinAnswer, JoinRequest, PreviewAnswer, PreviewRequest, RemovalRequest, Training,
 };
@@ -78,6 +80,11 @@ pub struct Window {
     dialogs: Dialogs<Purpose>,
     /// And for the Train page.
     train_dialogs: Dialogs<training::Purpose>,
+    /// And for sweeps that are saved, which are written on a thread of their own.
+    sweep_dialogs: Dialogs<()>,
+    saves: Latest<SaveRequest, SaveAnswer>,
+    /// The number of the save that was asked for last.
+    save_asked: u64,
     applied: Option<(ThemeChoice, f32)>,
     /// What was last written down of the settings.
     saved: Settings,
@@ -147,6 +154,9 @@ impl Window {
             weighed: None,
             dialogs: Dialogs::new(dialogs::for_models, wake()),
             train_dialogs: Dialogs::new(dialogs::for_training, wake()),
+            sweep_dialogs: Dialogs::new(dialogs::for_sweeps, wake()),
+            saves: Latest::spawn("saving", SaveRequest::answer, wake())?,
+            save_asked: 0,
             applied: None,
             saved: settings,
             full_screen: false,
@@ -214,6 +224,7 @@ impl Window {
         }
         self.hear_trainer(ctx);
         self.hear_journal(ctx);
+        self.hear_saves();
         let commands = update::calibration_due(&mut self.state);
         self.send(commands);
         if let Some(estimated) = self.estimates.take() {
@@ -274,6 +285,7 @@ impl Window {
             && !state.run_when_ready
             && state.units.asked.is_none()
             && state.training.active().is_none()
+            && state.tradeoff.active().is_none()
             && state.training.joining.is_none()
             && state.past.wishes.is_empty()
             && state.past.waiting.is_none()
@@ -309,6 +321,7 @@ impl Window {
 
     /// Asks the other threads for what the numbers on screen lack.
     fn ask_others(&mut self) {
+        self.ask_for_saves();
         self.ask_for_judgement();
         self.ask_for_guidance();
         self.ask_for_estimate();
@@ -477,6 +490,9 @@ impl Drop for Window {
             && !self.state.training.removed.is_empty()
         {
             removal::forget(root);
+        }
+        if let Some(sweep) = self.state.tradeoff.active() {
+            sweep.cancel.cancel();
         }
         if let Some(worker) = &self.worker {
             // A worker that is gone has nothing left to end.

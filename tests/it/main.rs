@@ -35,6 +35,8 @@ mod window_runs;
 #[cfg(feature = "gui")]
 mod window_snapshots;
 #[cfg(feature = "gui")]
+mod window_tradeoff;
+#[cfg(feature = "gui")]
 mod window_train;
 #[cfg(feature = "gui")]
 mod window_units;

@@ -5,6 +5,7 @@ pub mod models;
 pub mod runs;
 pub mod start;
 pub mod steer;
+pub mod tradeoff;
 pub mod train;
 
 use egui::{Align2, Frame, Id, LayerId, Margin, Order, Panel, Stroke, StrokeKind, Ui};
@@ -33,6 +34,7 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         Page::Steer => steer::steer_ui(ui, state),
         Page::Models => models::models_ui(ui, state),
         Page::Train => train::train_ui(ui, state),
+        Page::Tradeoff => tradeoff::tradeoff_ui(ui, state),
         Page::Runs => runs::runs_ui(ui, state),
     });
     if state.help_open {

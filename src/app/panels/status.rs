@@ -3,6 +3,7 @@
 use egui::{Align, Layout, ProgressBar, RichText, Ui};
 
 use crate::app::state::run::{Run, RunPhase};
+use crate::app::state::tradeoff::{Sweep, SweepPhase};
 use crate::app::state::training::TrainRun;
 use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, size, space};
@@ -21,6 +22,8 @@ pub struct StatusView {
     pub numbers: Vec<String>,
     /// What is being trained meanwhile, and how far it is.
     pub training: Option<String>,
+    /// How far the sweep is that is being written meanwhile.
+    pub sweep: Option<String>,
     /// Said when rows are kept less exactly than they were scored.
     pub memory_note: Option<String>,
     /// The models' name.
@@ -64,6 +67,7 @@ impl StatusView {
             loading,
             numbers: state.settled_run().map(numbers).unwrap_or_default(),
             training: state.training.active().map(training_words),
+            sweep: state.tradeoff.active().map(sweep_words),
             memory_note: state.run().and_then(memory_note),
             model: info.map(|info| {
                 if info.is_demo {
@@ -86,6 +90,17 @@ fn short_device(device: &str) -> String {
         .unwrap_or(device)
         .trim()
         .to_owned()
+}
+
+fn sweep_words(sweep: &Sweep) -> String {
+    let waits = match sweep.phase {
+        SweepPhase::Paused => " (waiting)",
+        _ => "",
+    };
+    format!(
+        "Sweep: {} of {} texts{waits}",
+        sweep.pace.texts, sweep.pace.of
+    )
 }
 
 fn training_words(run: &TrainRun) -> String {
@@ -209,9 +224,9 @@ pub fn status_ui(ui: &mut Ui, view: &StatusView) -> Vec<Action> {
             ui.label(small("·"));
             ui.label(small(number));
         }
-        if let Some(training) = &view.training {
+        for beside in view.training.iter().chain(&view.sweep) {
             ui.label(small("·"));
-            ui.label(small(training));
+            ui.label(small(beside));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(device) = &view.device {

@@ -26,6 +26,8 @@ pub enum EditKind {
     Blend,
     /// Asking for more or less guidance.
     Guidance,
+    /// Going along the settings of a sweep.
+    Curve,
     /// Changing how tokens are drawn.
     Sampling,
     /// Anything that is a step by itself.
@@ -123,6 +125,7 @@ impl History {
             EditKind::Typing
             | EditKind::Blend
             | EditKind::Guidance
+            | EditKind::Curve
             | EditKind::Sampling
             | EditKind::Single => None,
         }

@@ -16,6 +16,7 @@ pub mod settings;
 pub mod showing;
 pub mod snapshots;
 pub mod steadiness;
+pub mod tradeoff;
 pub mod training;
 pub mod units;
 pub mod written;
@@ -43,6 +44,7 @@ use settings::{HeatMode, Settings};
 use showing::Showing;
 use snapshots::Compare;
 use steadiness::SteadinessRequest;
+use tradeoff::Tradeoff;
 use training::Training;
 use units::Units;
 
@@ -172,6 +174,8 @@ pub struct State {
     pub training: Training,
     /// Showing the window to others.
     pub showing: Showing,
+    /// The Trade-off page.
+    pub tradeoff: Tradeoff,
     /// In which unit the sliders stand.
     pub units: Units,
     /// The heatmap's scale in nats: colours are full at ± this.
@@ -273,6 +277,7 @@ impl Default for State {
             focus: Focus::default(),
             training: Training::default(),
             showing: Showing::default(),
+            tradeoff: Tradeoff::default(),
             units: Units::default(),
             heat_scale: 1.0,
             problem: None,

@@ -12,13 +12,21 @@ pub enum Page {
     Models,
     /// Reward models of one's own.
     Train,
+    /// Many settings of the weights at once.
+    Tradeoff,
     /// The history of runs, and runs from files.
     Runs,
 }
 
 impl Page {
     /// The pages that have a button and a key, in their order; the start page is reached by the program's name.
-    pub const ALL: [Self; 4] = [Self::Steer, Self::Models, Self::Train, Self::Runs];
+    pub const ALL: [Self; 5] = [
+        Self::Steer,
+        Self::Models,
+        Self::Train,
+        Self::Tradeoff,
+        Self::Runs,
+    ];
 
     /// The word on its button.
     #[must_use]
@@ -28,6 +36,7 @@ impl Page {
             Self::Steer => "Steer",
             Self::Models => "Models",
             Self::Train => "Train",
+            Self::Tradeoff => "Trade-off",
             Self::Runs => "Runs",
         }
     }
@@ -40,6 +49,9 @@ impl Page {
             Self::Steer => "Write with the models and steer them by the sliders",
             Self::Models => "Choose the models and objectives that the sliders stand for",
             Self::Train => "Make an objective of your own from examples",
+            Self::Tradeoff => {
+                "Try many weights at once and see what each objective costs the others"
+            }
             Self::Runs => "Find, compare, restore and export what was written",
         }
     }

@@ -1,6 +1,6 @@
 //! What a person can do in the window.
 
-use super::{ShowAction, TrainAction};
+use super::{ShowAction, TradeoffAction, TrainAction};
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
 use crate::app::state::settings::{Grain, HeatMode, ThemeChoice};
@@ -141,6 +141,8 @@ pub enum Action {
     DismissProblem,
     /// Did something on the page for reward models of one's own.
     Train(TrainAction),
+    /// Did something on the Trade-off page.
+    Tradeoff(TradeoffAction),
     /// Unfolded or folded the error's details.
     ToggleProblemDetails,
 }

@@ -96,8 +96,11 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
         Event::Scored { .. }
         | Event::Judged { .. }
         | Event::Evaluated { .. }
-        | Event::Measured { .. }
-        | Event::Sweep(_) => Vec::new(),
+        | Event::Measured { .. } => Vec::new(),
+        Event::Sweep(event) => {
+            super::tradeoff::on_event(state, event);
+            Vec::new()
+        }
         Event::Calibrated {
             run,
             spread,
@@ -117,6 +120,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
 
 /// Works out what follows from the words that have come: once before a frame, however many there were.
 pub fn settle(state: &mut State) {
+    super::tradeoff::settle(state);
     if std::mem::take(&mut state.unsettled) {
         super::writing::share_rows(state);
         colour_by_what_decided(state);
@@ -182,6 +186,7 @@ pub fn on_worker_lost(state: &mut State) {
     for run in state.runs.values_mut().filter(|run| run.is_active()) {
         run.phase = RunPhase::Replaced;
     }
+    super::tradeoff::on_worker_lost(state);
     state.lineup = LineupState::Missing;
     state.run_when_ready = false;
     state.problem = Some(Problem {
@@ -239,6 +244,7 @@ pub(super) fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command
     let wanted = std::mem::take(&mut state.wanted_weights);
     state.problem = unknown_objective(&wanted, &info);
     state.lineup = LineupState::Ready(info);
+    super::tradeoff::on_loaded(state, same);
     if std::mem::take(&mut state.run_when_ready) {
         super::writing::run(state)
     } else {
@@ -266,7 +272,9 @@ fn unknown_objective(wanted: &[(String, f64)], info: &LineupInfo) -> Option<Prob
 
 fn on_failed(state: &mut State, id: Option<RunId>, mut failure: Failure) {
     let during = if let Some(id) = id {
-        if super::units::on_failed(state, id, &failure) {
+        if super::units::on_failed(state, id, &failure)
+            || super::tradeoff::on_failed(state, id, &failure)
+        {
             return;
         }
         let Some(run) = active(state, id) else {

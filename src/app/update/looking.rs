@@ -16,7 +16,7 @@ pub(super) fn go_to(state: &mut State, page: Page) {
         region: match page {
             Page::Start | Page::Steer => Region::Prompt,
             // The next one is the first.
-            Page::Models | Page::Train | Page::Runs => Region::AtHand,
+            Page::Models | Page::Train | Page::Tradeoff | Page::Runs => Region::AtHand,
         },
         wanted: false,
     };

@@ -12,6 +12,7 @@ mod looking;
 pub mod models;
 pub mod past;
 mod showing;
+mod tradeoff;
 mod training;
 mod units;
 mod writing;
@@ -22,6 +23,7 @@ pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, ti
 pub use fork::can_fork;
 pub use past::{due, on_news, on_request, on_told};
 pub use showing::ShowAction;
+pub use tradeoff::{TradeoffAction, fits_sliders, loaded, on_dialog as on_sweep_dialog, on_saved};
 pub use training::{
     TrainAction, Way, can_change, lineup_base, look_for_trainings, on_dialog, on_joined,
     on_preview, on_removed, on_trainer, on_trainer_lost, ready, way, why_not,
@@ -63,7 +65,7 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
             looking::go_to(state, page);
             match page {
                 Page::Models => models::begin(state),
-                Page::Start | Page::Steer | Page::Train | Page::Runs => Vec::new(),
+                Page::Start | Page::Steer | Page::Train | Page::Tradeoff | Page::Runs => Vec::new(),
             }
         }
         Action::Models(action) => models::apply(state, action),
@@ -198,6 +200,7 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
             state.draft.sampling.seed = next_seed(state.draft.sampling.seed);
             Vec::new()
         }
+        Action::Tradeoff(action) => tradeoff::apply(state, action),
         Action::Undo if state.page == Page::Models => models::apply(state, ModelsAction::Undo),
         Action::Redo if state.page == Page::Models => models::apply(state, ModelsAction::Redo),
         Action::Undo => {

@@ -49,7 +49,7 @@ pub(super) fn dropped(ctx: &Context, page: Page) -> Vec<Action> {
             return Action::Past(PastAction::OpenFile(path.to_owned()));
         }
         match page {
-            Page::Start | Page::Steer | Page::Models | Page::Runs => {
+            Page::Start | Page::Steer | Page::Models | Page::Tradeoff | Page::Runs => {
                 Action::Models(ModelsAction::Open(path.to_owned()))
             }
             Page::Train => Action::Train(TrainAction::PickData(path.to_owned())),

@@ -41,9 +41,23 @@ pub(super) fn text(record: &SweepRecord, outcome: &Outcome) -> String {
         .collect();
     let _ = writeln!(
         out,
-        "* no other setting is better in one of {} and worse in none; x the plain model; ± 95 % interval",
+        "* not beaten: no other setting is better in one of {} and worse in none; x the plain model",
         axes.join(", ")
     );
+    let over = if record.prompts.len() > 1 {
+        "prompts; few prompts make it wide"
+    } else {
+        "samples"
+    };
+    let _ = writeln!(out, "± 95 % interval over {over}");
+    let texts = record.settings.len() * record.prompts.len() * record.samples;
+    if !record.complete {
+        let _ = writeln!(
+            out,
+            "Not complete: {} of {texts} texts were written",
+            record.rows.len()
+        );
+    }
     let _ = writeln!(
         out,
         "Score: {}, {}",

@@ -1,5 +1,5 @@
 //! Trade-offs: which weights are tried ([`plan`]), what their texts score ([`scores`]), which of them nothing else beats and
-//! how much room they cover ([`front`]), and all of it in a few numbers ([`outcome`]).
+//! how much room they cover ([`mod@front`]), and all of it in a few numbers ([`outcome`]).
 
 pub mod front;
 pub mod outcome;

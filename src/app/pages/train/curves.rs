@@ -149,7 +149,7 @@ fn apart(points: &[Point], steps: f64, room: f32) -> Vec<Point> {
 }
 
 /// Grid lines at round numbers, about `lines` of them, each far enough from the next for its label.
-fn grid(lines: f64) -> impl Fn(GridInput) -> Vec<GridMark> {
+pub(in crate::app::pages) fn grid(lines: f64) -> impl Fn(GridInput) -> Vec<GridMark> {
     move |input| {
         let (low, high) = input.bounds;
         let step_size = round_step((high - low) / lines);
@@ -177,7 +177,7 @@ fn round_step(least: f64) -> f64 {
 }
 
 /// What stands at a grid line.
-fn axis_words(value: f64, percent: bool) -> String {
+pub(in crate::app::pages) fn axis_words(value: f64, percent: bool) -> String {
     if percent {
         return format!("{:.0}\u{a0}%", 100.0 * value);
     }

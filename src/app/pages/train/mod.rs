@@ -17,6 +17,7 @@ use crate::app::theme::{palette, section, size, space, strong};
 use crate::app::update::{Action, TrainAction};
 
 pub use curves::CurvesView;
+pub(super) use curves::{axis_words, grid};
 pub use data::DataView;
 pub use progress::ProgressView;
 pub use settings::SettingsView;
@@ -214,12 +215,12 @@ fn browse_ui(
 }
 
 /// The name of a part of the page.
-fn heading(ui: &mut Ui, words: &str) {
+pub(super) fn heading(ui: &mut Ui, words: &str) {
     ui.label(RichText::new(words).text_style(section()));
 }
 
 /// An explanation under what it explains.
-fn note(ui: &mut Ui, words: &str) {
+pub(super) fn note(ui: &mut Ui, words: &str) {
     ui.label(
         RichText::new(words)
             .size(size::SMALL)
@@ -228,7 +229,7 @@ fn note(ui: &mut Ui, words: &str) {
 }
 
 /// A failure's words as a sentence of the window.
-fn sentence(words: &str) -> String {
+pub(super) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
@@ -236,7 +237,7 @@ fn sentence(words: &str) -> String {
 }
 
 /// A length of time in words that nobody needs to the second.
-fn time_words(secs: f64) -> String {
+pub(super) fn time_words(secs: f64) -> String {
     let secs = secs.max(0.0).round() as u64;
     match (secs / 3600, secs / 60 % 60) {
         (0, 0) => format!("{secs} s"),

@@ -1,0 +1,357 @@
+//! The picture of a sweep: which one, what stands on its axes, and what a click in it means.
+
+use std::fmt::Write as _;
+
+use egui::{Button, ComboBox, RichText, Ui};
+
+use super::{act, first_words, matrix, scatter, triangle, weights_words};
+use crate::app::state::State;
+use crate::app::state::tradeoff::{Chart, Curve};
+use crate::app::theme::{palette, size, space};
+use crate::app::update::{self, Action, TradeoffAction};
+use crate::app::widgets::numbers::signed;
+use crate::app::widgets::toggle::toggle;
+use crate::engine::tradeoff::Measure;
+
+/// Letters of a text in a hint.
+const HINT_LETTERS: usize = 110;
+
+/// What is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChartView {
+    /// The pictures that there are.
+    pub charts: Vec<Chart>,
+    /// The one on show.
+    pub chart: Chart,
+    /// Names of the objectives.
+    pub objectives: Vec<String>,
+    /// The objectives that are swept.
+    pub swept: Vec<usize>,
+    /// The objectives to the right and upwards.
+    pub axes: [usize; 2],
+    /// The objective that colours the triangle.
+    pub colour: usize,
+    /// How texts are scored.
+    pub measure: Measure,
+    /// One per setting that has a text.
+    pub dots: Vec<Dot>,
+    /// The way along the settings.
+    pub curve: Option<Curve>,
+    /// Where the sliders stand on it, and whether they stand there exactly.
+    pub handle: Option<(f64, bool)>,
+}
+
+/// One setting in the picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dot {
+    /// Its place in the sweep.
+    pub setting: usize,
+    /// Its weights.
+    pub weights: Vec<f64>,
+    /// Its mean scores, one per objective.
+    pub scores: Vec<f64>,
+    /// Half the width of each interval, where there is one.
+    pub halves: Vec<Option<f64>>,
+    /// Whether nothing beats it.
+    pub on_front: bool,
+    /// Whether it is the plain model.
+    pub is_base: bool,
+    /// Whether its weights were put on the sliders last.
+    pub loaded: bool,
+    /// What is said of it.
+    pub hint: String,
+}
+
+impl ChartView {
+    /// Decides what is shown; nothing before the first text.
+    #[must_use]
+    pub fn build(state: &State) -> Option<Self> {
+        let page = &state.tradeoff;
+        let sweep = page.sweep.as_ref()?;
+        let record = &sweep.record;
+        let outcome = &sweep.outcome;
+        let mut firsts: Vec<Option<&str>> = vec![None; record.settings.len()];
+        for row in &record.rows {
+            if let Some(first) = firsts.get_mut(row.setting) {
+                first.get_or_insert(row.text.as_str());
+            }
+        }
+        let loaded = update::loaded(state);
+        let dots: Vec<Dot> = outcome
+            .standings
+            .iter()
+            .zip(&firsts)
+            .enumerate()
+            .filter_map(|(setting, (standing, first))| {
+                let scores: Option<Vec<f64>> = standing
+                    .scores
+                    .iter()
+                    .map(|score| score.map(|score| score.value))
+                    .collect();
+                let scores =
+                    scores.filter(|scores| scores.iter().all(|score| score.is_finite()))?;
+                let mut hint = weights_words(record, &standing.weights);
+                for (index, score) in scores.iter().enumerate() {
+                    let _ = write!(hint, "\n{} {}", record.objective(index), signed(*score, 3));
+                }
+                let text = first_words(first.unwrap_or_default(), HINT_LETTERS);
+                let _ = write!(hint, "\n“{text}”");
+                Some(Dot {
+                    setting,
+                    weights: standing.weights.to_vec(),
+                    halves: standing
+                        .scores
+                        .iter()
+                        .map(|score| score.and_then(|score| score.half))
+                        .collect(),
+                    scores,
+                    on_front: standing.on_front,
+                    is_base: standing.is_base,
+                    loaded: loaded == Some(setting),
+                    hint,
+                })
+            })
+            .collect();
+        if dots.is_empty() {
+            return None;
+        }
+        let swept = outcome.axes.clone();
+        let objectives: Vec<String> = record
+            .info
+            .objectives
+            .iter()
+            .map(|objective| objective.name.clone())
+            .collect();
+        let mut charts = vec![Chart::Scatter];
+        if swept.len() == 3 {
+            charts.push(Chart::Triangle);
+        }
+        if objectives.len() > 2 {
+            charts.push(Chart::Matrix);
+        }
+        let chart = if charts.contains(&page.look.chart) {
+            page.look.chart
+        } else {
+            Chart::Scatter
+        };
+        let curve = page.curve();
+        let handle = curve.as_ref().filter(|_| update::fits_sliders(state));
+        let handle = handle.map(|curve| {
+            let (place, distance) = curve.nearest_weights(&state.draft.effective_weights());
+            (place, distance < 1e-3)
+        });
+        Some(Self {
+            charts,
+            chart,
+            objectives,
+            swept,
+            axes: page.look.axes,
+            colour: page.look.colour,
+            measure: page.look.measure,
+            dots,
+            curve,
+            handle,
+        })
+    }
+
+    /// The plain model's scores.
+    #[must_use]
+    pub fn base(&self) -> Option<&[f64]> {
+        let base = self.dots.iter().find(|dot| dot.is_base)?;
+        Some(&base.scores)
+    }
+
+    /// What an assistive tool is told of the picture.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let ringed = self.dots.iter().filter(|dot| dot.on_front).count();
+        let what = match self.chart {
+            Chart::Scatter => format!(
+                "Scatter of {} against {}",
+                self.objectives[self.axes[1]], self.objectives[self.axes[0]]
+            ),
+            Chart::Triangle => {
+                format!(
+                    "Triangle of weights, coloured by {}",
+                    self.objectives[self.colour]
+                )
+            }
+            Chart::Matrix => "Scatters of all pairs of objectives".to_owned(),
+        };
+        format!(
+            "{what}: {} settings, {ringed} of them not beaten. The table below has their numbers",
+            self.dots.len()
+        )
+    }
+}
+
+/// Draws the picture and what it is chosen by; `room` is the height of the page's right side, points.
+pub(super) fn chart_ui(ui: &mut Ui, view: &ChartView, room: f32) -> Vec<Action> {
+    let mut actions = choice_ui(ui, view);
+    let height = (room * 0.46).clamp(230.0, 520.0);
+    let colours = palette(ui);
+    colours.card().inner_margin(space::S).show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        actions.extend(match view.chart {
+            Chart::Scatter => scatter::scatter_ui(ui, view, height),
+            Chart::Triangle => {
+                let done = triangle::triangle_ui(ui, view, height * 1.4);
+                done.into_iter().collect()
+            }
+            Chart::Matrix => matrix::matrix_ui(ui, view, height),
+        });
+        actions.extend(legend_ui(ui, view));
+    });
+    actions
+}
+
+fn choice_ui(ui: &mut Ui, view: &ChartView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    ui.horizontal_wrapped(|ui| {
+        if view.charts.len() > 1 {
+            for chart in &view.charts {
+                let on = view.chart == *chart;
+                let word = chart.label();
+                if toggle(ui, word, &format!("Picture: {word}"), on).clicked() {
+                    actions.push(act(TradeoffAction::SetChart)(*chart));
+                }
+            }
+            ui.add_space(space::S);
+        }
+        match view.chart {
+            Chart::Scatter => {
+                for (place, words) in [(0, "Right"), (1, "Up")] {
+                    let picked = pick_ui(ui, words, view.axes[place], &view.objectives);
+                    actions.extend(picked.map(|objective| {
+                        Action::Tradeoff(TradeoffAction::SetAxis { place, objective })
+                    }));
+                }
+            }
+            Chart::Triangle => {
+                let picked = pick_ui(ui, "Colour", view.colour, &view.objectives);
+                actions.extend(picked.map(act(TradeoffAction::SetColour)));
+            }
+            Chart::Matrix => {}
+        }
+        let measures = Measure::ALL.map(|measure| measure.label().to_owned());
+        let at = Measure::ALL.iter().position(|one| *one == view.measure);
+        let picked = pick_ui(ui, "Score", at.unwrap_or(0), &measures);
+        let picked = picked.and_then(|index| Measure::ALL.get(index).copied());
+        actions.extend(picked.map(act(TradeoffAction::SetMeasure)));
+    });
+    actions
+}
+
+/// One of several words behind what they are for; gives the place of the one that was picked.
+pub(super) fn pick_ui(ui: &mut Ui, label: &str, now: usize, words: &[String]) -> Option<usize> {
+    let mut picked = None;
+    let name = ui.label(
+        RichText::new(label)
+            .size(size::SMALL)
+            .color(palette(ui).weak),
+    );
+    let shown = words.get(now).map_or("", String::as_str);
+    ComboBox::from_id_salt(("trade-off", label))
+        .selected_text(shown)
+        .show_ui(ui, |ui| {
+            for (index, word) in words.iter().enumerate() {
+                if ui.add(Button::selectable(index == now, word)).clicked() {
+                    picked = Some(index);
+                }
+            }
+        })
+        .response
+        .labelled_by(name.id);
+    picked.filter(|index| *index != now)
+}
+
+fn legend_ui(ui: &mut Ui, view: &ChartView) -> Option<Action> {
+    let mut moved = None;
+    ui.horizontal_wrapped(|ui| {
+        let weak = palette(ui).weak;
+        let small = |words: &str| {
+            let words = RichText::new(words.to_owned());
+            words.size(size::SMALL).color(weak)
+        };
+        let words = match view.chart {
+            Chart::Triangle => "bright rings: not beaten   larger dots: larger weights   corners: one objective alone",
+            Chart::Scatter => "◯ not beaten   ● beaten   × plain model   bars: 95 % interval",
+            Chart::Matrix => {
+                "◯ not beaten   ● beaten   × plain model   click a pair to see it large"
+            }
+        };
+        ui.label(small(words));
+        if let (Chart::Scatter, Some(curve), Some((place, exact))) =
+            (view.chart, &view.curve, view.handle)
+        {
+            ui.add_space(space::S);
+            let label = if curve.is_front {
+                "Along the front"
+            } else {
+                "Along the curve"
+            };
+            let name = ui.label(small(label));
+            let mut at = place;
+            // Without steps: rounding would count as a change that nobody made.
+            let slider = egui::Slider::new(&mut at, 0.0..=curve.length()).show_value(false);
+            ui.spacing_mut().slider_width = 180.0;
+            let response = ui
+                .add(slider)
+                .labelled_by(name.id)
+                .on_hover_text("Move the sliders of the Steer page through these settings");
+            if response.changed() && at.to_bits() != place.to_bits() {
+                moved = Some(act(TradeoffAction::Along)(at));
+            } else if response.drag_stopped() || response.lost_focus() {
+                moved = Some(Action::EndEdit);
+            }
+            if !exact {
+                ui.label(small("(the sliders stand elsewhere)"));
+            }
+        }
+    });
+    moved
+}
+
+/// The dot nearest to the pointer, where one is within reach, and how many more lie in the same place: settings that
+/// write the same texts do.
+pub(super) fn nearest<'a>(
+    dots: impl Iterator<Item = (egui::Pos2, &'a Dot)>,
+    pointer: egui::Pos2,
+) -> Option<(&'a Dot, usize)> {
+    /// Points around a dot that count as on it.
+    const REACH: f32 = 12.0;
+    /// Points between dots that look like one.
+    const SAME: f32 = 1.5;
+    let near: Vec<_> = dots
+        .filter(|(at, _)| at.distance(pointer) <= REACH + SAME)
+        .collect();
+    let (at, dot) = near
+        .iter()
+        .min_by(|(a, _), (b, _)| a.distance(pointer).total_cmp(&b.distance(pointer)))?;
+    let here = near.iter().filter(|(other, _)| other.distance(*at) <= SAME);
+    (at.distance(pointer) <= REACH).then(|| (*dot, here.count() - 1))
+}
+
+/// What follows from the pointer being on a dot, with so many more below it: a hint, and its weights at a click.
+pub(super) fn point_at(
+    ui: &Ui,
+    response: &egui::Response,
+    dot: Option<(&Dot, usize)>,
+) -> Option<Action> {
+    let (dot, more) = dot?;
+    ui.ctx().set_cursor_icon(egui::CursorIcon::PointingHand);
+    response.clone().on_hover_ui_at_pointer(|ui| {
+        ui.set_max_width(320.0);
+        ui.label(&dot.hint);
+        let colour = palette(ui).weak;
+        let weak = |words: String| RichText::new(words).size(size::SMALL).color(colour);
+        if more > 0 {
+            let s = if more == 1 { "" } else { "s" };
+            ui.label(weak(format!("{more} more setting{s} at the same place")));
+        }
+        ui.label(weak("Click to put these weights on the sliders".to_owned()));
+    });
+    response
+        .clicked()
+        .then(|| act(TradeoffAction::Load)(dot.setting))
+}

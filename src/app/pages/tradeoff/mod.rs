@@ -1,0 +1,120 @@
+//! The Trade-off page: which weights are tried on the left; what they reach on the right.
+
+mod chart;
+mod matrix;
+mod progress;
+mod scatter;
+mod setup;
+mod summary;
+mod table;
+mod triangle;
+
+use egui::{CentralPanel, Panel, RichText, ScrollArea, Ui};
+
+use crate::app::panels::{SCROLL_BAR, problem};
+use crate::app::state::State;
+use crate::app::theme::{palette, size, space, strong};
+use crate::app::update::{Action, TradeoffAction};
+use crate::worker::sweep::SweepRecord;
+
+pub use chart::ChartView;
+pub use progress::ProgressView;
+pub use setup::SetupView;
+pub use summary::SummaryView;
+pub use table::TableView;
+
+/// Draws the page.
+pub fn tradeoff_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let column = super::column(ui);
+    let setup = SetupView::build(state);
+    Panel::left("tradeoff_setup")
+        .frame(column)
+        .resizable(true)
+        .default_size(380.0)
+        .size_range(340.0..=560.0)
+        .show(ui, |ui| {
+            Panel::bottom("tradeoff_start")
+                .frame(egui::Frame::new())
+                .show_separator_line(false)
+                .show(ui, |ui| actions.extend(setup::start_ui(ui, &setup)));
+            ScrollArea::vertical()
+                .auto_shrink([false, false])
+                .content_margin(SCROLL_BAR)
+                .show(ui, |ui| actions.extend(setup::setup_ui(ui, &setup)));
+        });
+    CentralPanel::default().frame(column).show(ui, |ui| {
+        if let Some(view) = problem::ProblemView::build(state) {
+            actions.extend(problem::problem_ui(ui, &view));
+            ui.add_space(space::S);
+        }
+        let Some(progress) = ProgressView::build(state) else {
+            welcome_ui(ui);
+            return;
+        };
+        actions.extend(progress::progress_ui(ui, &progress));
+        ui.add_space(space::S);
+        let room = ui.available_height();
+        ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .content_margin(SCROLL_BAR)
+            .show(ui, |ui| {
+                if let Some(view) = ChartView::build(state) {
+                    actions.extend(chart::chart_ui(ui, &view, room));
+                }
+                if let Some(view) = SummaryView::build(state) {
+                    actions.extend(summary::summary_ui(ui, &view));
+                }
+                ui.add_space(space::S);
+                if let Some(view) = TableView::build(state) {
+                    actions.extend(table::table_ui(ui, state, &view));
+                }
+            });
+    });
+    actions
+}
+
+/// What the page is for, where nothing has been tried yet.
+fn welcome_ui(ui: &mut Ui) {
+    ui.label(RichText::new("See what each objective costs the others").font(strong(size::TITLE)));
+    for line in [
+        "A sweep writes answers under many settings of the sliders, all with the same luck, and scores each by every objective. Each setting becomes a point: the further right and up, the better.",
+        "Settings that nothing else beats are ringed. Click a point, or drag the handle along the curve, and its weights stand on your sliders.",
+        "On the left, choose prompts and weights, then start. You can go on writing on the other pages meanwhile.",
+    ] {
+        ui.label(RichText::new(line).color(palette(ui).weak));
+    }
+}
+
+/// Wraps an action of this page.
+fn act<T>(wrap: impl Fn(T) -> TradeoffAction) -> impl Fn(T) -> Action {
+    move |value| Action::Tradeoff(wrap(value))
+}
+
+/// The weights of a setting in words: those above 0, or that it is the plain model.
+fn weights_words(record: &SweepRecord, weights: &[f64]) -> String {
+    let words: Vec<String> = weights
+        .iter()
+        .enumerate()
+        .filter(|(_, weight)| **weight != 0.0)
+        .map(|(index, weight)| {
+            let number = crate::app::widgets::numbers::weight(*weight);
+            format!("{} {number}", record.objective(index))
+        })
+        .collect();
+    if words.is_empty() {
+        "plain model".to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+/// The beginning of a text, on one line.
+fn first_words(text: &str, most: usize) -> String {
+    let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if flat.chars().count() <= most {
+        return flat;
+    }
+    let cut: String = flat.chars().take(most).collect();
+    format!("{}…", cut.trim_end())
+}

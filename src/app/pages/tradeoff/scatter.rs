@@ -1,0 +1,235 @@
+//! Two objectives against each other: a dot per setting with its intervals, the front, and the handle along the curve.
+
+use egui::{Color32, Id, Sense, Ui};
+use egui_plot::{Line, MarkerShape, Plot, PlotBounds, PlotPoint, PlotPoints, Points};
+
+use super::act;
+use super::chart::{ChartView, Dot, nearest, point_at};
+use crate::app::pages::train::{axis_words, grid};
+use crate::app::theme::{Palette, palette};
+use crate::app::update::{Action, TradeoffAction};
+
+/// Radius of a dot, points.
+const DOT: f32 = 3.5;
+/// Radius of the ring around a setting that nothing beats, points.
+const RING: f32 = 6.5;
+/// Points around the handle that count as on it.
+const REACH: f32 = 14.0;
+
+/// Draws it.
+pub(super) fn scatter_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Action> {
+    let colours = palette(ui);
+    let at = |dot: &Dot| view.axes.map(|axis| dot.scores[axis]);
+    let [right, up] = view.axes.map(|axis| view.objectives[axis].clone());
+    let unit = view.measure.unit();
+    let plot = Plot::new("trade-off scatter")
+        .height(height)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_drag(false)
+        .allow_boxed_zoom(false)
+        .allow_axis_zoom_drag(false)
+        .allow_double_click_reset(false)
+        .show_background(false)
+        .show_crosshair(false)
+        .sense(Sense::click_and_drag())
+        .grid_color(colours.border)
+        .x_axis_label(format!("{right}, {unit}"))
+        .y_axis_label(format!("{up}, {unit}"))
+        .x_grid_spacer(grid(6.0))
+        .y_grid_spacer(grid(5.0))
+        .x_axis_formatter(|mark, _| axis_words(mark.value, false))
+        .y_axis_formatter(|mark, _| axis_words(mark.value, false));
+    let bars = bars(view, colours);
+    let bounds = bounds(view);
+    let curve = view.curve.as_ref().map(|curve| {
+        let colour = colours.accent.gamma_multiply(0.6);
+        line("curve", curve.points.clone(), colour, 1.5)
+    });
+    let points = points(view, colours, at);
+    let handle = view.curve.as_ref().zip(view.handle);
+    let shown = plot.show(ui, |plot| {
+        plot.set_plot_bounds(bounds);
+        for bar in bars {
+            plot.line(bar);
+        }
+        if let Some(curve) = curve {
+            plot.line(curve);
+        }
+        for points in points {
+            plot.points(points);
+        }
+        if let Some((curve, (place, exact))) = handle {
+            let points = PlotPoints::from(vec![curve.point_at(place)]);
+            plot.points(
+                Points::new("sliders", points)
+                    .shape(MarkerShape::Diamond)
+                    .radius(8.0)
+                    .filled(exact)
+                    .color(colours.accent)
+                    .allow_hover(false),
+            );
+        }
+    });
+    let response = shown.response;
+    let words = view.words();
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));
+    let to_screen = |point: [f64; 2]| shown.transform.position_from_point(&PlotPoint::from(point));
+    let mut actions = Vec::new();
+    let scale = shown.transform.dpos_dvalue();
+    if let Some((curve, (place, _))) = handle {
+        let held = Id::unique("trade-off handle");
+        let pressed = ui.input(|input| input.pointer.press_origin());
+        let on_handle =
+            |pointer: egui::Pos2| to_screen(curve.point_at(place)).distance(pointer) <= REACH;
+        if response.drag_started() {
+            let is_held = pressed.is_some_and(on_handle);
+            ui.data_mut(|data| data.insert_temp(held, is_held));
+        }
+        let is_held = ui.data(|data| data.get_temp(held)).unwrap_or(false);
+        if is_held && response.dragged() {
+            if let Some(pointer) = response.interact_pointer_pos() {
+                let to = shown.transform.value_from_position(pointer);
+                let place = curve.nearest_point([to.x, to.y], scale);
+                actions.push(act(TradeoffAction::Along)(place));
+            }
+            return actions;
+        }
+        if is_held && response.drag_stopped() {
+            ui.data_mut(|data| data.insert_temp(held, false));
+            return vec![Action::EndEdit];
+        }
+        if response.hover_pos().is_some_and(on_handle) {
+            ui.ctx().set_cursor_icon(egui::CursorIcon::Grab);
+        }
+    }
+    let dot = response.hover_pos().and_then(|pointer| {
+        nearest(
+            view.dots.iter().map(|dot| (to_screen(at(dot)), dot)),
+            pointer,
+        )
+    });
+    actions.extend(point_at(ui, &response, dot));
+    actions
+}
+
+fn line<'a>(name: &str, points: Vec<[f64; 2]>, colour: Color32, width: f32) -> Line<'a> {
+    Line::new(name, PlotPoints::from(points))
+        .color(colour)
+        .width(width)
+        .allow_hover(false)
+}
+
+/// What the picture spans: all dots with their intervals, but no interval makes the dots a heap in the middle.
+fn bounds(view: &ChartView) -> PlotBounds {
+    let [x, y] = view.axes.map(|axis| {
+        let of = |dot: &Dot| (dot.scores[axis], dot.halves[axis].unwrap_or(0.0));
+        span(view.dots.iter().map(of))
+    });
+    PlotBounds::from_min_max([x[0], y[0]], [x[1], y[1]])
+}
+
+/// From below the least to above the largest of values with half intervals; intervals widen it by half the distance of
+/// the values at most, on either side.
+fn span(values: impl Iterator<Item = (f64, f64)> + Clone) -> [f64; 2] {
+    let ends = |[low, high]: [f64; 2], [a, b]: [f64; 2]| [low.min(a), high.max(b)];
+    let none = [f64::INFINITY, f64::NEG_INFINITY];
+    let dots = values.clone().map(|(value, _)| [value, value]);
+    let [low, high] = dots.fold(none, ends);
+    let room = high - low;
+    let bars = values.filter(|(_, half)| half.is_finite());
+    let bars = bars.map(|(value, half)| [value - half, value + half]);
+    let [least, most] = bars.fold([low, high], ends);
+    let (low, high) = if room > 1e-9 {
+        (least.max(low - room / 2.0), most.min(high + room / 2.0))
+    } else if most - least > 1e-9 {
+        (least, most)
+    } else {
+        (low - 0.5, high + 0.5)
+    };
+    let margin = 0.07 * (high - low);
+    [low - margin, high + margin]
+}
+
+/// The intervals, as crosses of thin lines.
+fn bars<'a>(view: &ChartView, colours: &Palette) -> Vec<Line<'a>> {
+    let mut bars = Vec::new();
+    for dot in &view.dots {
+        let [x, y] = view.axes.map(|axis| dot.scores[axis]);
+        let [across, along] = view.axes.map(|axis| dot.halves[axis].unwrap_or(0.0));
+        let ends = [
+            (across, [[x - across, y], [x + across, y]]),
+            (along, [[x, y - along], [x, y + along]]),
+        ];
+        for (half, ends) in ends {
+            if half > 0.0 && half.is_finite() {
+                bars.push(line("interval", ends.to_vec(), colours.border_strong, 1.0));
+            }
+        }
+    }
+    bars
+}
+
+/// The dots by what they are: shapes tell them apart, not colours alone.
+fn points<'a>(
+    view: &ChartView,
+    colours: &Palette,
+    at: impl Fn(&Dot) -> [f64; 2],
+) -> Vec<Points<'a>> {
+    let of = |name: &str, wanted: &dyn Fn(&Dot) -> bool| {
+        let points: Vec<[f64; 2]> = view
+            .dots
+            .iter()
+            .filter(|dot| wanted(dot))
+            .map(&at)
+            .collect();
+        Points::new(name, PlotPoints::from(points)).allow_hover(false)
+    };
+    vec![
+        of("beaten", &|dot| !dot.is_base && !dot.on_front)
+            .shape(MarkerShape::Circle)
+            .radius(DOT)
+            .color(colours.weak),
+        of("not beaten", &|dot| !dot.is_base && dot.on_front)
+            .shape(MarkerShape::Circle)
+            .radius(DOT)
+            .color(colours.accent),
+        of("ring", &|dot| dot.on_front)
+            .shape(MarkerShape::Circle)
+            .radius(RING)
+            .filled(false)
+            .color(colours.accent),
+        of("plain model", &|dot| dot.is_base)
+            .shape(MarkerShape::Cross)
+            .radius(DOT + 3.0)
+            .color(colours.below),
+        of("on the sliders", &|dot| dot.loaded)
+            .shape(MarkerShape::Square)
+            .radius(RING + 3.0)
+            .filled(false)
+            .color(colours.text),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In ten-thousandths.
+    fn of(values: &[(f64, f64)]) -> [i64; 2] {
+        span(values.iter().copied()).map(|end| (end * 1e4).round() as i64)
+    }
+
+    #[test]
+    fn wide_intervals_leave_the_dots_apart() {
+        // 7 % on either side.
+        assert_eq!(of(&[(0.0, 0.0), (1.0, 0.0)]), [-700, 10_700]);
+        assert_eq!(of(&[(0.0, 0.0), (1.0, 0.25)]), [-875, 13_375]);
+        // An interval of 9 widens it by 0.5 on either side only.
+        assert_eq!(of(&[(0.0, 0.0), (1.0, 9.0)]), [-6400, 16_400]);
+        assert_eq!(of(&[(0.0, f64::INFINITY), (1.0, 0.0)]), [-700, 10_700]);
+        // One dot alone.
+        assert_eq!(of(&[(2.0, 1.0)]), [8600, 31_400]);
+        assert_eq!(of(&[(2.0, 0.0)]), [14_300, 25_700]);
+    }
+}

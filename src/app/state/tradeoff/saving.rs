@@ -1,0 +1,58 @@
+//! A sweep on its way into a file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::engine::tradeoff::Outcome;
+use crate::error::Failure;
+use crate::worker::sweep::{self, SweepRecord};
+
+/// What became of the last save.
+#[derive(Debug, Default)]
+pub enum Saved {
+    /// None was asked for.
+    #[default]
+    Not,
+    /// It is being written.
+    Writing(Box<SaveRequest>),
+    /// It is there.
+    At(PathBuf),
+    /// It could not be written.
+    Failed(Failure),
+}
+
+/// A sweep to be written to a file.
+#[derive(Debug, Clone)]
+pub struct SaveRequest {
+    /// Its number; the answer carries it.
+    pub serial: u64,
+    /// The file.
+    pub path: PathBuf,
+    /// What it is and has written.
+    pub record: SweepRecord,
+    /// What its rows come to.
+    pub outcome: Arc<Outcome>,
+}
+
+/// What came of a [`SaveRequest`].
+#[derive(Debug)]
+pub struct SaveAnswer {
+    /// The number of the request.
+    pub serial: u64,
+    /// The file, or why it is not there.
+    pub result: Result<PathBuf, Failure>,
+}
+
+impl SaveRequest {
+    /// Writes it: for a thread of its own.
+    #[must_use]
+    pub fn answer(self) -> SaveAnswer {
+        let contents = self.record.file(&self.outcome, &self.path);
+        SaveAnswer {
+            serial: self.serial,
+            result: contents
+                .and_then(|contents| sweep::write(&self.path, &contents))
+                .map(|()| self.path),
+        }
+    }
+}
