@@ -19,7 +19,6 @@ use crate::app::state::page::Page;
 use crate::app::state::rejudged::{Rejudged, ReweightRequest};
 use crate::app::state::settings::{Settings, ThemeChoice};
 use crate::app::state::steadiness::{Steadiness, SteadinessRequest};
-use crate::app::state::tradeoff::{SaveAnswer, SaveRequest};
 use crate::app::state::training::{
     JoinAnswer, JoinRequest, PreviewAnswer, PreviewRequest, RemovalRequest, Training,
 };
@@ -34,6 +33,7 @@ use crate::latest::Latest;
 use crate::train::removal::{self, RemovalDone};
 use crate::train::trainer::{self, TrainerHandle};
 use crate::worker::{Command, Event, LineupSource, WorkerHandle, memory};
+use tradeoff::SweepSaves;
 
 /// Most events taken in before a frame is drawn.
 const EVENTS_PER_FRAME: usize = 64;
@@ -80,11 +80,8 @@ pub struct Window {
     dialogs: Dialogs<Purpose>,
     /// And for the Train page.
     train_dialogs: Dialogs<training::Purpose>,
-    /// And for sweeps that are saved, which are written on a thread of their own.
-    sweep_dialogs: Dialogs<()>,
-    saves: Latest<SaveRequest, SaveAnswer>,
-    /// The number of the save that was asked for last.
-    save_asked: u64,
+    /// Saves sweeps.
+    sweeps: SweepSaves,
     applied: Option<(ThemeChoice, f32)>,
     /// What was last written down of the settings.
     saved: Settings,
@@ -154,9 +151,7 @@ impl Window {
             weighed: None,
             dialogs: Dialogs::new(dialogs::for_models, wake()),
             train_dialogs: Dialogs::new(dialogs::for_training, wake()),
-            sweep_dialogs: Dialogs::new(dialogs::for_sweeps, wake()),
-            saves: Latest::spawn("saving", SaveRequest::answer, wake())?,
-            save_asked: 0,
+            sweeps: SweepSaves::start([wake(), wake()])?,
             applied: None,
             saved: settings,
             full_screen: false,

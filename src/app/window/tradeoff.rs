@@ -3,34 +3,60 @@
 use std::path::PathBuf;
 
 use super::Window;
-use crate::app::state::tradeoff::Saved;
+use crate::app::dialogs::{self, Dialogs};
+use crate::app::state::tradeoff::{SaveAnswer, SaveRequest, Saved};
 use crate::app::update;
+use crate::latest::Latest;
+
+/// Asks where sweeps are saved, and writes them on a thread of its own.
+pub(super) struct SweepSaves {
+    dialogs: Dialogs<()>,
+    saves: Latest<SaveRequest, SaveAnswer>,
+    /// The number of the save that was asked for last.
+    asked: u64,
+}
+
+impl SweepSaves {
+    /// Begins it; both ways of waking the window are used.
+    ///
+    /// # Errors
+    /// If there is no thread to be had.
+    pub(super) fn start(
+        [wake, again]: [impl Fn() + Send + Sync + 'static; 2],
+    ) -> std::io::Result<Self> {
+        Ok(Self {
+            dialogs: Dialogs::new(dialogs::for_sweeps, wake),
+            saves: Latest::spawn("saving", SaveRequest::answer, again)?,
+            asked: 0,
+        })
+    }
+}
 
 impl Window {
     /// Has the file dialogs of the Trade-off page answered by `ask` instead of the desktop, as tests do.
     pub fn set_sweep_dialogs(&mut self, ask: impl Fn() -> Option<PathBuf> + Send + Sync + 'static) {
-        self.sweep_dialogs.set(move |()| ask());
+        self.sweeps.dialogs.set(move |()| ask());
     }
 
     /// Hands over what is to be shown and written.
     pub(super) fn ask_for_saves(&mut self) {
         if let Some(serial) = self.state.tradeoff.dialog {
-            self.sweep_dialogs.show(serial, &());
+            self.sweeps.dialogs.show(serial, &());
         }
         if let Saved::Writing(request) = &self.state.tradeoff.saved
-            && request.serial != self.save_asked
+            && request.serial != self.sweeps.asked
         {
-            self.save_asked = request.serial;
-            self.saves.request(request.as_ref().clone());
+            self.sweeps.asked = request.serial;
+            self.sweeps.saves.request(request.as_ref().clone());
         }
     }
 
     /// Takes in what became of it.
     pub(super) fn hear_saves(&mut self) {
-        if let Some((serial, answer)) = self.sweep_dialogs.take() {
+        if let Some((serial, answer)) = self.sweeps.dialogs.take() {
             update::on_sweep_dialog(&mut self.state, serial, answer);
         }
-        if let Some(answer) = self.saves.take() {
+        if let Some(answer) = self.sweeps.saves.take() {
             update::on_saved(&mut self.state, answer);
         }
     }
