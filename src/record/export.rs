@@ -141,10 +141,14 @@ fn markdown(record: &Record) -> String {
         "\nModels: {} · seed {} · temperature {} · Counterpoise {}\n",
         record.info.name, sampling.seed, sampling.temperature, record.app
     );
+    let (left, right) = match &record.titles {
+        Some([left, right]) => (left.as_str(), right.as_str()),
+        None => ("Base", "Guided"),
+    };
     if let Some(base) = &record.base {
-        let _ = write!(out, "\n## Base\n\n{}\n", block(&base.text()));
+        let _ = write!(out, "\n## {left}\n\n{}\n", block(&base.text()));
     }
-    let _ = write!(out, "\n## Guided\n\n{}\n", block(&record.guided.text()));
+    let _ = write!(out, "\n## {right}\n\n{}\n", block(&record.guided.text()));
     out
 }
 

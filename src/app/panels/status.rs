@@ -161,7 +161,7 @@ fn memory_note(run: &Run) -> Option<String> {
         Precision::Half => "To save memory, numbers are kept rounded".to_owned(),
         Precision::Likely { steps } => {
             format!(
-                "To save memory, only the likeliest words are kept of {}",
+                "Only the likeliest words are kept of {}",
                 first_tokens(steps)
             )
         }

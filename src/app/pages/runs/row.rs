@@ -1,6 +1,6 @@
 //! One run in the list.
 
-use egui::{Button, Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Button, Id, Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::app::state::State;
 use crate::app::state::past::Wish;
@@ -8,9 +8,12 @@ use crate::app::theme::{HeatScale, ScaleKind, palette, size, space, strong};
 use crate::app::update::Action;
 use crate::app::update::past::PastAction;
 use crate::app::widgets::field::Field;
+use crate::app::widgets::numbers::signed;
 
 /// Height of every row, points.
-pub(super) const ROW_HEIGHT: f32 = 96.0;
+pub(super) const ROW_HEIGHT: f32 = 116.0;
+/// Where the toolkit's memory has the run whose note has just been opened.
+const OPENED: &str = "opened note";
 /// Height and width of the strip, points.
 const STRIP: egui::Vec2 = vec2(160.0, 12.0);
 
@@ -53,7 +56,7 @@ impl RowView {
             .iter()
             .enumerate()
             .map(|(index, (name, weight))| match entry.scores.get(index) {
-                Some(score) => format!("{name} × {weight:.2}, advantage {score:+.2}"),
+                Some(score) => format!("{name} × {weight:.2}, advantage {}", signed(*score, 2)),
                 None => format!("{name} × {weight:.2}"),
             });
         let numbers = format!(
@@ -217,8 +220,11 @@ fn note_ui(ui: &mut Ui, row: &RowView, actions: &mut Vec<Action>) {
     let mut act = |action| actions.push(Action::Past(action));
     if let Some(words) = &row.noting {
         let label = format!("Note on {}", row.prompt);
+        // The keyboard follows the click that opened the box.
+        let opened = ui.data_mut(|data| data.remove_temp::<u64>(Id::unique(OPENED)));
         let answer = Field {
             hint: "Note, then Enter",
+            wants_focus: opened == Some(row.id),
             ..Field::line(&label, words)
         }
         .show(ui);
@@ -244,6 +250,7 @@ fn note_ui(ui: &mut Ui, row: &RowView, actions: &mut Vec<Action>) {
     let label = format!("Note: {}", row.prompt);
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
     if button.clicked() {
+        ui.data_mut(|data| data.insert_temp(Id::unique(OPENED), row.id));
         act(PastAction::Note(row.id, row.note.clone()));
     }
 }
@@ -253,6 +260,9 @@ fn strip_ui(ui: &mut Ui, row: &RowView) {
     let (rect, response) = ui.allocate_exact_size(STRIP, Sense::hover());
     let colours = palette(ui);
     let scale = HeatScale::for_values(ScaleKind::Signed, row.strip.iter().map(|&x| f64::from(x)));
+    // Where nothing is preferred the line of zero is seen alone.
+    let zero = egui::Stroke::new(1.0, colours.border);
+    ui.painter().hline(rect.x_range(), rect.center().y, zero);
     let part = rect.width() / row.strip.len().max(1) as f32;
     for (index, &value) in row.strip.iter().enumerate() {
         let left = rect.left() + part * index as f32;
