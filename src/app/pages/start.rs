@@ -158,10 +158,9 @@ fn way_ui(ui: &mut Ui, way: &Way, in_line: bool, actions: &mut Vec<Action>) {
             } else {
                 Button::new(text)
             };
-            if ui
-                .add(button.min_size(vec2(ui.available_width(), 32.0)))
-                .clicked()
-            {
+            let button = button.min_size(vec2(0.0, BUTTON));
+            let pressed = ui.vertical_centered_justified(|ui| ui.add(button));
+            if pressed.inner.clicked() {
                 actions.extend(act());
             }
             ui.add_space(space::XS);
