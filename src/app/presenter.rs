@@ -1,9 +1,12 @@
-//! Keys without modifiers for whoever shows Demo mode to others. They count only where nothing else has the keyboard.
+//! Keys without modifiers, most of them for whoever shows Demo mode to others. They count only where nothing else has the
+//! keyboard.
 
 use egui::{Context, Key, Modifiers};
 
-use crate::app::state::State;
+use crate::app::state::page::Page;
+use crate::app::state::{State, TokenRef};
 use crate::app::update::{Action, ShowAction};
+use crate::domain::Pane;
 
 /// Keys that stand for the first prompts of the library.
 const DIGITS: [Key; 9] = [
@@ -18,8 +21,9 @@ const DIGITS: [Key; 9] = [
     Key::Num9,
 ];
 
-/// What the keys do, for the table of shortcuts.
-pub const TABLE: [(&str, &str); 6] = [
+/// What they do, for the table of shortcuts; in Lab mode only the first one counts.
+pub const TABLE: [(&str, &str); 7] = [
+    ("J", "Jump to the word at which the two texts part"),
     ("Space", "Let both answer, or stop"),
     (
         "1 to 9",
@@ -33,9 +37,32 @@ pub const TABLE: [(&str, &str); 6] = [
 
 /// Takes these keys out of the input and says what they ask for.
 pub fn pressed(ctx: &Context, state: &State) -> Vec<Action> {
-    if !state.is_showing() || state.help_open || ctx.memory(|memory| memory.focused().is_some()) {
+    let steering = state.page == Page::Steer && !state.help_open;
+    if !steering || ctx.memory(|memory| memory.focused().is_some()) {
         return Vec::new();
     }
+    let mut keys: Vec<(Key, Action)> = jump(state).map(|jump| (Key::J, jump)).into_iter().collect();
+    if state.is_showing() {
+        keys.extend(shown_to_others());
+    }
+    ctx.input_mut(|input| {
+        keys.into_iter()
+            .filter(|(key, _)| input.consume_key(Modifiers::NONE, *key))
+            .map(|(_, action)| action)
+            .collect()
+    })
+}
+
+/// Opens the card of the first word that differs, unless it is open.
+fn jump(state: &State) -> Option<Action> {
+    let token = TokenRef {
+        pane: Pane::Guided,
+        index: state.run()?.fork_at()?,
+    };
+    (state.focus.pinned != Some(token)).then_some(Action::TogglePin(token))
+}
+
+fn shown_to_others() -> Vec<(Key, Action)> {
     let show = Action::Show;
     let mut keys = vec![
         (Key::Space, show(ShowAction::RunOrStop)),
@@ -48,10 +75,5 @@ pub fn pressed(ctx: &Context, state: &State) -> Vec<Action> {
     ];
     let digits = DIGITS.into_iter().enumerate();
     keys.extend(digits.map(|(index, key)| (key, show(ShowAction::Ask(index)))));
-    ctx.input_mut(|input| {
-        keys.into_iter()
-            .filter(|(key, _)| input.consume_key(Modifiers::NONE, *key))
-            .map(|(_, action)| action)
-            .collect()
-    })
+    keys
 }

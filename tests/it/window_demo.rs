@@ -152,3 +152,16 @@ fn a_word_of_two_pieces_has_one_colour_in_demo_mode_and_by_choice_in_the_lab() {
     stage.click("Tokens");
     assert_eq!(values(&stage), single);
 }
+
+#[test]
+fn j_jumps_to_the_word_at_which_the_texts_part() {
+    let mut stage = first_time();
+    stage.click("Open the lab");
+    stage.answered();
+    stage.press(Modifiers::NONE, Key::J);
+    let pinned = stage.state().focus.pinned.unwrap();
+    assert_eq!((pinned.pane, pinned.index), (Pane::Guided, 3));
+    // Again: it stays.
+    stage.press(Modifiers::NONE, Key::J);
+    assert_eq!(stage.state().focus.pinned, Some(pinned));
+}
