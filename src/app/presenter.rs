@@ -37,7 +37,7 @@ pub const TABLE: [(&str, &str); 7] = [
 
 /// Takes these keys out of the input and says what they ask for.
 pub fn pressed(ctx: &Context, state: &State) -> Vec<Action> {
-    let steering = state.page == Page::Steer && !state.help_open;
+    let steering = state.page == Page::Steer && !state.help_open && state.palette.is_none();
     if !steering || ctx.memory(|memory| memory.focused().is_some()) {
         return Vec::new();
     }

@@ -58,13 +58,15 @@ pub enum Shortcut {
     ZoomReset,
     /// The whole screen, or a window.
     FullScreen,
+    /// Everything that can be done, found by typing.
+    Palette,
     /// The table of shortcuts.
     Help,
 }
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Redo,
         Self::KeepAsA,
         Self::KeepAsB,
@@ -94,6 +96,7 @@ impl Shortcut {
         Self::ZoomOut,
         Self::ZoomReset,
         Self::FullScreen,
+        Self::Palette,
         Self::Help,
     ];
 
@@ -132,6 +135,7 @@ impl Shortcut {
             Self::ZoomOut => (CTRL, Key::Minus),
             Self::ZoomReset => (CTRL, Key::Num0),
             Self::FullScreen => (Modifiers::NONE, Key::F11),
+            Self::Palette => (CTRL, Key::K),
             Self::Help => (Modifiers::NONE, Key::F1),
         };
         KeyboardShortcut::new(modifiers, key)
@@ -163,6 +167,7 @@ impl Shortcut {
             Self::ZoomOut => "Zoom out",
             Self::ZoomReset => "Usual size",
             Self::FullScreen => "Full screen",
+            Self::Palette => "Find a command\u{2026}",
             Self::Help => "Keyboard shortcuts",
         }
     }
@@ -197,6 +202,7 @@ impl Shortcut {
             Self::ZoomOut => "Make everything smaller",
             Self::ZoomReset => "Back to the usual size",
             Self::FullScreen => "Fill the whole screen, or go back to a window",
+            Self::Palette => "Find a command or a prompt by typing",
             Self::Help => "Show what the keys do",
         }
     }
@@ -233,6 +239,7 @@ impl Shortcut {
             Self::ZoomOut => Action::ZoomOut,
             Self::ZoomReset => Action::ZoomReset,
             Self::FullScreen => Action::Show(ShowAction::ToggleFullScreen),
+            Self::Palette => Action::TogglePalette,
             Self::Help => Action::ToggleHelp,
         }
     }
@@ -245,7 +252,8 @@ impl Shortcut {
             Self::PreviousBranch | Self::NextBranch => steering && state.family().is_some(),
             // With nothing to stop or close, it closes open menus.
             Self::Escape => {
-                state.active_run().is_some()
+                state.palette.is_some()
+                    || state.active_run().is_some()
                     || state.run_when_ready
                     || state.help_open
                     || state.focus.pinned.is_some()
@@ -273,7 +281,17 @@ impl Shortcut {
             | Self::ZoomOut
             | Self::ZoomReset
             | Self::FullScreen
+            | Self::Palette
             | Self::Help => true,
+        }
+    }
+
+    /// Whether it would do something at the moment.
+    #[must_use]
+    pub fn is_there(self, state: &State) -> bool {
+        match self {
+            Self::Palette => false,
+            _ => self.is_ours(state),
         }
     }
 

@@ -165,3 +165,22 @@ fn j_jumps_to_the_word_at_which_the_texts_part() {
     stage.press(Modifiers::NONE, Key::J);
     assert_eq!(stage.state().focus.pinned, Some(pinned));
 }
+
+#[test]
+fn the_palette_finds_a_command_by_typing_and_enter_does_it() {
+    let mut stage = first_time();
+    stage.click("Open the lab");
+    stage.press(Modifiers::COMMAND, Key::K);
+    stage.harness.event(egui::Event::Text("zoom".to_owned()));
+    stage.frames(2);
+    assert!(stage.shows("Zoom in") && !stage.shows("Draw again (Ctrl+R)"));
+    stage.press(Modifiers::NONE, Key::ArrowDown);
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.frames(2);
+    assert!((stage.state().settings.zoom - 0.9).abs() < 1e-6);
+    assert!(stage.state().palette.is_none());
+    stage.press(Modifiers::COMMAND, Key::K);
+    stage.press(Modifiers::NONE, Key::Escape);
+    stage.frames(2);
+    assert!(stage.state().palette.is_none());
+}

@@ -10,7 +10,7 @@ pub mod train;
 
 use egui::{Align2, Frame, Id, LayerId, Margin, Order, Panel, Stroke, StrokeKind, Ui};
 
-use crate::app::panels::{help, status, top_bar};
+use crate::app::panels::{help, palette as commands, status, top_bar};
 use crate::app::state::State;
 use crate::app::state::page::Page;
 use crate::app::theme::{palette, radius, size, space, strong};
@@ -37,6 +37,9 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         Page::Tradeoff => tradeoff::tradeoff_ui(ui, state),
         Page::Runs => runs::runs_ui(ui, state),
     });
+    if let Some(view) = commands::PaletteView::build(state) {
+        actions.extend(commands::palette_ui(ui, &view));
+    }
     if state.help_open {
         actions.extend(help::help_ui(ui, state.is_showing()));
     }

@@ -14,6 +14,7 @@ pub mod meter;
 mod naming;
 pub mod notice;
 pub mod objectives;
+pub mod palette;
 pub mod panes;
 pub mod problem;
 pub mod prompt;

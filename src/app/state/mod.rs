@@ -9,6 +9,7 @@ pub mod history;
 pub mod library;
 pub mod models;
 pub mod page;
+pub mod palette;
 pub mod past;
 pub mod rejudged;
 pub mod run;
@@ -37,6 +38,7 @@ use history::{History, Snapshot};
 use library::Library;
 use models::Models;
 use page::Page;
+use palette::Palette;
 use past::Past;
 use rejudged::ReweightRequest;
 use run::Run;
@@ -182,6 +184,8 @@ pub struct State {
     pub heat_scale: f64,
     /// What went wrong.
     pub problem: Option<Problem>,
+    /// The command palette, while it is open.
+    pub palette: Option<Palette>,
     /// Whether the table of shortcuts is open.
     pub help_open: bool,
     /// The window's clock, seconds.
@@ -281,6 +285,7 @@ impl Default for State {
             units: Units::default(),
             heat_scale: 1.0,
             problem: None,
+            palette: None,
             help_open: false,
             now_secs: 0.0,
             objectives_before: Vec::new(),

@@ -125,6 +125,12 @@ pub enum Action {
     ZoomReset,
     /// Opened or closed the advanced settings.
     ToggleAdvanced,
+    /// Opened or closed the command palette.
+    TogglePalette,
+    /// Typed into it.
+    SearchPalette(String),
+    /// Went to another of the commands that it has found.
+    ChooseInPalette(usize),
     /// Opened or closed the table of shortcuts.
     ToggleHelp,
     /// Wants the keyboard in the next part of the window.

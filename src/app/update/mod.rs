@@ -34,6 +34,7 @@ pub use writing::{can_run, load, set_row_budget};
 use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
 use crate::app::state::history::{EditKind, Snapshot};
 use crate::app::state::page::Page;
+use crate::app::state::palette::Palette;
 use crate::app::state::run::Run;
 use crate::app::state::settings::ZOOM_RANGE;
 use crate::app::state::{FocusStep, LineupState, State};
@@ -274,7 +275,9 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
             Vec::new()
         }
         Action::Escape => {
-            if state.active_run().is_some() || state.run_when_ready {
+            if state.palette.take().is_some() {
+                // What lies on top goes first.
+            } else if state.active_run().is_some() || state.run_when_ready {
                 stop(state);
             } else if state.help_open {
                 state.help_open = false;
@@ -301,6 +304,23 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
         }
         Action::ToggleAdvanced => {
             state.settings.advanced_open = !state.settings.advanced_open;
+            Vec::new()
+        }
+        Action::TogglePalette => {
+            state.palette = match state.palette {
+                Some(_) => None,
+                None => Some(Palette::default()),
+            };
+            Vec::new()
+        }
+        Action::SearchPalette(search) => {
+            state.palette = Some(Palette { search, chosen: 0 });
+            Vec::new()
+        }
+        Action::ChooseInPalette(chosen) => {
+            if let Some(palette) = &mut state.palette {
+                palette.chosen = chosen;
+            }
             Vec::new()
         }
         Action::ToggleHelp => {

@@ -1,0 +1,108 @@
+//! The command palette over the window.
+
+use egui::{Button, Key, Modal, Modifiers, RichText, ScrollArea, TextEdit, Ui};
+
+use crate::app::state::State;
+use crate::app::state::palette::{Item, found};
+use crate::app::theme::{palette, size, space};
+use crate::app::update::Action;
+
+/// Width of the palette and most height of its list, points.
+const WIDTH: f32 = 520.0;
+const HEIGHT: f32 = 360.0;
+
+/// What the palette shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaletteView {
+    /// What was typed.
+    pub search: String,
+    /// What was found.
+    pub items: Vec<Item>,
+    /// Which of it is chosen.
+    pub chosen: usize,
+}
+
+impl PaletteView {
+    /// Decides what the palette shows; nothing where it is closed.
+    #[must_use]
+    pub fn build(state: &State) -> Option<Self> {
+        let open = state.palette.as_ref()?;
+        let items = found(state, &open.search);
+        Some(Self {
+            search: open.search.clone(),
+            chosen: open.chosen.min(items.len().saturating_sub(1)),
+            items,
+        })
+    }
+}
+
+/// Draws the palette.
+pub fn palette_ui(ui: &mut Ui, view: &PaletteView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let (up, down, enter) = ui.input_mut(|input| {
+        let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+        (
+            pressed(Key::ArrowUp),
+            pressed(Key::ArrowDown),
+            pressed(Key::Enter),
+        )
+    });
+    let modal = Modal::new(egui::Id::unique("command palette")).show(ui.ctx(), |ui| {
+        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 2.0 * space::XL));
+        let mut search = view.search.clone();
+        let edit = TextEdit::singleline(&mut search)
+            .hint_text("What do you want to do?")
+            .desired_width(f32::INFINITY);
+        let response = ui.add(edit);
+        response.widget_info(|| {
+            let mut info = egui::WidgetInfo::text_edit(true, &view.search, &search, "");
+            info.label = Some("Find a command".to_owned());
+            info
+        });
+        response.request_focus();
+        if response.changed() {
+            actions.push(Action::SearchPalette(search));
+        }
+        ui.add_space(space::S);
+        if view.items.is_empty() {
+            ui.label(RichText::new("No command has these words").color(palette(ui).weak));
+        }
+        ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
+            for (index, item) in view.items.iter().enumerate() {
+                let chosen = index == view.chosen;
+                let keys = item.shortcut.map(|s| ui.ctx().format_shortcut(&s.keys()));
+                let button = Button::selectable(chosen, item.label.as_str())
+                    .shortcut_text(keys.unwrap_or_default())
+                    .min_size(egui::vec2(ui.available_width(), space::TARGET));
+                let response = ui.add(button).on_hover_text(&item.about);
+                if chosen && (up || down) {
+                    response.scroll_to_me(None);
+                }
+                if response.clicked() {
+                    actions.push(Action::TogglePalette);
+                    actions.push(item.action.clone());
+                }
+            }
+        });
+        if let Some(item) = view.items.get(view.chosen) {
+            ui.add_space(space::XS);
+            let about = RichText::new(&item.about).size(size::SMALL);
+            ui.label(about.color(palette(ui).weak));
+            if enter {
+                actions.push(Action::TogglePalette);
+                actions.push(item.action.clone());
+            }
+        }
+    });
+    let last = view.items.len().saturating_sub(1);
+    if up {
+        actions.push(Action::ChooseInPalette(view.chosen.saturating_sub(1)));
+    }
+    if down {
+        actions.push(Action::ChooseInPalette((view.chosen + 1).min(last)));
+    }
+    if modal.should_close() && actions.is_empty() {
+        actions.push(Action::TogglePalette);
+    }
+    actions
+}
