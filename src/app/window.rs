@@ -23,7 +23,6 @@ use crate::app::state::training::{
     JoinAnswer, JoinRequest, PreviewAnswer, PreviewRequest, RemovalRequest, Training,
 };
 use crate::app::state::{LineupState, State};
-use crate::app::update::past::PastAction;
 use crate::app::update::{self, Action};
 use crate::app::{AppOptions, pages, presenter, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
@@ -126,9 +125,8 @@ impl Window {
         let previews = Latest::spawn("preview", PreviewRequest::answer, wake())?;
         let joins = Latest::spawn("joining", JoinRequest::answer, wake())?;
         let removals = Latest::spawn("deleting", RemovalRequest::answer, wake())?;
-        let runs = options.data.as_ref().map(|data| data.join("runs"));
         let settings = settings.mended();
-        let journal = Journal::start(runs, settings.history_bytes, wake())?;
+        let journal = past::journal(options, &settings, wake())?;
         let trainer = trainer::start(crate::demo::embedded(), wake())?;
         let mut window = Self {
             state: first_state(options, settings.clone()),
@@ -161,9 +159,7 @@ impl Window {
         update::look_for_trainings(&mut window.state.training);
         window.forget_removed();
         window.tell_trainer();
-        if let Some(path) = &options.open {
-            window.act(Action::Past(PastAction::OpenFile(path.clone())));
-        }
+        window.open_saved(options);
         Ok(window)
     }
 

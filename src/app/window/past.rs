@@ -5,13 +5,33 @@ use std::path::Path;
 use egui::Context;
 
 use super::{EVENTS_PER_FRAME, Window};
+use crate::app::AppOptions;
 use crate::app::state::page::Page;
+use crate::app::state::settings::Settings;
 use crate::app::update::models::ModelsAction;
 use crate::app::update::past::PastAction;
 use crate::app::update::{self, Action, TrainAction};
+use crate::journal::desk::Journal;
 use crate::record::EXTENSION;
 
+/// Starts the thread that keeps the history in the data folder; nothing is kept where there is none.
+pub(super) fn journal(
+    options: &AppOptions,
+    settings: &Settings,
+    wake: impl Fn() + Send + 'static,
+) -> std::io::Result<Journal> {
+    let folder = options.data.as_ref().map(|data| data.join("runs"));
+    Journal::start(folder, settings.history_bytes, wake)
+}
+
 impl Window {
+    /// Has the saved run opened that the window was started with.
+    pub(super) fn open_saved(&mut self, options: &AppOptions) {
+        if let Some(path) = &options.open {
+            self.act(Action::Past(PastAction::OpenFile(path.clone())));
+        }
+    }
+
     /// Hands the journal what it is to do.
     pub(super) fn tell_journal(&mut self) {
         for order in std::mem::take(&mut self.state.past.outbox) {
