@@ -168,7 +168,8 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
                 actions.extend(plain_ui(ui, view));
                 return;
             }
-            for sentence in &view.why {
+            // How much likelier it is stands below, in numbers.
+            for sentence in view.why.iter().take(1) {
                 ui.set_max_width(CARD_WIDTH);
                 ui.label(RichText::new(sentence).size(size::SMALL));
             }
