@@ -45,12 +45,37 @@ pub fn pressed(ctx: &Context, state: &State) -> Vec<Action> {
     if state.is_showing() {
         keys.extend(shown_to_others());
     }
-    ctx.input_mut(|input| {
+    let mut actions: Vec<Action> = ctx.input_mut(|input| {
         keys.into_iter()
             .filter(|(key, _)| input.consume_key(Modifiers::NONE, *key))
             .map(|(_, action)| action)
             .collect()
-    })
+    });
+    if state.is_showing() {
+        actions.extend(moved(ctx));
+    }
+    actions
+}
+
+/// What the arrow keys ask for: a key that is held down may come several times in a frame.
+fn moved(ctx: &Context) -> Vec<Action> {
+    let arrows = [
+        Key::ArrowLeft,
+        Key::ArrowRight,
+        Key::ArrowDown,
+        Key::ArrowUp,
+    ];
+    let [left, right, down, up] = ctx.input_mut(|input| {
+        arrows.map(|key| input.count_and_consume_key(Modifiers::NONE, key) as i32)
+    });
+    [
+        (right != left).then(|| ShowAction::MoveBalance(right - left)),
+        (up != down).then(|| ShowAction::MoveStrength(up - down)),
+    ]
+    .into_iter()
+    .flatten()
+    .map(Action::Show)
+    .collect()
 }
 
 /// Opens the card of the first word that differs, unless it is open.
@@ -66,10 +91,6 @@ fn shown_to_others() -> Vec<(Key, Action)> {
     let show = Action::Show;
     let mut keys = vec![
         (Key::Space, show(ShowAction::RunOrStop)),
-        (Key::ArrowLeft, show(ShowAction::MoveBalance(-1))),
-        (Key::ArrowRight, show(ShowAction::MoveBalance(1))),
-        (Key::ArrowDown, show(ShowAction::MoveStrength(-1))),
-        (Key::ArrowUp, show(ShowAction::MoveStrength(1))),
         (Key::H, Action::ToggleHeat),
         (Key::F, show(ShowAction::ToggleFreeze)),
     ];

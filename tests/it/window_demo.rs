@@ -93,6 +93,20 @@ fn the_presenters_keys_run_stop_and_steer() {
 }
 
 #[test]
+fn an_arrow_key_steers_however_often_it_is_pressed() {
+    let mut stage = demo();
+    let strength = |stage: &Stage| stage.state().blend().unwrap().1.strength;
+    let before = strength(&stage);
+    for _ in 0..4 {
+        stage.press(Modifiers::NONE, Key::ArrowDown);
+        stage.frames(2);
+    }
+    assert!((before - strength(&stage) - 0.4).abs() < 0.011);
+    stage.press(Modifiers::NONE, Key::Space);
+    assert!(matches!(stage.next_command(), Some(Command::Generate(_))));
+}
+
+#[test]
 fn a_space_typed_into_the_prompt_is_a_space() {
     let mut stage = demo();
     stage.harness.get_by_label("Prompt").focus();

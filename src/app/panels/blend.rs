@@ -1,6 +1,6 @@
 //! Demo mode's controls: which of two qualities counts more, how strongly guidance acts, and what the colours say.
 
-use egui::{Align, Layout, RichText, Slider, Ui, WidgetInfo};
+use egui::{Align, Layout, RichText, Slider, SliderClamping, Ui, WidgetInfo};
 
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::blend::{Blend, STRONGEST};
@@ -170,9 +170,11 @@ impl WordSlider<'_> {
                 ui.label(RichText::new(self.words).size(size::HEADING).color(weak));
             });
             ui.spacing_mut().slider_width = width;
+            // A slider that rounds or clamps what it draws tells of a move that nobody made.
             let slider = Slider::new(&mut moved, 0.0..=self.most)
                 .show_value(false)
-                .step_by(0.01);
+                .clamping(SliderClamping::Never)
+                .smart_aim(false);
             let response = ui.add(slider);
             let label = format!("{}: {}", self.name, self.words);
             response.widget_info(|| WidgetInfo::slider(true, self.value, &label));
