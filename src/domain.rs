@@ -1,5 +1,6 @@
 //! Plain vocabulary: the words that every other room of the house uses. std and serde only.
 
+pub mod calendar;
 mod facts;
 pub mod hub;
 pub mod machine;

@@ -10,7 +10,6 @@ use super::session::Session;
 use super::{CommonArgs, SamplingArgs, print, print_json};
 use crate::domain::{ComputeSettings, Finish, Pane, Prompt, Sampling};
 use crate::error::Failure;
-use crate::record::Timing;
 use crate::record::json::{Outline, Token, Written};
 use crate::train::data;
 use crate::worker::{Beginning, Command, Event, GenerateRequest, RunEnd, Step, StreamEnd};
@@ -186,12 +185,7 @@ impl Finished {
             base: end.base.as_ref().map(|base| written(base, &self.base)),
             guided: written(&end.guided, &self.guided),
             divergence: end.divergence,
-            timing: Timing {
-                prefill_secs: end.prefill_secs,
-                base_secs: end.base_secs,
-                guided_secs: end.guided_secs,
-                tokens_per_sec: end.tokens_per_sec,
-            },
+            timing: end.timing(),
         }
         .document()
     }

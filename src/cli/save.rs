@@ -11,7 +11,7 @@ use crate::engine::trace::{StoredRows, StoredStep, Trace};
 use crate::error::Failure;
 use crate::journal::files;
 use crate::journal::now_secs;
-use crate::record::{Keep, Record, Text, Timing};
+use crate::record::{Keep, Record, Text};
 use crate::worker::{Beginning, Command, Event, GenerateRequest, RunEnd, Step};
 
 /// The largest weight of a grid.
@@ -104,12 +104,7 @@ pub(super) fn save(
         base,
         guided: kept.text(Pane::Guided, end.guided.finish, &end.guided.tail),
         divergence: end.divergence,
-        timing: Timing {
-            prefill_secs: end.prefill_secs,
-            base_secs: end.base_secs,
-            guided_secs: end.guided_secs,
-            tokens_per_sec: end.tokens_per_sec,
-        },
+        timing: end.timing(),
         app: env!("CARGO_PKG_VERSION").to_owned(),
         at: now_secs(),
         lineup_file: lineup.map(|path| path.display().to_string()),

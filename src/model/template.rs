@@ -8,6 +8,7 @@ use minijinja_contrib::pycompat;
 
 use super::error::ModelError;
 use crate::domain::Prompt;
+use crate::domain::calendar::Moment;
 
 /// Instructions that a template may take: real ones take some thousand per message.
 const FUEL: u64 = 20_000_000;
@@ -264,22 +265,16 @@ fn strftime(format: &str, secs: u64) -> String {
         "Tuesday",
         "Wednesday",
     ];
-    let (days, second) = (secs / 86_400, secs % 86_400);
-    // Days to a date (Howard Hinnant, "chrono-compatible low-level date algorithms"), for days from 1970 on.
-    let z = days + 719_468;
-    let (era, day_of_era) = (z / 146_097, z % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let (month_name, day_name) = (MONTHS[month as usize - 1], DAYS[(days % 7) as usize]);
+    let Moment {
+        year,
+        month,
+        day,
+        weekday,
+        hour,
+        minute,
+        second,
+    } = Moment::utc(secs);
+    let (month_name, day_name) = (MONTHS[month as usize - 1], DAYS[weekday as usize]);
     let mut out = String::new();
     let mut codes = format.chars();
     while let Some(letter) = codes.next() {
@@ -297,9 +292,9 @@ fn strftime(format: &str, secs: u64) -> String {
             Some('b') => month_name[..3].to_owned(),
             Some('A') => day_name.to_owned(),
             Some('a') => day_name[..3].to_owned(),
-            Some('H') => two(second / 3600),
-            Some('M') => two(second / 60 % 60),
-            Some('S') => two(second % 60),
+            Some('H') => two(hour),
+            Some('M') => two(minute),
+            Some('S') => two(second),
             Some('%') | None => "%".to_owned(),
             Some(other) => format!("%{other}"),
         };

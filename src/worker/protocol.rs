@@ -14,6 +14,7 @@ pub use crate::domain::{ComputeSettings, LineupInfo, LineupSource, ModelInfo};
 use crate::engine::decode::GuidedStep;
 use crate::error::Failure;
 use crate::record::Record;
+use crate::record::Timing;
 
 /// What the worker must do.
 #[derive(Debug, Clone)]
@@ -184,6 +185,19 @@ pub struct RunEnd {
     pub guided_secs: f64,
     /// Tokens of both texts per second of writing.
     pub tokens_per_sec: f64,
+}
+
+impl RunEnd {
+    /// How long it took.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        Timing {
+            prefill_secs: self.prefill_secs,
+            base_secs: self.base_secs,
+            guided_secs: self.guided_secs,
+            tokens_per_sec: self.tokens_per_sec,
+        }
+    }
 }
 
 /// What happened.

@@ -171,14 +171,16 @@ struct RunDirector<'r, 'w> {
 impl RunDirector<'_, '_> {
     /// Waits until the next step is due, awake enough to be stopped.
     fn keep_pace(&mut self) {
-        let began = Instant::now();
-        while self.cancel.is_held() && !self.cancel.is_cancelled() && self.goes_on() {
-            std::thread::sleep(PACE_NAP);
+        if self.cancel.is_held() {
+            let began = Instant::now();
+            while self.cancel.is_held() && !self.cancel.is_cancelled() && self.goes_on() {
+                std::thread::sleep(PACE_NAP);
+            }
+            let held = began.elapsed();
+            self.rested += held;
+            // The pace counts from where it went on.
+            self.opened = self.opened.map(|opened| opened + held);
         }
-        let held = began.elapsed();
-        self.rested += held;
-        // The pace counts from where it went on.
-        self.opened = self.opened.map(|opened| opened + held);
         let (Some(pace), Some(opened)) = (self.pace, self.opened) else {
             return;
         };

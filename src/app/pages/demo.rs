@@ -2,9 +2,10 @@
 
 use egui::{CentralPanel, Panel, TextStyle, Ui};
 
-use crate::app::panels::{blend, card, notice, panes, problem, prompt, recorded, tour};
+use super::steer;
+use crate::app::panels::{blend, tour};
 use crate::app::state::State;
-use crate::app::theme::{reading, size, space};
+use crate::app::theme::{reading, size};
 use crate::app::update::Action;
 
 /// How much larger the texts are than in Lab mode.
@@ -26,28 +27,11 @@ pub fn demo_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         actions.extend(blend::blend_ui(ui, &blend::BlendView::build(state)));
     });
     CentralPanel::default().frame(column).show(ui, |ui| {
-        actions.extend(prompt::prompt_ui(ui, &prompt::PromptView::build(state)));
-        ui.add_space(space::XS);
-        if let Some(view) = problem::ProblemView::build(state) {
-            actions.extend(problem::problem_ui(ui, &view));
-            ui.add_space(space::XS);
-        }
-        if let Some(view) = recorded::RecordedView::build(state) {
-            actions.extend(recorded::recorded_ui(ui, &view));
-            ui.add_space(space::XS);
-        }
-        if let Some(view) = notice::NoticeView::build(state) {
-            actions.extend(notice::notice_ui(ui, &view));
-            ui.add_space(space::XS);
-        }
-        let font = TextStyle::resolve(&reading(), ui.style());
-        let larger = egui::FontId::new(size::READING * LARGER, font.family);
-        ui.style_mut().text_styles.insert(reading(), larger);
-        let (done, places) = panes::panes_ui(ui, &panes::PanesView::build(state));
-        actions.extend(done);
-        if let Some(view) = card::CardView::build(state) {
-            actions.extend(card::card_ui(ui, &view, places));
-        }
+        actions.extend(steer::texts_ui(ui, state, |ui| {
+            let font = TextStyle::resolve(&reading(), ui.style());
+            let larger = egui::FontId::new(size::READING * LARGER, font.family);
+            ui.style_mut().text_styles.insert(reading(), larger);
+        }));
     });
     actions
 }

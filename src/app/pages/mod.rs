@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod models;
 pub mod runs;
+mod setup;
 pub mod start;
 pub mod steer;
 pub mod tradeoff;

@@ -36,27 +36,37 @@ pub fn steer_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
                 .show(ui, |ui| actions.extend(controls_ui(ui, state)));
         });
     CentralPanel::default().frame(column).show(ui, |ui| {
-        actions.extend(prompt::prompt_ui(ui, &prompt::PromptView::build(state)));
-        ui.add_space(space::XS);
-        if let Some(view) = problem::ProblemView::build(state) {
-            actions.extend(problem::problem_ui(ui, &view));
-            ui.add_space(space::XS);
-        }
-        if let Some(view) = recorded::RecordedView::build(state) {
-            actions.extend(recorded::recorded_ui(ui, &view));
-            ui.add_space(space::XS);
-        }
-        if let Some(view) = notice::NoticeView::build(state) {
-            actions.extend(notice::notice_ui(ui, &view));
-            ui.add_space(space::XS);
-        }
-        formula::formula_ui(ui, &formula::FormulaView::build(state));
-        let (done, places) = panes::panes_ui(ui, &panes::PanesView::build(state));
-        actions.extend(done);
-        if let Some(view) = card::CardView::build(state) {
-            actions.extend(card::card_ui(ui, &view, places));
-        }
+        actions.extend(texts_ui(ui, state, |ui| {
+            formula::formula_ui(ui, &formula::FormulaView::build(state));
+        }));
     });
+    actions
+}
+
+/// The middle of the page, in Lab mode and in Demo mode: the prompt, what there is to tell, `above` the texts, the texts
+/// with their cards.
+pub(super) fn texts_ui(ui: &mut Ui, state: &State, above: impl FnOnce(&mut Ui)) -> Vec<Action> {
+    let mut actions = Vec::new();
+    actions.extend(prompt::prompt_ui(ui, &prompt::PromptView::build(state)));
+    ui.add_space(space::XS);
+    if let Some(view) = problem::ProblemView::build(state) {
+        actions.extend(problem::problem_ui(ui, &view));
+        ui.add_space(space::XS);
+    }
+    if let Some(view) = recorded::RecordedView::build(state) {
+        actions.extend(recorded::recorded_ui(ui, &view));
+        ui.add_space(space::XS);
+    }
+    if let Some(view) = notice::NoticeView::build(state) {
+        actions.extend(notice::notice_ui(ui, &view));
+        ui.add_space(space::XS);
+    }
+    above(ui);
+    let (done, places) = panes::panes_ui(ui, &panes::PanesView::build(state));
+    actions.extend(done);
+    if let Some(view) = card::CardView::build(state) {
+        actions.extend(card::card_ui(ui, &view, places));
+    }
     actions
 }
 

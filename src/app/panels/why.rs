@@ -3,7 +3,6 @@
 use super::naming::{next_word, written_word};
 use crate::app::state::{State, TokenRef};
 use crate::domain::Pane;
-use crate::engine::insight::TokenInsight;
 use crate::engine::split::Split;
 
 /// Odds below which two words count as equally likely.
@@ -16,32 +15,36 @@ const MANY: f64 = 1000.0;
 /// Odds in words, for example `3 : 1`.
 #[must_use]
 pub(super) fn odds(nats: f64) -> String {
-    let odds = nats.abs().exp();
-    match odds {
-        o if o >= MANY => "more than 1,000 : 1".to_owned(),
-        o if o >= 9.95 => format!("{o:.0} : 1"),
-        o => {
-            let short = format!("{o:.1}");
-            format!("{} : 1", short.strip_suffix(".0").unwrap_or(&short))
-        }
+    format!("{} : 1", short(nats.abs().exp()))
+}
+
+/// A ratio in few digits.
+fn short(ratio: f64) -> String {
+    if ratio >= MANY {
+        return "more than 1,000".to_owned();
+    }
+    if ratio >= 9.95 {
+        return format!("{ratio:.0}");
+    }
+    let words = format!("{ratio:.1}");
+    words.strip_suffix(".0").unwrap_or(&words).to_owned()
+}
+
+/// How likely guidance made a word in words, for example `about 3 times more likely than without guidance`.
+#[must_use]
+pub(super) fn times(nats: f64) -> String {
+    match likelier(nats) {
+        Some(words) => format!("{words} than without guidance"),
+        None => "about as likely as without guidance".to_owned(),
     }
 }
 
-/// How much likelier guidance made a word, in words.
-#[must_use]
-pub(super) fn times(nats: f64) -> String {
+/// How much likelier guidance made a word; nothing where it hardly did.
+fn likelier(nats: f64) -> Option<String> {
     let times = nats.abs().exp();
     let how = if nats > 0.0 { "more" } else { "less" };
-    match times {
-        t if t < ALIKE => "about as likely as without guidance".to_owned(),
-        t if t >= MANY => format!("more than 1,000 times {how} likely than without guidance"),
-        t if t >= 9.95 => format!("about {t:.0} times {how} likely than without guidance"),
-        t => {
-            let short = format!("{t:.1}");
-            let short = short.strip_suffix(".0").unwrap_or(&short);
-            format!("about {short} times {how} likely than without guidance")
-        }
-    }
+    let about = if times >= MANY { "" } else { "about " };
+    (times >= ALIKE).then(|| format!("{about}{} times {how} likely", short(times)))
 }
 
 /// The sentence for a split; `names` are those of the objectives.
@@ -118,7 +121,10 @@ pub(super) fn why(state: &State, token: TokenRef) -> Option<Vec<String>> {
     if token.pane == Pane::Base {
         return Some(vec![
             "The plain model\u{2019}s own word".to_owned(),
-            format!("With guidance it is {}", times_with(insight)),
+            format!(
+                "With guidance it is {}",
+                likelier(insight.chosen.influence()).unwrap_or("about as likely".to_owned())
+            ),
         ]);
     }
     let judged = run.rejudged.as_ref().map(|judged| &judged.weights);
@@ -161,17 +167,6 @@ pub(super) fn why(state: &State, token: TokenRef) -> Option<Vec<String>> {
 /// Per cent without digits behind the point, never a hundred for what is not certain.
 fn whole_percent(probability: f64) -> u32 {
     ((probability * 100.0).round() as u32).min(99)
-}
-
-fn times_with(insight: &TokenInsight) -> String {
-    let words = times(insight.chosen.influence());
-    words
-        .strip_suffix(" than without guidance")
-        .or(words
-            .strip_suffix(" as without guidance")
-            .map(|_| "about as likely"))
-        .unwrap_or(&words)
-        .to_owned()
 }
 
 #[cfg(test)]

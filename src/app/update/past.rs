@@ -412,12 +412,7 @@ pub fn on_told(state: &mut State, event: &Event) {
                         .map_or_else(String::new, |base| base.tail.clone()),
                     end.guided.tail.clone(),
                 ],
-                timing: Timing {
-                    prefill_secs: end.prefill_secs,
-                    base_secs: end.base_secs,
-                    guided_secs: end.guided_secs,
-                    tokens_per_sec: end.tokens_per_sec,
-                },
+                timing: end.timing(),
             }),
         }),
         Event::Superseded { run, .. } | Event::Failed { run: Some(run), .. } => {

@@ -3,6 +3,7 @@
 pub mod field;
 pub mod legend;
 pub mod numbers;
+pub mod plot;
 pub mod swatch;
 pub mod toggle;
 pub mod token_card;

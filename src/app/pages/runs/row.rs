@@ -9,6 +9,7 @@ use crate::app::update::Action;
 use crate::app::update::past::PastAction;
 use crate::app::widgets::field::Field;
 use crate::app::widgets::numbers::signed;
+use crate::domain::calendar::Moment;
 
 /// Height of every row, points.
 pub(super) const ROW_HEIGHT: f32 = 116.0;
@@ -90,23 +91,14 @@ impl RowView {
 
 /// Day and time in UTC.
 pub(super) fn time_words(secs: u64) -> String {
-    // Days since 1970 to a date, after Hinnant's civil_from_days.
-    let days = (secs / 86_400) as i64 + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let minutes = secs % 86_400 / 60;
-    let (hour, minute) = (minutes / 60, minutes % 60);
+    let Moment {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        ..
+    } = Moment::utc(secs);
     format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
 }
 

@@ -9,8 +9,9 @@ mod summary;
 mod table;
 mod triangle;
 
-use egui::{CentralPanel, Panel, RichText, ScrollArea, Ui};
+use egui::{CentralPanel, RichText, ScrollArea, Ui};
 
+use crate::app::pages::setup::Column;
 use crate::app::panels::{SCROLL_BAR, problem};
 use crate::app::state::State;
 use crate::app::theme::{palette, size, space, strong};
@@ -25,24 +26,19 @@ pub use table::TableView;
 
 /// Draws the page.
 pub fn tradeoff_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
-    let mut actions = Vec::new();
     let column = super::column(ui);
     let setup = SetupView::build(state);
-    Panel::left("tradeoff_setup")
-        .frame(column)
-        .resizable(true)
-        .default_size(380.0)
-        .size_range(340.0..=560.0)
-        .show(ui, |ui| {
-            Panel::bottom("tradeoff_start")
-                .frame(egui::Frame::new())
-                .show_separator_line(false)
-                .show(ui, |ui| actions.extend(setup::start_ui(ui, &setup)));
-            ScrollArea::vertical()
-                .auto_shrink([false, false])
-                .content_margin(SCROLL_BAR)
-                .show(ui, |ui| actions.extend(setup::setup_ui(ui, &setup)));
-        });
+    let prepared = Column {
+        name: "tradeoff_setup",
+        start: "tradeoff_start",
+        width: 380.0,
+        widths: 340.0..=560.0,
+    };
+    let mut actions = prepared.show(
+        ui,
+        |ui| setup::start_ui(ui, &setup),
+        |ui| setup::setup_ui(ui, &setup),
+    );
     CentralPanel::default().frame(column).show(ui, |ui| {
         if let Some(view) = problem::ProblemView::build(state) {
             actions.extend(problem::problem_ui(ui, &view));

@@ -1,13 +1,13 @@
 //! Two objectives against each other: a dot per setting with its intervals, the front, and the handle along the curve.
 
 use egui::{Color32, Id, Sense, Ui};
-use egui_plot::{Line, MarkerShape, Plot, PlotBounds, PlotPoint, PlotPoints, Points};
+use egui_plot::{Line, MarkerShape, PlotBounds, PlotPoint, PlotPoints, Points};
 
 use super::act;
 use super::chart::{ChartView, Dot, nearest, point_at};
-use crate::app::pages::train::{axis_words, grid};
 use crate::app::theme::{Palette, palette};
 use crate::app::update::{Action, TradeoffAction};
+use crate::app::widgets::plot::{axis_words, grid, still};
 
 /// Radius of a dot, points.
 const DOT: f32 = 3.5;
@@ -22,18 +22,8 @@ pub(super) fn scatter_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Acti
     let at = |dot: &Dot| view.axes.map(|axis| dot.scores[axis]);
     let [right, up] = view.axes.map(|axis| view.objectives[axis].clone());
     let unit = view.measure.unit();
-    let plot = Plot::new("trade-off scatter")
-        .height(height)
-        .allow_zoom(false)
-        .allow_scroll(false)
-        .allow_drag(false)
-        .allow_boxed_zoom(false)
-        .allow_axis_zoom_drag(false)
-        .allow_double_click_reset(false)
-        .show_background(false)
-        .show_crosshair(false)
+    let plot = still(ui, "trade-off scatter", height)
         .sense(Sense::click_and_drag())
-        .grid_color(colours.border)
         .x_axis_label(format!("{right}, {unit}"))
         .y_axis_label(format!("{up}, {unit}"))
         .x_grid_spacer(grid(6.0))

@@ -1,8 +1,9 @@
 //! What the next sweep would try, and the button that begins it.
 
-use egui::{Button, DragValue, Grid, RichText, ScrollArea, Ui};
+use egui::{DragValue, Grid, ScrollArea, Ui};
 
 use super::{act, first_words};
+use crate::app::pages::setup::start_button;
 use crate::app::pages::train::{heading, note, sentence, time_words};
 use crate::app::state::State;
 use crate::app::state::draft::LARGEST_TYPED_WEIGHT;
@@ -10,7 +11,7 @@ use crate::app::state::run::RunPhase;
 use crate::app::state::tradeoff::{
     LONGEST_TEXT, MOST_SAMPLES, MOST_STEPS, PromptChoice, Setup, SweepWay, Swept,
 };
-use crate::app::theme::{palette, size, space, strong};
+use crate::app::theme::{palette, space};
 use crate::app::update::{Action, TradeoffAction};
 use crate::app::widgets::field::Field;
 use crate::app::widgets::numbers::{count, weight};
@@ -361,27 +362,9 @@ fn number_ui(ui: &mut Ui, name: &str, help: &str, drag: DragValue<'_>) {
 
 /// Draws the button and what stands in its way.
 pub(super) fn start_ui(ui: &mut Ui, view: &SetupView) -> Option<Action> {
-    let colours = palette(ui);
-    let mut pressed = false;
-    ui.add_space(space::S);
-    ui.horizontal(|ui| {
-        let enabled = view.missing.is_none();
-        let words = RichText::new("Start sweep").font(strong(size::BODY));
-        let button = if enabled {
-            Button::new(words.color(colours.on_accent)).fill(colours.accent)
-        } else {
-            Button::new(words)
-        };
-        let button = button.min_size(egui::vec2(0.0, space::TARGET + 6.0));
-        let response = ui.add_enabled(enabled, button);
-        pressed = response
-            .on_hover_text("It takes the place of the sweep on screen")
-            .clicked();
-        let said = view.missing.as_ref().or(view.size.as_ref());
-        if let Some(words) = said {
-            let words = RichText::new(words).size(size::SMALL).color(colours.weak);
-            ui.add(egui::Label::new(words).wrap());
-        }
-    });
+    let said = view.missing.as_deref().or(view.size.as_deref());
+    let pressed = start_button(ui, "Start sweep", view.missing.is_none(), said)
+        .on_hover_text("It takes the place of the sweep on screen")
+        .clicked();
     pressed.then_some(Action::Tradeoff(TradeoffAction::Start))
 }

@@ -1,12 +1,13 @@
 //! Loss, accuracy and margin over the steps.
 
 use egui::{Color32, RichText, Ui};
-use egui_plot::{GridInput, GridMark, Line, MarkerShape, Plot, PlotPoints, Points};
+use egui_plot::{Line, MarkerShape, PlotPoints, Points};
 
 use crate::app::state::State;
 use crate::app::state::training::{Curve, Point, TrainRun, thinned};
 use crate::app::theme::{Palette, palette, size, space, strong};
 use crate::app::widgets::numbers::signed;
+use crate::app::widgets::plot::{axis_words, grid, still};
 use crate::train::events::EvalReport;
 
 /// Points of a curve that are drawn: more than there are pixels help nobody.
@@ -148,44 +149,6 @@ fn apart(points: &[Point], steps: f64, room: f32) -> Vec<Point> {
     thinned(points, most as usize)
 }
 
-/// Grid lines at round numbers, about `lines` of them, each far enough from the next for its label.
-pub(in crate::app::pages) fn grid(lines: f64) -> impl Fn(GridInput) -> Vec<GridMark> {
-    move |input| {
-        let (low, high) = input.bounds;
-        let step_size = round_step((high - low) / lines);
-        let (first, last) = ((low / step_size).ceil(), (high / step_size).floor());
-        let count = (last - first).clamp(0.0, 2.0 * lines + 2.0) as usize;
-        let mark = |index: usize| GridMark {
-            value: (first + index as f64) * step_size,
-            step_size,
-        };
-        (0..=count).map(mark).collect()
-    }
-}
-
-/// The least of 1, 2 and 5 times a power of ten that is not below `least`.
-fn round_step(least: f64) -> f64 {
-    if !(least.is_finite() && least > 0.0) {
-        return 1.0;
-    }
-    let power = 10f64.powf(least.log10().floor());
-    [1.0, 2.0, 5.0]
-        .into_iter()
-        .map(|step| step * power)
-        .find(|step| *step >= least * (1.0 - 1e-9))
-        .unwrap_or(10.0 * power)
-}
-
-/// What stands at a grid line.
-pub(in crate::app::pages) fn axis_words(value: f64, percent: bool) -> String {
-    if percent {
-        return format!("{:.0}\u{a0}%", 100.0 * value);
-    }
-    // Without the dust of arithmetic.
-    let value = (value * 1e6).round() / 1e6;
-    format!("{}", value + 0.0)
-}
-
 fn curve_ui(ui: &mut Ui, curve: &CurveView, steps: f64) {
     let percent = curve.percent;
     let colours: &Palette = palette(ui);
@@ -213,22 +176,12 @@ fn curve_ui(ui: &mut Ui, curve: &CurveView, steps: f64) {
             .shape(MarkerShape::Circle)
             .radius(4.0)
             .color(colours.below);
-        let mut plot = Plot::new(curve.name)
-            .height(HEIGHT)
-            .allow_zoom(false)
-            .allow_scroll(false)
-            .allow_drag(false)
-            .allow_boxed_zoom(false)
-            .allow_axis_zoom_drag(false)
-            .allow_double_click_reset(false)
-            .show_background(false)
-            .grid_color(colours.border)
+        let mut plot = still(ui, curve.name, HEIGHT)
             .include_x(0.0)
             .include_x(steps)
             .x_grid_spacer(grid(3.0))
             .y_grid_spacer(grid(4.0))
-            .y_axis_formatter(move |mark, _| axis_words(mark.value, percent))
-            .show_crosshair(false);
+            .y_axis_formatter(move |mark, _| axis_words(mark.value, percent));
         for value in &curve.range {
             plot = plot.include_y(*value);
         }
@@ -260,25 +213,5 @@ mod tests {
         }
         // Few steps are all drawn.
         assert_eq!(apart(&points[..16], 16.0, 225.0).len(), 16);
-    }
-
-    #[test]
-    fn grid_lines_stand_at_round_numbers() {
-        let values = |low: f64, high: f64, lines: f64| -> Vec<String> {
-            let input = GridInput {
-                bounds: (low, high),
-                base_step_size: 1.0,
-            };
-            let marks = grid(lines)(input);
-            marks.iter().map(|m| axis_words(m.value, false)).collect()
-        };
-        assert_eq!(values(-0.02, 0.74, 4.0), ["0", "0.2", "0.4", "0.6"]);
-        assert_eq!(values(0.0, 180.0, 3.0), ["0", "100"]);
-        assert_eq!(values(-12.0, 310.0, 4.0), ["0", "100", "200", "300"]);
-        assert_eq!(values(0.0, 0.0, 4.0), ["0"]);
-        assert_eq!(axis_words(0.5, true), "50\u{a0}%");
-        for bad in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
-            assert!((round_step(bad) - 1.0).abs() < 1e-12);
-        }
     }
 }

@@ -8,8 +8,9 @@ mod settings;
 mod setup;
 mod shelf;
 
-use egui::{Align, Button, CentralPanel, Id, Layout, Panel, RichText, ScrollArea, Ui};
+use egui::{Align, Button, CentralPanel, Id, Layout, RichText, ScrollArea, Ui};
 
+use crate::app::pages::setup::Column;
 use crate::app::panels::{SCROLL_BAR, problem};
 use crate::app::state::State;
 use crate::app::state::training::Purpose;
@@ -17,7 +18,6 @@ use crate::app::theme::{palette, section, size, space, strong};
 use crate::app::update::{Action, TrainAction};
 
 pub use curves::CurvesView;
-pub(super) use curves::{axis_words, grid};
 pub use data::DataView;
 pub use progress::ProgressView;
 pub use settings::SettingsView;
@@ -26,30 +26,26 @@ pub use shelf::ShelfView;
 
 /// Draws the page.
 pub fn train_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
-    let mut actions = Vec::new();
     let column = super::column(ui);
     let setup = SetupView::build(state);
-    Panel::left("train_setup")
-        .frame(column)
-        .resizable(true)
-        .default_size(430.0)
-        .size_range(360.0..=620.0)
-        .show(ui, |ui| {
-            Panel::bottom("train_start")
-                .frame(egui::Frame::new())
-                .show_separator_line(false)
-                .show(ui, |ui| actions.extend(setup::start_ui(ui, &setup)));
-            ScrollArea::vertical()
-                .auto_shrink([false, false])
-                .content_margin(SCROLL_BAR)
-                .show(ui, |ui| {
-                    actions.extend(data::data_ui(ui, &DataView::build(state)));
-                    ui.add_space(space::M);
-                    actions.extend(setup::setup_ui(ui, &setup));
-                    ui.add_space(space::M);
-                    actions.extend(settings::settings_ui(ui, &SettingsView::build(state)));
-                });
-        });
+    let prepared = Column {
+        name: "train_setup",
+        start: "train_start",
+        width: 430.0,
+        widths: 360.0..=620.0,
+    };
+    let mut actions = prepared.show(
+        ui,
+        |ui| setup::start_ui(ui, &setup),
+        |ui| {
+            let mut actions = data::data_ui(ui, &DataView::build(state));
+            ui.add_space(space::M);
+            actions.extend(setup::setup_ui(ui, &setup));
+            ui.add_space(space::M);
+            actions.extend(settings::settings_ui(ui, &SettingsView::build(state)));
+            actions
+        },
+    );
     CentralPanel::default().frame(column).show(ui, |ui| {
         if let Some(view) = problem::ProblemView::build(state) {
             actions.extend(problem::problem_ui(ui, &view));

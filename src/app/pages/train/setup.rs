@@ -1,12 +1,13 @@
 //! The objective's name, the base that it is trained over, and the button that begins.
 
-use egui::{Button, RichText, TextEdit, Ui};
+use egui::{TextEdit, Ui};
 
 use super::{act, browse_ui, heading, note, sentence};
+use crate::app::pages::setup::start_button;
 use crate::app::state::State;
 use crate::app::state::training::BaseChoice;
 use crate::app::state::training::Purpose;
-use crate::app::theme::{palette, size, space, strong};
+use crate::app::theme::space;
 use crate::app::update::{Action, TrainAction, lineup_base, ready};
 use crate::app::widgets::numbers::count;
 
@@ -132,24 +133,7 @@ pub(super) fn setup_ui(ui: &mut Ui, view: &SetupView) -> Vec<Action> {
 
 /// Draws the button and what stands in its way.
 pub(super) fn start_ui(ui: &mut Ui, view: &SetupView) -> Option<Action> {
-    let colours = palette(ui);
-    let mut pressed = false;
-    ui.add_space(space::S);
-    ui.horizontal(|ui| {
-        let enabled = view.missing.is_none();
-        let words = RichText::new("Start training").font(strong(size::BODY));
-        let button = if enabled {
-            Button::new(words.color(colours.on_accent)).fill(colours.accent)
-        } else {
-            Button::new(words)
-        };
-        let button = button.min_size(egui::vec2(0.0, space::TARGET + 6.0));
-        pressed = ui.add_enabled(enabled, button).clicked();
-        let said = view.missing.as_ref().or(view.plan.as_ref());
-        if let Some(words) = said {
-            let words = RichText::new(words).size(size::SMALL).color(colours.weak);
-            ui.add(egui::Label::new(words).wrap());
-        }
-    });
+    let said = view.missing.as_deref().or(view.plan.as_deref());
+    let pressed = start_button(ui, "Start training", view.missing.is_none(), said).clicked();
     pressed.then_some(Action::Train(TrainAction::Start))
 }
