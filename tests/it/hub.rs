@@ -2,6 +2,7 @@
 
 mod downloads;
 mod program;
+mod reach;
 mod server;
 
 use std::path::PathBuf;

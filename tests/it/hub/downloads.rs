@@ -1,21 +1,18 @@
 use std::fs;
-use std::path::Path;
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use counterpoise::domain::hub::{Remedy, RepoAt, TransferState};
+use counterpoise::domain::hub::{Remedy, TransferState};
 use counterpoise::error::{Failure, FailureKind};
-use counterpoise::model::hub::{Control, HubError, Wanted, Wire, download, info};
+use counterpoise::model::hub::{Control, HubError};
 use serde_json::json;
 
 use super::Client;
 use super::server::{COMMIT, Hub, Mishap, large, noise, small};
-use crate::common::spawn;
 
 const CONFIG: &str = "{\"model_type\":\"llama\"}";
 
 /// A model of two weight files, a config and things that nobody needs.
-fn model() -> Hub {
+pub(super) fn model() -> Hub {
     Hub::with(vec![
         small("config.json", CONFIG),
         small("deep/er/notes.txt", "notes"),
@@ -28,7 +25,7 @@ fn model() -> Hub {
 }
 
 /// One large file by the name of `w.bin`.
-fn one(count: usize) -> (Hub, Vec<u8>) {
+pub(super) fn one(count: usize) -> (Hub, Vec<u8>) {
     let content = noise(7, count);
     (Hub::with(vec![large("w.bin", content.clone())]), content)
 }
@@ -311,46 +308,6 @@ fn a_locked_repository_names_the_page_where_terms_are_accepted() {
 }
 
 #[test]
-fn what_is_not_there_is_named() {
-    let hub = model();
-    let client = Client::of(&hub);
-    let ask = |repo: &str, revision: &str| {
-        let wanted = Wanted {
-            at: RepoAt {
-                repo: repo.to_owned(),
-                revision: revision.to_owned(),
-            },
-            files: vec![],
-            at_once: 1,
-        };
-        let control = Control::default();
-        download(
-            &client.access,
-            &wanted,
-            &client.patience,
-            &control,
-            &mut |_| {},
-        )
-    };
-    let said = |outcome: Result<_, HubError>| Failure::from(outcome.err().unwrap()).summary;
-    let error = said(ask("o/n", "v9"));
-    assert_eq!(error, "There is no revision v9 of o/n on the hub");
-    assert_eq!(said(ask("o/x", "main")), "o/x does not exist or is private");
-    assert!(said(ask("o/../x", "main")).contains("no repository"));
-    // A branch with a slash has a name of several parts; a commit needs none.
-    assert!(ask("o/n", "refs/pr/1").is_ok());
-    assert!(ask("o/n", COMMIT).is_ok());
-    let repos = client.access.store().list().unwrap();
-    assert_eq!(repos[0].snapshots[0].revisions, ["refs/pr/1"]);
-    hub.list(json!({"sha": COMMIT, "siblings": [{"rfilename": "config.json", "size": 2, "blobId": "0".repeat(40)}, {"rfilename": "gone.safetensors", "size": 4, "lfs": {"sha256": "0".repeat(64), "size": 4}}]}));
-    let error = said(ask("o/n", "main"));
-    assert!(
-        error.contains("file gone.safetensors in o/n") || error.contains("config.json"),
-        "{error}"
-    );
-}
-
-#[test]
 fn lists_that_make_no_sense_are_refused_before_anything_is_written() {
     let file = |name: &str| json!({"rfilename": name, "size": 4, "blobId": "0".repeat(40)});
     for list in [
@@ -510,90 +467,4 @@ fn the_same_bytes_under_two_names_come_once() {
     for name in ["a.bin", "b.bin"] {
         assert_eq!(fs::read(folder.join(name)).unwrap(), content);
     }
-}
-
-#[test]
-fn without_the_network_what_is_here_must_do() {
-    let hub = model();
-    let mut client = Client::of(&hub);
-    client.access.offline = true;
-    assert!(matches!(client.fetch(&[]), Err(HubError::Offline)));
-    client.access.offline = false;
-    let (folder, _) = client.fetch(&[]).unwrap();
-    client.access.offline = true;
-    let before = hub.asked().len();
-    let (here, progress) = client.fetch(&[]).unwrap();
-    assert_eq!((here, progress.moved), (folder, 0));
-    assert_eq!(progress.state, TransferState::Completed);
-    assert!(matches!(client.fetch(&["other"]), Err(HubError::Offline)));
-    assert_eq!(hub.asked().len(), before);
-}
-
-#[test]
-fn a_hub_that_is_not_there_is_told_soon() {
-    let (hub, _) = one(1);
-    let client = Client::of(&hub);
-    drop(hub);
-    let failure = Failure::from(client.fetch(&[]).unwrap_err());
-    assert!(failure.summary.starts_with("127.0.0.1 "), "{failure:?}");
-    assert!(failure.hint.unwrap().contains("network"));
-}
-
-#[test]
-fn searches_and_lists_say_what_the_hub_says() {
-    let hub = model();
-    let client = Client::of(&hub);
-    let wire = Wire::new(&client.access, &client.patience).unwrap();
-    let found = info::search(&wire, &client.access, "two words", 5).unwrap();
-    let names: Vec<&str> = found.iter().map(|repo| repo.repo.as_str()).collect();
-    assert_eq!(names, ["o/n", "o/other"]);
-    assert!(found[0].gated && !found[1].gated);
-    assert_eq!(found[0].licence.as_deref(), Some("mit"));
-    assert_eq!(found[0].updated.as_deref(), Some("2026-03-01"));
-    let asked = hub.asked().remove(0).target;
-    assert!(
-        asked.contains("search=two%20words") && asked.contains("limit=5"),
-        "{asked}"
-    );
-    let listing = info::listing(&wire, &client.access, &RepoAt::main("o/n")).unwrap();
-    assert_eq!(listing.info.commit, COMMIT);
-    assert_eq!(listing.info.licence.as_deref(), Some("apache-2.0"));
-    assert_eq!(listing.info.parameters, Some(1_500_000));
-    let weights = &listing.info.files[3];
-    assert_eq!(
-        (weights.bytes, weights.usual, weights.here),
-        (700_000, true, false)
-    );
-    assert_eq!(weights.sha256.as_ref().map(String::len), Some(64));
-    assert!(!listing.info.files[1].usual);
-}
-
-#[test]
-fn whoever_waits_for_a_silent_hub_can_be_called_back() {
-    let (hub, _) = one(1000);
-    let mut client = Client::of(&hub);
-    // Takes connections and says nothing.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    client.access.endpoint = format!("http://{}", silent.local_addr().unwrap());
-    let control = Control::default();
-    let (cancel, called) = (control.clone(), channel());
-    let (call, wait) = called;
-    let waiter = spawn(move || {
-        let (stream, _) = silent.accept().unwrap();
-        call.send(()).unwrap();
-        stream
-    });
-    let canceller = spawn(move || {
-        wait.recv().unwrap();
-        cancel.cancel(false);
-    });
-    let outcome = client.fetch_watched(&["w.bin"], &control, &mut |_| {});
-    assert!(matches!(outcome, Err(HubError::Cancelled)));
-    canceller.join().unwrap();
-    drop(waiter.join().unwrap());
-    assert!(
-        !Path::new(&client.access.cache)
-            .join("models--o--n/refs")
-            .exists()
-    );
 }
