@@ -202,6 +202,9 @@ impl Window {
             }
         }
         update::settle(&mut self.state);
+        if let Some(secs) = update::sweep_due_in(&self.state) {
+            ctx.request_repaint_after(Duration::from_secs_f64(secs));
+        }
         if let Some(rejudged) = self.rejudge.take() {
             let commands = update::on_rejudged(&mut self.state, rejudged);
             self.send(commands);

@@ -175,38 +175,40 @@ fn weights(info: &LineupInfo, common: &CommonArgs) -> Result<ObjectiveWeights, F
         .map(|objective| objective.weight)
         .collect();
     for (name, weight) in &common.weights {
-        let Some(index) = info
-            .objectives
-            .iter()
-            .position(|objective| objective.name == *name)
-        else {
-            let names: Vec<&str> = info
-                .objectives
-                .iter()
-                .map(|objective| objective.name.as_str())
-                .collect();
-            let hint = if names.is_empty() {
-                format!("The lineup `{}` has no objectives", info.name)
-            } else {
-                format!(
-                    "The objectives of `{}` are: {}",
-                    info.name,
-                    names.join(", ")
-                )
-            };
-            return Err(
-                Failure::usage(format!("There is no objective called `{name}`")).hint(hint),
-            );
-        };
-        if *weight < 0.0 && !common.allow_negative {
-            return Err(Failure::usage(format!(
-                "The weight of {name} is below 0, which pushes away from the objective"
-            ))
-            .hint("Add --allow-negative if that is what you want"));
-        }
+        let index = objective(info, name)?;
+        check_sign(name, *weight, common)?;
         weights[index] = *weight;
     }
     Ok(weights.into())
+}
+
+/// The place of an objective in its lineup.
+pub(super) fn objective(info: &LineupInfo, name: &str) -> Result<usize, Failure> {
+    let names: Vec<&str> = info.objectives.iter().map(|o| o.name.as_str()).collect();
+    if let Some(index) = names.iter().position(|other| *other == name) {
+        return Ok(index);
+    }
+    let hint = if names.is_empty() {
+        format!("The lineup `{}` has no objectives", info.name)
+    } else {
+        format!(
+            "The objectives of `{}` are: {}",
+            info.name,
+            names.join(", ")
+        )
+    };
+    Err(Failure::usage(format!("There is no objective called `{name}`")).hint(hint))
+}
+
+/// Refuses a weight below 0 unless such were allowed.
+pub(super) fn check_sign(name: &str, weight: f64, common: &CommonArgs) -> Result<(), Failure> {
+    if weight < 0.0 && !common.allow_negative {
+        return Err(Failure::usage(format!(
+            "The weight of {name} is below 0, which pushes away from the objective"
+        ))
+        .hint("Add --allow-negative if that is what you want"));
+    }
+    Ok(())
 }
 
 /// One line on a terminal that says what is being loaded; nothing where stderr is a file or a pipe.

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::generate::read_prompts;
-use super::session::Session;
+use super::session::{Session, check_sign, objective};
 use super::{CommonArgs, SamplingArgs, print, print_json};
 use crate::domain::{ComputeSettings, LineupInfo, Prompt};
 use crate::engine::tradeoff::{Measure, Outcome, Plan, Random, Range, Reference};
@@ -279,12 +279,7 @@ fn plan(args: &SweepArgs, common: &CommonArgs, session: &Session) -> Result<Plan
     let info = &session.info;
     let mut grid = Vec::new();
     for (name, [low, high], steps) in &args.grid {
-        if *low < 0.0 && !common.allow_negative {
-            return Err(Failure::usage(format!(
-                "The weight of {name} is below 0, which pushes away from the objective"
-            ))
-            .hint("Add --allow-negative if that is what you want"));
-        }
+        check_sign(name, *low, common)?;
         grid.push(Range {
             objective: objective(info, name)?,
             low: *low,
@@ -308,20 +303,6 @@ fn plan(args: &SweepArgs, common: &CommonArgs, session: &Session) -> Result<Plan
         grid,
         random,
     })
-}
-
-fn objective(info: &LineupInfo, name: &str) -> Result<usize, Failure> {
-    let names: Vec<&str> = info.objectives.iter().map(|o| o.name.as_str()).collect();
-    names
-        .iter()
-        .position(|other| *other == name)
-        .ok_or_else(|| {
-            Failure::usage(format!("There is no objective called `{name}`")).hint(format!(
-                "The objectives of `{}` are: {}",
-                info.name,
-                names.join(", ")
-            ))
-        })
 }
 
 fn reference(

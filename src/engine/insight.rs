@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::TokenId;
 use crate::engine::mix::{Mixed, mix};
-use crate::engine::scorer::StepScores;
+use crate::engine::scorer::{Row, StepScores};
 
 /// How many alternatives an insight lists unless something else is asked for.
 pub const TOP: usize = 10;
@@ -60,11 +60,7 @@ impl TokenInsight {
     /// As [`TokenInsight::of`], for rows that are mixed already.
     #[must_use]
     pub fn of_mixed(step: &StepScores, mixed: &Mixed, token: TokenId, top: usize) -> Self {
-        let means: Vec<f64> = step
-            .rewards
-            .iter()
-            .map(|row| expectation(&step.base, row))
-            .collect();
+        let means = expectations(&step.base, &step.rewards);
         let candidate = |v: usize| Candidate {
             id: v as TokenId,
             base: f64::from(step.base[v]),
@@ -91,6 +87,22 @@ impl TokenInsight {
                 .collect(),
         }
     }
+}
+
+/// [`expectation`] of several rows, for which each of the base's probabilities is worked out once.
+#[must_use]
+pub fn expectations(base: &[f32], rows: &[Row]) -> Vec<f64> {
+    let mut sums = vec![0.0; rows.len()];
+    for (v, &b) in base.iter().enumerate() {
+        let p = f64::from(b).exp();
+        if p == 0.0 {
+            continue;
+        }
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            *sum += row.get(v).map_or(0.0, |&r| p * f64::from(r));
+        }
+    }
+    sums
 }
 
 /// `Σ_u p_base(u)·row(u)`, nats. Tokens that the base never says count nothing, whatever the row holds there.
@@ -178,6 +190,17 @@ mod tests {
 
     fn close(value: f64, expected: f64) {
         assert!((value - expected).abs() < 2e-6, "{value} is not {expected}");
+    }
+
+    proptest! {
+        #[test]
+        fn means_of_all_rows_are_those_of_each(step in any_step()) {
+            let means = expectations(&step.base, &step.rewards);
+            prop_assert_eq!(means.len(), step.rewards.len());
+            for (mean, row) in means.iter().zip(&step.rewards) {
+                prop_assert_eq!(mean.to_bits(), (expectation(&step.base, row) + 0.0).to_bits());
+            }
+        }
     }
 
     #[test]

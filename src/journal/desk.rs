@@ -1,16 +1,14 @@
 //! The thread that keeps the history and reads and writes run files: it is told what happens, and never makes anyone wait.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Entry;
 use super::blob::{self, BlobWriter, Head, Word};
 use super::files::{blob_path, open_file, save_file};
 use super::index::Index;
 use super::orders::{Beginning, News, Order};
+use super::{Entry, now_millis};
 use crate::domain::{Pane, RunId};
 use crate::engine::decode::GuidedStep;
 use crate::engine::trace::StoredRows;
@@ -109,8 +107,6 @@ struct Desk {
     cap: u64,
     tell: Box<dyn Fn(News) + Send>,
     writing: Vec<Writing>,
-    /// The file that a run is written to.
-    of_run: HashMap<RunId, u64>,
 }
 
 /// Files that are kept open at most: a text that is steered goes on in the file of the text before.
@@ -125,7 +121,7 @@ impl Desk {
                 deleted: Vec::new(),
             }),
             Err(error) => {
-                tell(News::Failed(not_kept(&error)));
+                tell(failed(not_kept(&error), None));
                 None
             }
         });
@@ -134,7 +130,6 @@ impl Desk {
             cap,
             tell,
             writing: Vec::new(),
-            of_run: HashMap::new(),
         };
         desk.list();
         desk
@@ -191,22 +186,22 @@ impl Desk {
                 let read = self.kept.as_ref().map(|kept| kept.read(id));
                 match read {
                     Some(Ok((record, _))) => self.opened(record, wish, Some(id)),
-                    Some(Err(failure)) => (self.tell)(News::Failed(failure)),
-                    None => {}
+                    Some(Err(failure)) => (self.tell)(failed(failure, Some(wish))),
+                    None => (self.tell)(failed(no_history(), Some(wish))),
                 }
                 Ok(())
             }
             Order::OpenFile { path, wish } => {
                 match open_file(&path) {
                     Ok(record) => self.opened(record, wish, None),
-                    Err(failure) => (self.tell)(News::Failed(failure)),
+                    Err(failure) => (self.tell)(failed(failure, Some(wish))),
                 }
                 Ok(())
             }
             Order::OpenText { text, wish } => {
                 match record::read(&text) {
                     Ok(record) => self.opened(record, wish, None),
-                    Err(failure) => (self.tell)(News::Failed(failure)),
+                    Err(failure) => (self.tell)(failed(failure, Some(wish))),
                 }
                 Ok(())
             }
@@ -217,7 +212,7 @@ impl Desk {
             } => {
                 (self.tell)(match save_file(&path, &record, format) {
                     Ok(()) => News::Saved(path),
-                    Err(failure) => News::Failed(failure),
+                    Err(failure) => failed(failure, None),
                 });
                 Ok(())
             }
@@ -228,7 +223,7 @@ impl Desk {
             }
         };
         if let Err(error) = done {
-            (self.tell)(News::Failed(not_kept(&error)));
+            (self.tell)(failed(not_kept(&error), None));
             // What cannot be written is not tried again with every word.
             self.writing.clear();
             self.kept = None;
@@ -259,11 +254,17 @@ impl Desk {
             writing
                 .blob
                 .from(guided.pieces.len(), &beginning.head.weights)?;
-            self.of_run.insert(run, writing.id);
+            let id = writing.id;
+            // Whoever steers a finished text opens its file again.
+            if let Some(entry) = kept.index.entries.get(&id).filter(|entry| !entry.open) {
+                let open = true;
+                let entry = entry.clone();
+                kept.index.put(Entry { open, ..entry })?;
+            }
             return Ok(());
         }
         let newest = kept.index.entries.keys().next_back().copied();
-        let id = milliseconds().max(newest.map_or(0, |newest| newest + 1));
+        let id = now_millis().max(newest.map_or(0, |newest| newest + 1));
         let head = Head {
             at: id / 1000,
             ..beginning.head.clone()
@@ -301,14 +302,14 @@ impl Desk {
         kept.index.put(entry.clone())?;
         (self.tell)(News::Put(Box::new(entry)));
         if self.writing.len() == MOST_OPEN {
-            self.writing.remove(0);
+            let oldest = self.writing.remove(0);
+            self.sum_up(oldest.id);
         }
         self.writing.push(Writing {
             id,
             blob,
             head: run,
         });
-        self.of_run.insert(run, id);
         Ok(())
     }
 
@@ -322,17 +323,27 @@ impl Desk {
         writing.map_or(Ok(()), |writing| work(&mut writing.blob))
     }
 
+    /// A run has come to its end: nothing where another one goes on in its file.
     fn ended(&mut self, run: RunId) {
-        let Some(&id) = self.of_run.get(&run) else {
+        let Some(id) = self
+            .writing
+            .iter()
+            .find(|writing| writing.head == run)
+            .map(|it| it.id)
+        else {
             return;
         };
+        self.sum_up(id);
+        self.prune();
+        self.used();
+    }
+
+    fn sum_up(&mut self, id: u64) {
         let Some(kept) = &mut self.kept else { return };
         kept.sum_up(id);
         if let Some(entry) = kept.index.entries.get(&id) {
             (self.tell)(News::Put(Box::new(entry.clone())));
         }
-        self.prune();
-        self.used();
     }
 
     fn change(&mut self, id: u64, change: impl FnOnce(&mut Entry)) -> std::io::Result<()> {
@@ -453,9 +464,13 @@ fn word(blob: &mut BlobWriter, pane: Pane, step: &GuidedStep, text: &str) -> std
     })
 }
 
-fn milliseconds() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |now| now.as_millis() as u64)
+const fn failed(failure: Failure, wish: Option<u64>) -> News {
+    News::Failed { failure, wish }
+}
+
+fn no_history() -> Failure {
+    Failure::failed("The history cannot be read since it could not be written")
+        .hint("Make room on the disk and open the window again")
 }
 
 fn not_kept(error: &std::io::Error) -> Failure {

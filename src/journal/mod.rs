@@ -116,8 +116,13 @@ impl Entry {
 /// Seconds since 1970 in UTC.
 #[must_use]
 pub fn now_secs() -> u64 {
+    now_millis() / 1000
+}
+
+/// The same in thousandths.
+fn now_millis() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.map_or(0, |now| now.as_secs())
+    now.map_or(0, |now| now.as_millis() as u64)
 }
 
 fn rounded(value: f64) -> f64 {

@@ -132,5 +132,10 @@ pub enum News {
     /// Bytes on the disk.
     Used(u64),
     /// Something failed.
-    Failed(Failure),
+    Failed {
+        /// What to tell.
+        failure: Failure,
+        /// The wish that cannot be granted, where it was one.
+        wish: Option<u64>,
+    },
 }

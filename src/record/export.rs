@@ -117,11 +117,20 @@ fn number(value: f64) -> String {
 
 /// A text as one cell, RFC 4180.
 fn quoted(text: &str) -> String {
-    let plain = !text.is_empty() && !text.contains([',', '"', '\n', '\r', ' ']);
-    if plain {
-        text.to_owned()
-    } else {
+    if text.is_empty() || text.contains(' ') {
+        // Programs differ in what they make of these.
         format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        cell(text)
+    }
+}
+
+/// A text as one cell with quotation marks where they are needed, RFC 4180.
+pub(crate) fn cell(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
     }
 }
 

@@ -25,6 +25,7 @@ use crate::domain::{Finish, LineupInfo, ObjectiveWeights, Pane, Prompt, Sampling
 use crate::engine::trace::{Kept, Trace};
 use crate::error::Failure;
 
+pub(crate) use read::LARGEST_VOCABULARY;
 pub use read::{LARGEST_FILE, read};
 pub use tree::Tree;
 pub use write::{Keep, file_name};

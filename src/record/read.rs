@@ -19,7 +19,7 @@ use crate::error::Failure;
 /// Largest file that is read, bytes.
 pub const LARGEST_FILE: u64 = 512 << 20;
 /// Most tokens that a vocabulary may have.
-const LARGEST_VOCABULARY: usize = 1 << 22;
+pub(crate) const LARGEST_VOCABULARY: usize = 1 << 22;
 
 #[derive(Deserialize)]
 struct Version {

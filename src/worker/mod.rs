@@ -10,7 +10,6 @@ mod aside;
 pub mod bench;
 mod calibrate;
 mod commands;
-pub(crate) mod document;
 pub mod facts;
 pub mod hub;
 mod inbox;

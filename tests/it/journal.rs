@@ -107,7 +107,7 @@ fn all(journal: &Journal) -> (Vec<counterpoise::journal::Entry>, bool) {
             News::All { entries, torn } => return (entries, torn),
             News::Put(_) | News::Gone(_) | News::Opened { .. } | News::Saved(_) | News::Used(_) => {
             }
-            News::Failed(failure) => panic!("{failure}"),
+            News::Failed { failure, .. } => panic!("{failure}"),
         }
     }
 }
@@ -118,7 +118,7 @@ fn read(journal: &Journal, id: u64) -> Arc<Record> {
         match journal.wait().unwrap() {
             News::Opened { record, .. } => return record,
             News::Put(_) | News::Gone(_) | News::All { .. } | News::Saved(_) | News::Used(_) => {}
-            News::Failed(failure) => panic!("{failure}"),
+            News::Failed { failure, .. } => panic!("{failure}"),
         }
     }
 }
@@ -186,6 +186,43 @@ fn a_killed_program_loses_at_most_the_last_tenth_of_a_second() {
     assert_eq!(entries[1].tokens, run.guided.pieces.len());
     assert_eq!(run.guided.finish, Finish::Cancelled);
     assert!(run.kept().is_some());
+}
+
+#[test]
+fn a_text_that_is_steered_stays_open_when_the_end_of_the_one_before_is_told_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    all(&journal);
+    let Order::Begin(mut child) = begin(2, "Steered") else {
+        unreachable!()
+    };
+    child.parent = Some(RunId(1));
+    child.known[1].pieces = vec![" w0".to_owned(), " w1".to_owned()];
+    journal.send(begin(1, "Steered"));
+    (0..3).for_each(|position| journal.send(word(1, position)));
+    journal.send(Order::Begin(child));
+    journal.send(end(1));
+    (2..6).for_each(|position| journal.send(word(2, position)));
+    journal.send(end(2));
+    let mut closed = Vec::new();
+    while closed.is_empty() {
+        if let News::Put(entry) = journal.wait().unwrap()
+            && !entry.open
+        {
+            closed.push(entry.tokens);
+        }
+    }
+    assert_eq!(closed, [6], "the first to close it is the one that ends it");
+    // Whoever steers the finished text opens it again.
+    let Order::Begin(mut child) = begin(3, "Steered") else {
+        unreachable!()
+    };
+    child.parent = Some(RunId(2));
+    journal.send(Order::Begin(child));
+    journal.send(end(3));
+    drop(journal);
+    let (entries, _) = all(&open(folder.path()));
+    assert_eq!((entries.len(), entries[0].open), (1, false));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::app::state::State;
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::written::WrittenText;
 use crate::domain::{CancelToken, Finish, LineupInfo, Pane, RunId};
@@ -247,4 +248,16 @@ pub(crate) fn record_of(run: &Run, info: &Arc<LineupInfo>, lineup_file: Option<S
         branches: Vec::new(),
     }
     .with_tree()
+}
+
+impl State {
+    /// The prompt of a run in the history, or of the one on screen.
+    #[must_use]
+    pub fn prompt_of(&self, id: Option<u64>) -> &str {
+        let prompt = match id {
+            Some(id) => self.past.entries.get(&id).map(|entry| &entry.prompt),
+            None => self.run().map(|run| &run.prompt.text),
+        };
+        prompt.map_or("", String::as_str)
+    }
 }

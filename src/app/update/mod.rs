@@ -23,7 +23,9 @@ pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, ti
 pub use fork::can_fork;
 pub use past::{due, on_news, on_request, on_told};
 pub use showing::ShowAction;
-pub use tradeoff::{TradeoffAction, fits_sliders, loaded, on_dialog as on_sweep_dialog, on_saved};
+pub use tradeoff::{
+    TradeoffAction, fits_sliders, loaded, on_dialog as on_sweep_dialog, on_saved, sweep_due_in,
+};
 pub use training::{
     TrainAction, Way, can_change, lineup_base, look_for_trainings, on_dialog, on_joined,
     on_preview, on_removed, on_trainer, on_trainer_lost, ready, way, why_not,

@@ -2,7 +2,6 @@
 
 mod action;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use action::PastAction;
@@ -12,6 +11,7 @@ use crate::app::state::history::EditKind;
 use crate::app::state::page::Page;
 use crate::app::state::past::{ExportRow, Wish, record_of, run_of, text_of};
 use crate::app::state::run::{Run, RunPhase};
+use crate::app::state::training::typed_path;
 use crate::app::state::{LineupState, Problem, ProblemPlace, State};
 use crate::demo;
 use crate::domain::{Finish, LineupSource, Pane, RunId};
@@ -40,8 +40,8 @@ pub(super) fn apply(state: &mut State, action: PastAction) -> Vec<Command> {
         }
         PastAction::EditPath(path) => past.path = path,
         PastAction::OpenTyped => {
-            let path = PathBuf::from(past.path.trim());
-            if !path.as_os_str().is_empty() {
+            if !past.path.trim().is_empty() {
+                let path = typed_path(&past.path);
                 ask(state, Wish::Show, |wish| Order::OpenFile { path, wish });
             }
         }
@@ -96,10 +96,9 @@ pub(super) fn apply(state: &mut State, action: PastAction) -> Vec<Command> {
             }
         }
         PastAction::SetCap(gigabytes) => {
-            let cap = (gigabytes.clamp(0.05, 10_000.0) * 1e9) as u64;
-            state.settings.history_bytes = cap;
-            past.outbox.push(Order::Cap(cap));
+            state.settings.history_bytes = (gigabytes.clamp(0.05, 10_000.0) * 1e9) as u64;
         }
+        PastAction::EndCap => past.outbox.push(Order::Cap(state.settings.history_bytes)),
         PastAction::DismissNote => {
             past.note = None;
             past.torn = false;
@@ -125,11 +124,7 @@ fn ask(state: &mut State, wish: Wish, order: impl FnOnce(u64) -> Order) {
 }
 
 fn export_row(state: &State, id: Option<u64>, format: Format) -> ExportRow {
-    let prompt = match id {
-        Some(id) => state.past.entries.get(&id).map(|entry| &entry.prompt),
-        None => state.run().map(|run| &run.prompt.text),
-    };
-    let name = file_name(prompt.map_or("", String::as_str), format.extension());
+    let name = file_name(state.prompt_of(id), format.extension());
     let folder = std::env::home_dir().unwrap_or_default();
     ExportRow {
         id,
@@ -142,7 +137,7 @@ fn export(state: &mut State) {
     let Some(row) = state.past.export.clone() else {
         return;
     };
-    let (path, format) = (PathBuf::from(row.path.trim()), row.format);
+    let (path, format) = (typed_path(&row.path), row.format);
     match row.id {
         Some(id) => ask(state, Wish::Export(path, format), |wish| Order::Open {
             id,
@@ -219,9 +214,10 @@ pub fn on_news(state: &mut State, news: News) -> Vec<Command> {
             past.export = None;
             past.note = Some(format!("Written to {}", path.display()));
         }
-        News::Failed(failure) => {
-            // Nothing else is being read: orders are served one after the other.
-            past.wishes.clear();
+        News::Failed { failure, wish } => {
+            if let Some(wish) = wish {
+                past.wishes.remove(&wish);
+            }
             fail(state, failure);
         }
         News::Opened {

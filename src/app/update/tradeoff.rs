@@ -14,17 +14,14 @@ use crate::app::state::draft::LARGEST_TYPED_WEIGHT;
 use crate::app::state::history::EditKind;
 use crate::app::state::models::DialogAnswer;
 use crate::app::state::tradeoff::{
-    LAG_SECS, LONGEST_TEXT, MOST_SAMPLES, MOST_STEPS, SaveAnswer, SaveRequest, Saved, SortBy,
-    Sweep, SweepPhase, Swept,
+    LAG_SECS, LONGEST_TEXT, MOST_RANDOM, MOST_SAMPLES, MOST_STEPS, SaveAnswer, SaveRequest, Saved,
+    SortBy, Sweep, SweepPhase, Swept,
 };
 use crate::app::state::training::typed_path;
 use crate::domain::{CancelToken, RunId};
 use crate::error::Failure;
 use crate::worker::sweep::{Pace, SweepCommand, SweepEvent, SweepRecord, SweepRequest};
 use crate::worker::{Command, LineupInfo};
-
-/// Most random settings.
-const MOST_RANDOM: usize = 400;
 
 /// Applies what a person did and says what the worker must do.
 pub(super) fn apply(state: &mut State, action: TradeoffAction) -> Vec<Command> {
@@ -302,11 +299,12 @@ fn save(state: &mut State) {
         return;
     }
     page.serial += 1;
-    page.saved = Saved::Writing(Box::new(SaveRequest {
+    page.saved = Saved::Writing(Arc::new(SaveRequest {
         serial: page.serial,
         path: typed_path(&page.path),
         record: sweep.record.clone(),
-        outcome: sweep.outcome.clone(),
+        measure: page.look.measure,
+        reference: page.look.reference.clone(),
     }));
 }
 
@@ -411,6 +409,13 @@ pub(super) fn settle(state: &mut State) {
     if due {
         work_out(state);
     }
+}
+
+/// Seconds until the numbers are to follow the rows, where they do not.
+#[must_use]
+pub fn sweep_due_in(state: &State) -> Option<f64> {
+    let sweep = state.tradeoff.sweep.as_ref().filter(|sweep| sweep.stale)?;
+    Some((sweep.worked_out_secs + LAG_SECS - state.now_secs).max(0.0))
 }
 
 fn work_out(state: &mut State) {

@@ -1,6 +1,7 @@
 //! The window's glue to the threads behind the Trade-off page: file dialogs, and sweeps on their way into files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Window;
 use crate::app::dialogs::{self, Dialogs};
@@ -11,7 +12,7 @@ use crate::latest::Latest;
 /// Asks where sweeps are saved, and writes them on a thread of its own.
 pub(super) struct SweepSaves {
     dialogs: Dialogs<()>,
-    saves: Latest<SaveRequest, SaveAnswer>,
+    saves: Latest<Arc<SaveRequest>, SaveAnswer>,
     /// The number of the save that was asked for last.
     asked: u64,
 }
@@ -26,7 +27,11 @@ impl SweepSaves {
     ) -> std::io::Result<Self> {
         Ok(Self {
             dialogs: Dialogs::new(dialogs::for_sweeps, wake),
-            saves: Latest::spawn("saving", SaveRequest::answer, again)?,
+            saves: Latest::spawn(
+                "saving",
+                |request: Arc<SaveRequest>| request.answer(),
+                again,
+            )?,
             asked: 0,
         })
     }
@@ -47,7 +52,7 @@ impl Window {
             && request.serial != self.sweeps.asked
         {
             self.sweeps.asked = request.serial;
-            self.sweeps.saves.request(request.as_ref().clone());
+            self.sweeps.saves.request(Arc::clone(request));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a text scores for each objective, and means of such scores.
 
 use crate::domain::{Finish, TokenId};
-use crate::engine::insight::expectation;
+use crate::engine::insight::expectations;
 use crate::engine::scorer::StepScores;
 
 /// How the rewards along a text become one number per objective, nats.
@@ -72,10 +72,14 @@ impl TextScores {
         self.rewards.resize(scores.rewards.len(), 0.0);
         self.advantages.resize(scores.rewards.len(), 0.0);
         let sums = self.rewards.iter_mut().zip(&mut self.advantages);
-        for (row, (reward, advantage)) in scores.rewards.iter().zip(sums) {
+        let rows = scores
+            .rewards
+            .iter()
+            .zip(expectations(&scores.base, &scores.rewards));
+        for ((row, mean), (reward, advantage)) in rows.zip(sums) {
             let here = f64::from(row[v]);
             *reward += here;
-            *advantage += here - expectation(&scores.base, row);
+            *advantage += here - mean;
         }
     }
 

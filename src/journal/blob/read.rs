@@ -9,7 +9,7 @@ use crate::engine::insight::{Candidate, ObjectiveInsight, TokenInsight};
 use crate::engine::trace::{StoredRows, StoredStep, Trace};
 use crate::error::Failure;
 use crate::record::tree::Tree;
-use crate::record::{LARGEST_FILE, Record, Text, Timing, base64};
+use crate::record::{LARGEST_FILE, LARGEST_VOCABULARY, Record, Text, Timing, base64};
 
 /// A text while its lines are read.
 #[derive(Default)]
@@ -54,7 +54,7 @@ pub fn read(path: &Path) -> Result<(Record, bool), Failure> {
     let Some(Ok(Line::Run(head))) = lines.next().map(serde_json::from_slice::<Line>) else {
         return Err(damaged("there is no beginning".to_owned()));
     };
-    if head.vocabulary > 1 << 22 || head.weights.len() != head.objectives.len() {
+    if head.vocabulary > LARGEST_VOCABULARY || head.weights.len() != head.objectives.len() {
         return Err(damaged("the beginning does not fit together".to_owned()));
     }
     let mut reading = Reading::new(*head);

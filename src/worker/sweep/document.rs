@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::SweepRecord;
 use crate::engine::tradeoff::{HONESTY, Mean, Measure, Outcome, Row, Standing};
-use crate::worker::document::{models, named, sampling};
+use crate::record::export;
+use crate::record::json::{models, named, sampling};
 
 /// One line per text.
 pub(super) fn csv(record: &SweepRecord) -> String {
@@ -59,18 +60,9 @@ fn line(out: &mut String, cells: &[String]) {
         if index > 0 {
             out.push(',');
         }
-        out.push_str(&quoted(cell));
+        out.push_str(&export::cell(cell));
     }
     out.push_str("\r\n");
-}
-
-/// A cell as it stands in a CSV file.
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
 }
 
 /// Everything.

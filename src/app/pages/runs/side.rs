@@ -30,11 +30,7 @@ impl SideView {
     pub fn build(state: &State) -> Self {
         let past = &state.past;
         let prompt_of = |row: &ExportRow| {
-            let prompt = match row.id {
-                Some(id) => past.entries.get(&id).map(|entry| &entry.prompt),
-                None => state.run().map(|run| &run.prompt.text),
-            };
-            let words = prompt.map_or("", String::as_str).split_whitespace().take(8);
+            let words = state.prompt_of(row.id).split_whitespace().take(8);
             words.collect::<Vec<_>>().join(" ")
         };
         Self {
@@ -125,7 +121,9 @@ pub(super) fn side_ui(ui: &mut Ui, view: &SideView) -> Vec<Action> {
                     .range(0.05..=10_000.0)
                     .speed(0.05)
                     .max_decimals(2)
-                    .suffix(" GB");
+                    .suffix(" GB")
+                    // On its way to 0.5 a number is 0 for a moment, and what is removed does not come back.
+                    .update_while_editing(false);
                 let response = ui.add(value);
                 response.widget_info(|| {
                     let mut info = egui::WidgetInfo::drag_value(true, gigabytes);
@@ -134,6 +132,9 @@ pub(super) fn side_ui(ui: &mut Ui, view: &SideView) -> Vec<Action> {
                 });
                 if response.changed() {
                     act(PastAction::SetCap(gigabytes));
+                }
+                if response.drag_stopped() || (response.changed() && !response.dragged()) {
+                    act(PastAction::EndCap);
                 }
             });
             note(

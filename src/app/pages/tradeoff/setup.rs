@@ -9,7 +9,7 @@ use crate::app::state::State;
 use crate::app::state::draft::LARGEST_TYPED_WEIGHT;
 use crate::app::state::run::RunPhase;
 use crate::app::state::tradeoff::{
-    LONGEST_TEXT, MOST_SAMPLES, MOST_STEPS, PromptChoice, Setup, SweepWay, Swept,
+    LONGEST_TEXT, MOST_RANDOM, MOST_SAMPLES, MOST_STEPS, PromptChoice, Setup, SweepWay, Swept,
 };
 use crate::app::theme::{palette, space};
 use crate::app::update::{Action, TradeoffAction};
@@ -246,7 +246,7 @@ fn weights_ui(ui: &mut Ui, view: &SetupView) -> Vec<Action> {
             ui,
             "Settings",
             "How many random settings",
-            DragValue::new(&mut settings).range(1..=400),
+            DragValue::new(&mut settings).range(1..=MOST_RANDOM),
         );
         number_ui(
             ui,

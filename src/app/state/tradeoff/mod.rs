@@ -13,7 +13,9 @@ use crate::worker::sweep::{Pace, SweepRecord};
 
 pub use curve::Curve;
 pub use saving::{SaveAnswer, SaveRequest, Saved};
-pub use setup::{LONGEST_TEXT, MOST_SAMPLES, MOST_STEPS, PromptChoice, Setup, SweepWay, Swept};
+pub use setup::{
+    LONGEST_TEXT, MOST_RANDOM, MOST_SAMPLES, MOST_STEPS, PromptChoice, Setup, SweepWay, Swept,
+};
 
 /// How long the numbers of a growing sweep may lag behind its rows, seconds: working them out takes time itself.
 pub(crate) const LAG_SECS: f64 = 0.25;

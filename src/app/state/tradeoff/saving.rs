@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::engine::tradeoff::Outcome;
+use crate::engine::tradeoff::{Measure, Reference};
 use crate::error::Failure;
 use crate::worker::sweep::{self, SweepRecord};
 
@@ -14,7 +14,7 @@ pub enum Saved {
     #[default]
     Not,
     /// It is being written.
-    Writing(Box<SaveRequest>),
+    Writing(Arc<SaveRequest>),
     /// It is there.
     At(PathBuf),
     /// It could not be written.
@@ -30,8 +30,10 @@ pub struct SaveRequest {
     pub path: PathBuf,
     /// What it is and has written.
     pub record: SweepRecord,
-    /// What its rows come to.
-    pub outcome: Arc<Outcome>,
+    /// How texts are scored.
+    pub measure: Measure,
+    /// Above what the hypervolume is measured.
+    pub reference: Reference,
 }
 
 /// What came of a [`SaveRequest`].
@@ -46,13 +48,15 @@ pub struct SaveAnswer {
 impl SaveRequest {
     /// Writes it: for a thread of its own.
     #[must_use]
-    pub fn answer(self) -> SaveAnswer {
-        let contents = self.record.file(&self.outcome, &self.path);
+    pub fn answer(&self) -> SaveAnswer {
+        // Of the rows that are written: what stands on screen may be a moment older.
+        let outcome = self.record.outcome(self.measure, &self.reference);
+        let contents = self.record.file(&outcome, &self.path);
         SaveAnswer {
             serial: self.serial,
             result: contents
                 .and_then(|contents| sweep::write(&self.path, &contents))
-                .map(|()| self.path),
+                .map(|()| self.path.clone()),
         }
     }
 }

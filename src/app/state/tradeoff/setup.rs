@@ -11,6 +11,8 @@ use crate::engine::tradeoff::{Plan, Random, Range};
 const MOST_SETTINGS: usize = 500;
 /// Most weights of one objective on a grid.
 pub const MOST_STEPS: usize = 50;
+/// Most random settings.
+pub const MOST_RANDOM: usize = 400;
 /// Most texts of each setting for each prompt.
 pub const MOST_SAMPLES: usize = 100;
 /// Most tokens of a text.

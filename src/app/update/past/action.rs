@@ -48,6 +48,8 @@ pub enum PastAction {
     CopyCommand,
     /// Most gigabytes that the history may take.
     SetCap(f64),
+    /// Let go of that number: what is beyond it may be removed.
+    EndCap,
     /// Has read what happened.
     DismissNote,
     /// Wants the models of the recorded run loaded, so that it can go on.

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use super::*;
 use crate::app::update::{apply, on_event};
 use crate::record::tests::record;
@@ -23,6 +25,37 @@ fn open(state: &mut State, record: &Record) -> Vec<Command> {
         id: None,
     };
     on_news(state, news)
+}
+
+#[test]
+fn a_limit_on_its_way_to_another_removes_nothing() {
+    let mut state = State::default();
+    for gigabytes in [0.0, 0.5] {
+        apply(&mut state, Action::Past(PastAction::SetCap(gigabytes)));
+    }
+    assert!(state.past.outbox.is_empty());
+    apply(&mut state, Action::Past(PastAction::EndCap));
+    let [Order::Cap(bytes)] = &state.past.outbox[..] else {
+        panic!("the limit was not told");
+    };
+    assert_eq!(*bytes, 500_000_000);
+}
+
+#[test]
+fn a_failure_takes_only_the_wish_that_it_is_about() {
+    let mut state = State::default();
+    for path in ["a", "b"] {
+        let open = PastAction::OpenFile(PathBuf::from(path));
+        apply(&mut state, Action::Past(open));
+    }
+    let first = *state.past.wishes.keys().min().unwrap();
+    let news = News::Failed {
+        failure: crate::error::Failure::failed("It is damaged"),
+        wish: Some(first),
+    };
+    on_news(&mut state, news);
+    assert!(!state.past.wishes.contains_key(&first));
+    assert_eq!(state.past.wishes.len(), 1);
 }
 
 #[test]

@@ -219,6 +219,23 @@ fn a_stopped_sweep_keeps_its_rows_and_later_ones() {
 }
 
 #[test]
+fn numbers_that_lag_behind_are_due_soon() {
+    let (mut state, run) = begun();
+    state.now_secs = 10.0;
+    tell(&mut state, run, row(0, [1.0, 2.0, 0.0]));
+    settle(&mut state);
+    assert_eq!(sweep_due_in(&state), None);
+    tell(&mut state, run, row(1, [2.0, 1.0, 0.0]));
+    state.now_secs += LAG_SECS / 2.0;
+    settle(&mut state);
+    let left = sweep_due_in(&state).unwrap();
+    assert!((left - LAG_SECS / 2.0).abs() < 1e-9);
+    state.now_secs += left;
+    settle(&mut state);
+    assert_eq!(sweep_due_in(&state), None);
+}
+
+#[test]
 fn a_failure_is_told_on_the_page() {
     let (mut state, run) = begun();
     let failure = Failure::failed("The disk melted");
