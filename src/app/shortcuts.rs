@@ -5,7 +5,7 @@ use egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 use crate::app::state::State;
 use crate::app::state::page::Page;
 use crate::app::state::snapshots::{Hold, Slot};
-use crate::app::update::{Action, ShowAction};
+use crate::app::update::{Action, ListingAction, ShowAction};
 
 /// A command that has a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub enum Shortcut {
     RedoAgain,
     /// Colours on or off.
     Heat,
+    /// A lane for each objective, or none.
+    Lanes,
+    /// Open or close the table of all tokens.
+    Tokens,
     /// Open or close the library.
     Library,
     /// Go to the next part of the window.
@@ -66,7 +70,7 @@ pub enum Shortcut {
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Redo,
         Self::KeepAsA,
         Self::KeepAsB,
@@ -76,6 +80,8 @@ impl Shortcut {
         Self::Undo,
         Self::RedoAgain,
         Self::Heat,
+        Self::Lanes,
+        Self::Tokens,
         Self::Library,
         Self::NextRegion,
         Self::PreviousToken,
@@ -113,6 +119,8 @@ impl Shortcut {
             Self::Redo => (SHIFT, Key::Z),
             Self::RedoAgain => (CTRL, Key::Y),
             Self::Heat => (CTRL, Key::H),
+            Self::Lanes => (CTRL, Key::L),
+            Self::Tokens => (CTRL, Key::T),
             Self::Library => (CTRL, Key::B),
             Self::NextRegion => (Modifiers::NONE, Key::F6),
             Self::PreviousToken => (Modifiers::ALT, Key::ArrowLeft),
@@ -151,6 +159,8 @@ impl Shortcut {
             Self::Undo => "Undo",
             Self::Redo | Self::RedoAgain => "Redo",
             Self::Heat => "Colour the words",
+            Self::Lanes => "A lane for each objective",
+            Self::Tokens => "Table of all tokens",
             Self::Library => "Library",
             Self::NextRegion => "Next part of the window",
             Self::PreviousToken => "Previous word",
@@ -184,6 +194,12 @@ impl Shortcut {
             Self::Undo => "Take back the last change of words, sliders or answers",
             Self::Redo | Self::RedoAgain => "Bring back what undo took away",
             Self::Heat => "Show or hide the colours behind the words",
+            Self::Lanes => {
+                "Show or hide a strip of bars below the words for each objective; a click on its name colours the words by it"
+            }
+            Self::Tokens => {
+                "Show or hide all tokens with all their numbers, to sort, find and copy"
+            }
             Self::Library => "Show or hide the list of prompts",
             Self::NextRegion => "Move the keyboard to the next part of the window",
             Self::PreviousToken => "Move the pinned card one word back",
@@ -223,6 +239,8 @@ impl Shortcut {
             Self::Undo => Action::Undo,
             Self::Redo | Self::RedoAgain => Action::Redo,
             Self::Heat => Action::ToggleHeat,
+            Self::Lanes => Action::ToggleLanes,
+            Self::Tokens => Action::Listing(ListingAction::Toggle),
             Self::Library => Action::ToggleLibrary,
             Self::NextRegion => Action::NextRegion,
             Self::PreviousToken => Action::MovePin(-1),
@@ -262,6 +280,8 @@ impl Shortcut {
             Self::Run
             | Self::NewSeed
             | Self::Heat
+            | Self::Lanes
+            | Self::Tokens
             | Self::Library
             | Self::KeepAsA
             | Self::KeepAsB

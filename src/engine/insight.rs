@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::TokenId;
 use crate::engine::mix::{Mixed, mix};
-use crate::engine::scorer::{Row, StepScores};
+use crate::engine::scorer::StepScores;
 
 /// How many alternatives an insight lists unless something else is asked for.
 pub const TOP: usize = 10;
@@ -46,6 +46,8 @@ pub struct TokenInsight {
     pub chosen: Candidate,
     /// `Σ_v p_guided(v)·(guided(v) − base(v))`, nats.
     pub kl: f64,
+    /// `−Σ_v p_base(v)·base(v)`, nats: how open the plain model found the choice. Files of earlier versions do not tell it.
+    pub entropy: Option<f64>,
     /// The likeliest tokens under guidance, best first; the lowest id wins a tie.
     pub top: Arc<[Candidate]>,
 }
@@ -60,7 +62,10 @@ impl TokenInsight {
     /// As [`TokenInsight::of`], for rows that are mixed already.
     #[must_use]
     pub fn of_mixed(step: &StepScores, mixed: &Mixed, token: TokenId, top: usize) -> Self {
-        let means = expectations(&step.base, &step.rewards);
+        let rewards = step.rewards.iter().map(|row| &row[..]);
+        let rows: Vec<&[f32]> = rewards.chain([&step.base[..]]).collect();
+        let mut means = expectations(&step.base, &rows);
+        let entropy = means.pop().map(|mean| -mean);
         let candidate = |v: usize| Candidate {
             id: v as TokenId,
             base: f64::from(step.base[v]),
@@ -81,6 +86,7 @@ impl TokenInsight {
         Self {
             chosen: candidate(token as usize),
             kl: kl(step, mixed),
+            entropy,
             top: best(&mixed.scores, top)
                 .into_iter()
                 .map(candidate)
@@ -91,7 +97,7 @@ impl TokenInsight {
 
 /// [`expectation`] of several rows, for which each of the base's probabilities is worked out once.
 #[must_use]
-pub fn expectations(base: &[f32], rows: &[Row]) -> Vec<f64> {
+pub fn expectations(base: &[f32], rows: &[impl AsRef<[f32]>]) -> Vec<f64> {
     let mut sums = vec![0.0; rows.len()];
     for (v, &b) in base.iter().enumerate() {
         let p = f64::from(b).exp();
@@ -99,7 +105,7 @@ pub fn expectations(base: &[f32], rows: &[Row]) -> Vec<f64> {
             continue;
         }
         for (sum, row) in sums.iter_mut().zip(rows) {
-            *sum += row.get(v).map_or(0.0, |&r| p * f64::from(r));
+            *sum += row.as_ref().get(v).map_or(0.0, |&r| p * f64::from(r));
         }
     }
     sums

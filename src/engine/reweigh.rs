@@ -269,6 +269,8 @@ fn judge(
     judged(TokenInsight {
         chosen: candidate(judging.exact(step.token as usize)),
         kl,
+        // It depends on no weight.
+        entropy: step.insight.entropy,
         top,
     })
 }

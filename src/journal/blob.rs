@@ -96,6 +96,8 @@ struct StepLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     weights: Option<Vec<f64>>,
     kl: Option<f64>,
+    #[serde(default)]
+    entropy: Option<f64>,
     /// Base, guided, then reward and advantage of each objective; null is −∞.
     scores: Vec<Option<f64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -241,6 +243,7 @@ impl BlobWriter {
             given: word.given,
             weights: (**word.weights != *self.weights).then(|| word.weights.to_vec()),
             kl: finite(word.insight.kl),
+            entropy: word.insight.entropy,
             scores: scores.map(finite).collect(),
             rows: rows.map(|rows| base64::encode(&rows.to_bytes())),
             names,

@@ -73,13 +73,19 @@ pub(crate) fn named(objectives: &[Objective], values: impl Iterator<Item = Value
 
 /// The fields of a token; `initial` are the weights that the run began with.
 pub(crate) fn token(info: &LineupInfo, token: &Token, initial: &[f64]) -> Value {
-    let TokenInsight { chosen, kl, top } = &token.insight;
+    let TokenInsight {
+        chosen,
+        kl,
+        entropy,
+        top,
+    } = &token.insight;
     let mut value = json!({
         "id": token.id,
         "text": token.text,
         "base": chosen.base,
         "guided": chosen.guided,
         "kl": kl,
+        "entropy": entropy,
         "objectives": objectives(info, chosen),
         "top": top.iter().map(|candidate| self::candidate(info, candidate)).collect::<Vec<_>>(),
     });

@@ -66,6 +66,8 @@ struct TokenDocument {
     base: Score,
     guided: Score,
     kl: Score,
+    #[serde(default)]
+    entropy: Score,
     objectives: HashMap<String, Pair>,
     #[serde(default)]
     top: Vec<CandidateDocument>,
@@ -325,6 +327,7 @@ fn text(
             insight: TokenInsight {
                 chosen,
                 kl: token.kl.unwrap_or(f64::INFINITY),
+                entropy: token.entropy,
                 top: top.collect::<Result<_, _>>()?,
             },
             rows: place.and_then(|place| tree.rows(place)).cloned(),

@@ -4,7 +4,7 @@ use egui::{CentralPanel, Panel, ScrollArea, Ui};
 
 use crate::app::panels::{
     SCROLL_BAR, advanced, card, colours, formula, library, notice, objectives, panes, problem,
-    prompt, recorded,
+    prompt, recorded, tokens,
 };
 use crate::app::state::State;
 use crate::app::theme::space;
@@ -35,6 +35,14 @@ pub fn steer_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
                 .content_margin(SCROLL_BAR)
                 .show(ui, |ui| actions.extend(controls_ui(ui, state)));
         });
+    if let Some(view) = tokens::TokensView::build(state) {
+        Panel::bottom("tokens")
+            .frame(column)
+            .resizable(true)
+            .default_size(230.0)
+            .size_range(140.0..=520.0)
+            .show(ui, |ui| actions.extend(tokens::tokens_ui(ui, state, &view)));
+    }
     CentralPanel::default().frame(column).show(ui, |ui| {
         actions.extend(texts_ui(ui, state, |ui| {
             formula::formula_ui(ui, &formula::FormulaView::build(state));

@@ -8,9 +8,10 @@ use crate::app::state::State;
 use crate::app::state::branches::Turn;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, can_fork};
-use crate::app::widgets::token_card::{CardObjective, CardValue, TokenCard};
+use crate::app::widgets::token_card::{CardObjective, CardSplit, CardValue, TokenCard};
 use crate::domain::{Colour, Pane};
 use crate::engine::insight::TokenInsight;
+use crate::engine::split::Split;
 
 /// How far the card begins above its word, points.
 const LIFT: f32 = 48.0;
@@ -42,6 +43,8 @@ pub struct CardView<'a> {
     pub texts: &'a [String],
     /// Names and colours of the objectives.
     pub objectives: Vec<(&'a str, Colour)>,
+    /// How the choice came about: for words that were chosen under guidance.
+    pub split: Option<CardSplit>,
     /// Which number the table shows.
     pub value: CardValue,
     /// Whether it stays open.
@@ -61,7 +64,8 @@ impl<'a> CardView<'a> {
         let token = state.card_token()?;
         let run = state.run()?;
         let info = state.lineup_info()?;
-        let insight = run.insight(token.pane, token.index)?;
+        let seen = run.seen(token.pane, token.index)?;
+        let insight = seen.insight;
         let pinned = state.focus.pinned.is_some();
         let names: Vec<&str> = info
             .objectives
@@ -81,6 +85,14 @@ impl<'a> CardView<'a> {
             position: token.index,
             insight,
             texts: &info.texts,
+            split: match token.pane {
+                Pane::Base => None,
+                Pane::Guided => Split::of(insight, seen.weights).map(|split| CardSplit {
+                    rival: naming::next_word(state, run, token.index, insight.top[split.rival].id),
+                    base: split.base,
+                    pulls: split.pulls,
+                }),
+            },
             value: state.focus.card_value,
             pinned,
             words: (pinned && token.pane == Pane::Guided && can_fork(state))
@@ -180,6 +192,7 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
                 insight: view.insight,
                 texts: view.texts,
                 objectives: &objectives,
+                split: view.split.as_ref(),
                 value: view.value,
                 pinned: view.pinned,
                 words: view.words,

@@ -6,7 +6,7 @@ use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
 use crate::app::state::settings::{Grain, HeatMode};
 use crate::app::theme::{HeatScale, section, size, space};
-use crate::app::update::Action;
+use crate::app::update::{Action, ListingAction};
 use crate::app::widgets::legend::Legend;
 
 /// What the controls show.
@@ -28,7 +28,11 @@ pub struct ColoursView {
     pub scale: HeatScale,
     /// What the colours show, in a few words.
     pub name: String,
-    /// Whether it is locked.
+    /// Whether every objective has a lane below the words; none where there is no objective.
+    pub lanes: Option<bool>,
+    /// Whether the table of all tokens is open.
+    pub tokens_open: bool,
+    /// Whether the scale is locked.
     pub locked: bool,
     /// What the colours say, in a sentence.
     pub sentence: String,
@@ -44,27 +48,9 @@ impl ColoursView {
             .iter()
             .map(|objective| objective.name.clone())
             .collect();
-        let needs_objective = match heat.mode {
-            HeatMode::Advantage | HeatMode::Reward => true,
-            HeatMode::Influence => false,
-        };
+        let needs_objective = heat.mode.is_of_objective();
         let name = objectives.get(state.focus.objective).cloned();
-        let of = name.as_deref().unwrap_or("chosen objective's");
-        let sentence = match (heat.mode, &name) {
-            (HeatMode::Advantage, Some(name)) => format!(
-                "Blue words are more {name} than the plain model's average, orange ones less"
-            ),
-            (HeatMode::Advantage, None) => {
-                "Blue words suit the objective better than the plain model's average, orange ones worse"
-                    .to_owned()
-            }
-            (HeatMode::Reward, _) => {
-                format!("The deeper the colour, the less likely the {of} model finds the word")
-            }
-            (HeatMode::Influence, _) => {
-                "Blue words were made likelier by guidance, orange ones less likely".to_owned()
-            }
-        };
+        let sentence = sentence(heat.mode, name.as_deref());
         Self {
             on: heat.on,
             mode: heat.mode,
@@ -80,8 +66,39 @@ impl ColoursView {
                 Some(name) => format!("{} · {name}", heat.mode.label()),
                 None => heat.mode.label().to_owned(),
             },
+            lanes: (!state.objectives().is_empty()).then_some(heat.lanes),
+            tokens_open: state.settings.tokens_open,
             locked: heat.locked.is_some(),
             sentence,
+        }
+    }
+}
+
+/// What the colours say.
+fn sentence(mode: HeatMode, objective: Option<&str>) -> String {
+    let of = objective.unwrap_or("chosen objective");
+    match (mode, objective) {
+        (HeatMode::Advantage, Some(name)) => {
+            format!("Blue words are more {name} than the plain model's average, orange ones less")
+        }
+        (HeatMode::Advantage, None) => {
+            "Blue words suit the objective better than the plain model's average, orange ones worse"
+                .to_owned()
+        }
+        (HeatMode::Push, _) => format!(
+            "Blue words are there also because of {of}: it pushed the choice towards them, against the plain model's best other word; orange ones stand there in spite of it"
+        ),
+        (HeatMode::Preference, _) => format!(
+            "The {of} model finds blue words likelier than the plain model does, orange ones less likely"
+        ),
+        (HeatMode::Reward, _) => {
+            format!("The deeper the colour, the less likely the {of} model finds the word")
+        }
+        (HeatMode::Influence, _) => {
+            "Blue words were made likelier by guidance, orange ones less likely".to_owned()
+        }
+        (HeatMode::Entropy, _) => {
+            "The deeper the colour, the more ways on the plain model saw here".to_owned()
         }
     }
 }
@@ -143,6 +160,20 @@ pub fn colours_ui(ui: &mut Ui, view: &ColoursView) -> Vec<Action> {
                 .labelled_by(label.id)
                 .on_hover_text("Which objective's number colours the words");
         });
+    }
+    if let Some(mut lanes) = view.lanes {
+        let lane = ui.checkbox(&mut lanes, Shortcut::Lanes.label());
+        if lane.on_hover_text(Shortcut::Lanes.hint(ui.ctx())).changed() {
+            actions.push(Action::ToggleLanes);
+        }
+    }
+    let mut table = view.tokens_open;
+    let tokens = ui.checkbox(&mut table, Shortcut::Tokens.label());
+    if tokens
+        .on_hover_text(Shortcut::Tokens.hint(ui.ctx()))
+        .changed()
+    {
+        actions.push(Action::Listing(ListingAction::Toggle));
     }
     ui.add_space(space::XS);
     Legend {

@@ -22,6 +22,7 @@ pub mod recorded;
 pub mod snapshots;
 pub mod status;
 pub mod steering;
+pub mod tokens;
 pub mod top_bar;
 pub mod tour;
 pub mod units;

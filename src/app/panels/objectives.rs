@@ -7,7 +7,6 @@ use super::snapshots::{SnapshotsView, snapshots_ui};
 use super::steering::{self, Steady};
 use super::units::{UnitsView, units_ui};
 
-use crate::app::state::settings::HeatMode;
 use crate::app::state::units::Unit;
 use crate::app::state::{LineupState, Region, State};
 use crate::app::theme::{palette, section, size, space};
@@ -71,11 +70,7 @@ impl ObjectivesView {
     pub fn build(state: &State) -> Self {
         let any_solo = state.draft.strips.iter().any(|strip| strip.soloed);
         let heat = state.settings.heat;
-        let by_objective = heat.on
-            && match heat.mode {
-                HeatMode::Advantage | HeatMode::Reward => true,
-                HeatMode::Influence => false,
-            };
+        let by_objective = heat.on && heat.mode.is_of_objective();
         let both = state.objectives().iter().zip(&state.draft.strips);
         let strips = both
             .enumerate()

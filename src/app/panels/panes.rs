@@ -8,12 +8,24 @@ use egui::{Align, Layout, Rect, RichText, Ui};
 
 use super::branches::{BranchesView, branches_ui};
 use super::meter::{Meter, meter_ui};
-use crate::app::state::run::{Run, RunPhase};
+use crate::app::state::grain::heat_of;
+use crate::app::state::run::{Run, RunPhase, Seen};
 use crate::app::state::{LineupState, Region, State, TokenRef};
-use crate::app::theme::{HeatScale, palette, section, size, space};
+use crate::app::theme::{HeatScale, Palette, palette, section, size, space};
 use crate::app::update::Action;
-use crate::app::widgets::token_view::{TokenCell, TokenMark, TokenView};
-use crate::domain::Pane;
+use crate::app::widgets::token_view::{Lane, TokenCell, TokenMark, TokenView};
+use crate::domain::{Colour, Pane};
+
+impl PaneLane<'_> {
+    fn drawn(&self, colours: &Palette) -> Lane<'_> {
+        Lane {
+            name: self.name,
+            color: colours.colour(self.colour),
+            chosen: self.chosen,
+            values: &self.values,
+        }
+    }
+}
 
 /// What the two panes show.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +36,19 @@ pub struct PanesView<'a> {
     pub guided: PaneView<'a>,
     /// The token under the pointer, as far as is known.
     pub hovered: Option<TokenRef>,
+}
+
+/// The lane of an objective.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaneLane<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its colour.
+    pub colour: Colour,
+    /// Whether it colours the words too.
+    pub chosen: bool,
+    /// A number of each token, nats.
+    pub values: Vec<Option<f64>>,
 }
 
 /// One pane.
@@ -41,6 +66,10 @@ pub struct PaneView<'a> {
     pub empty_note: Option<String>,
     /// How numbers become colours; none where colours are off.
     pub scale: Option<HeatScale>,
+    /// A lane for each objective, where they are wanted.
+    pub lanes: Vec<PaneLane<'a>>,
+    /// Whether words have bars of their own.
+    pub bars: bool,
     /// The first token that differs from the other text.
     pub fork_at: Option<usize>,
     /// The first token that the sliders, as they stand now, would make another one.
@@ -119,6 +148,8 @@ impl<'a> PaneView<'a> {
                 kind: state.settings.heat.mode.scale_kind(),
                 limit: state.heat_scale,
             }),
+            lanes: run.map_or_else(Vec::new, |run| lanes(state, run, pane)),
+            bars: !(state.shows_lanes() && state.settings.heat.mode.is_of_objective()),
             fork_at,
             change_at: run.and_then(|run| first_change(state, run, pane)),
             pinned: index_in(state.focus.pinned, pane),
@@ -161,6 +192,21 @@ fn first_change(state: &State, run: &Run, pane: Pane) -> Option<usize> {
     change.map(|change| change.position)
 }
 
+fn lanes<'a>(state: &'a State, run: &Run, pane: Pane) -> Vec<PaneLane<'a>> {
+    if !state.shows_lanes() {
+        return Vec::new();
+    }
+    let objectives = state.objectives().iter().enumerate();
+    objectives
+        .map(|(index, objective)| PaneLane {
+            name: &objective.name,
+            colour: state.colour_of(index),
+            chosen: index == state.focus.objective && state.settings.heat.mode.is_of_objective(),
+            values: state.lane_values(run, pane, index),
+        })
+        .collect()
+}
+
 fn cells<'a>(state: &State, run: &'a Run, pane: Pane) -> Vec<TokenCell<'a>> {
     let pieces = &run.text(pane).pieces;
     let last = pieces.len().saturating_sub(1);
@@ -196,7 +242,13 @@ fn ghost_cells<'a>(state: &State, run: &'a Run) -> impl Iterator<Item = TokenCel
         .map(move |(index, word)| TokenCell {
             text: &word.text,
             value: (state.settings.heat.on)
-                .then(|| state.heat_of(&word.insight))
+                .then(|| {
+                    let seen = Seen {
+                        insight: &word.insight,
+                        weights: &word.weights,
+                    };
+                    heat_of(seen, state.settings.heat.mode, state.focus.objective)
+                })
                 .flatten(),
             mark: if index == last && word.text.is_empty() {
                 TokenMark::End
@@ -333,8 +385,12 @@ fn text_ui(
         ui.label(RichText::new(note).color(weak));
         return (None, WordPlaces::default());
     }
+    let colours = palette(ui);
+    let lanes: Vec<Lane<'_>> = view.lanes.iter().map(|lane| lane.drawn(colours)).collect();
     let shown = TokenView::new(egui::Id::unique(id), label, &view.cells)
         .scale(view.scale)
+        .lanes(&lanes)
+        .bars(view.bars)
         .pinned(view.pinned)
         .echo(view.echo)
         .fork_at(view.fork_at)
@@ -353,6 +409,7 @@ fn text_ui(
         pane: view.pane,
         index,
     };
+    actions.extend(shown.lane.map(Action::SetHeatObjective));
     if let Some(index) = shown.clicked {
         actions.push(Action::TogglePin(token(index)));
     }

@@ -116,7 +116,8 @@ fn pullers(pulls: &[f64], sign: f64, names: &[String]) -> String {
 #[must_use]
 pub(super) fn why(state: &State, token: TokenRef) -> Option<Vec<String>> {
     let run = state.run()?;
-    let insight = run.insight(token.pane, token.index)?;
+    let seen = run.seen(token.pane, token.index)?;
+    let insight = seen.insight;
     let word = |id| next_word(state, run, token.index, id);
     if token.pane == Pane::Base {
         return Some(vec![
@@ -127,12 +128,8 @@ pub(super) fn why(state: &State, token: TokenRef) -> Option<Vec<String>> {
             ),
         ]);
     }
-    let judged = run.rejudged.as_ref().map(|judged| &judged.weights);
-    let weights = match judged {
-        Some(weights) => weights.to_vec(),
-        None => run.guided.weights(token.index)?.to_vec(),
-    };
-    let split = Split::of(insight, &weights)?;
+    let weights = seen.weights;
+    let split = Split::of(insight, weights)?;
     let chosen = written_word(state, Some(run), token.index, insight.chosen.id);
     let rival = word(insight.top[split.rival].id);
     // Demo mode's sliders have no numbers.
@@ -140,7 +137,7 @@ pub(super) fn why(state: &State, token: TokenRef) -> Option<Vec<String>> {
     let names: Vec<String> = state
         .objectives()
         .iter()
-        .zip(weights)
+        .zip(weights.iter())
         .map(|(objective, weight)| {
             let name = &objective.name;
             if plain {

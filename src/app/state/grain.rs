@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::State;
-use super::run::Run;
-use super::settings::Grain;
+use super::run::{Run, Seen};
+use super::settings::{Grain, HeatMode};
 use crate::domain::Pane;
+use crate::engine::split::Split;
 
 /// Whether a piece goes on with the word before it, as the second half of "don't" does; without the space before it, whether
 /// it is part of a word at all.
@@ -74,9 +75,20 @@ impl State {
     /// The numbers that colour the tokens of a text, where they have one.
     #[must_use]
     pub fn heat_values(&self, run: &Run, pane: Pane) -> Vec<Option<f64>> {
+        self.values(run, pane, self.settings.heat.mode, self.focus.objective)
+    }
+
+    /// The numbers of `objective` for the tokens of a text, as its lane shows them.
+    #[must_use]
+    pub fn lane_values(&self, run: &Run, pane: Pane, objective: usize) -> Vec<Option<f64>> {
+        let mode = self.settings.heat.mode.of_lanes();
+        self.values(run, pane, mode, objective)
+    }
+
+    fn values(&self, run: &Run, pane: Pane, mode: HeatMode, objective: usize) -> Vec<Option<f64>> {
         let pieces = &run.text(pane).pieces;
         let mut values: Vec<Option<f64>> = (0..pieces.len())
-            .map(|index| self.heat_value(run, pane, index))
+            .map(|index| heat_of(run.seen(pane, index)?, mode, objective))
             .collect();
         let grain = self.grain();
         if grain != Grain::Token {
@@ -84,11 +96,37 @@ impl State {
         }
         values
     }
+
+    /// Whether the lanes of the objectives are on screen.
+    #[must_use]
+    pub fn shows_lanes(&self) -> bool {
+        let heat = &self.settings.heat;
+        heat.on && heat.lanes && !self.is_showing() && !self.objectives().is_empty()
+    }
+}
+
+/// The number of a token that colours it in `mode`, nats.
+#[must_use]
+pub fn heat_of(seen: Seen<'_>, mode: HeatMode, objective: usize) -> Option<f64> {
+    let chosen = &seen.insight.chosen;
+    let said = || chosen.objectives.get(objective);
+    match mode {
+        HeatMode::Advantage => said().map(|said| said.advantage),
+        HeatMode::Push => {
+            let split = Split::of(seen.insight, seen.weights)?;
+            split.pulls.get(objective).copied()
+        }
+        HeatMode::Preference => said().map(|said| said.reward - chosen.base),
+        HeatMode::Reward => said().map(|said| said.reward),
+        HeatMode::Influence => Some(chosen.influence()),
+        HeatMode::Entropy => seen.insight.entropy,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::insight::{Candidate, ObjectiveInsight, TokenInsight};
 
     fn pieces(text: &[&str]) -> Vec<String> {
         text.iter().map(|piece| (*piece).to_owned()).collect()
@@ -110,6 +148,38 @@ mod tests {
         let text = pieces(&["Go", ".", " Call", " Tom", "!\"", " Then", " wait", ""]);
         let found = groups(&text, Grain::Sentence);
         assert_eq!(found, [0..2, 2..5, 5..7, 7..8]);
+    }
+
+    #[test]
+    fn every_mode_takes_its_own_number() {
+        let candidate = |id, base: f64, guided: f64, reward: f64, advantage: f64| Candidate {
+            id,
+            base,
+            guided,
+            objectives: vec![ObjectiveInsight { reward, advantage }],
+        };
+        let chosen = candidate(3, -2.0, -0.5, -0.25, 1.5);
+        let insight = TokenInsight {
+            top: [chosen.clone(), candidate(9, -1.0, -1.75, -3.25, -1.5)].into(),
+            chosen,
+            kl: 0.5,
+            entropy: Some(1.25),
+        };
+        let weights = vec![0.5].into();
+        let seen = Seen {
+            insight: &insight,
+            weights: &weights,
+        };
+        let value = |mode| heat_of(seen, mode, 0).unwrap();
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+        close(value(HeatMode::Advantage), 1.5);
+        // 0.5 · (−0.25 + 3.25)
+        close(value(HeatMode::Push), 1.5);
+        close(value(HeatMode::Preference), 1.75);
+        close(value(HeatMode::Reward), -0.25);
+        close(value(HeatMode::Influence), 1.5);
+        close(value(HeatMode::Entropy), 1.25);
+        assert_eq!(heat_of(seen, HeatMode::Advantage, 1), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod draft;
 pub mod grain;
 pub mod history;
 pub mod library;
+pub mod listing;
 pub mod models;
 pub mod page;
 pub mod palette;
@@ -26,7 +27,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{CancelToken, Colour, Objective, Pane, RunId};
-use crate::engine::insight::TokenInsight;
 use crate::engine::trace::DEFAULT_BUDGET_BYTES;
 use crate::error::Failure;
 use crate::worker::{ComputeSettings, LineupInfo, LineupSource};
@@ -36,13 +36,14 @@ use budget::Budget;
 use draft::Draft;
 use history::{History, Snapshot};
 use library::Library;
+use listing::Listing;
 use models::Models;
 use page::Page;
 use palette::Palette;
 use past::Past;
 use rejudged::ReweightRequest;
 use run::Run;
-use settings::{HeatMode, Settings};
+use settings::Settings;
 use showing::Showing;
 use snapshots::Compare;
 use steadiness::SteadinessRequest;
@@ -172,6 +173,8 @@ pub struct State {
     pub card_words: String,
     /// What is being looked at.
     pub focus: Focus,
+    /// The table of all tokens.
+    pub listing: Listing,
     /// The page for reward models of one's own.
     pub training: Training,
     /// Showing the window to others.
@@ -279,6 +282,7 @@ impl Default for State {
             compared: None,
             card_words: String::new(),
             focus: Focus::default(),
+            listing: Listing::default(),
             training: Training::default(),
             showing: Showing::default(),
             tradeoff: Tradeoff::default(),
@@ -359,24 +363,6 @@ impl State {
     #[must_use]
     pub fn card_token(&self) -> Option<TokenRef> {
         self.focus.pinned.or(self.focus.hovered)
-    }
-
-    /// The number that colours a token, where it has one.
-    #[must_use]
-    pub fn heat_value(&self, run: &Run, pane: Pane, index: usize) -> Option<f64> {
-        self.heat_of(run.insight(pane, index)?)
-    }
-
-    /// The number that colours a token with these numbers.
-    #[must_use]
-    pub fn heat_of(&self, insight: &TokenInsight) -> Option<f64> {
-        let chosen = &insight.chosen;
-        let of_objective = || chosen.objectives.get(self.focus.objective);
-        match self.settings.heat.mode {
-            HeatMode::Advantage => of_objective().map(|objective| objective.advantage),
-            HeatMode::Reward => of_objective().map(|objective| objective.reward),
-            HeatMode::Influence => Some(chosen.influence()),
-        }
     }
 
     /// What to ask the re-judging thread, where the numbers on screen do not follow the sliders yet.

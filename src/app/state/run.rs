@@ -38,6 +38,15 @@ pub struct Origin {
     pub change: Option<Divergence>,
 }
 
+/// The numbers of a token, and the weights that they belong to.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// The numbers.
+    pub insight: &'a TokenInsight,
+    /// The weights.
+    pub weights: &'a ObjectiveWeights,
+}
+
 /// A run and its results.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -256,20 +265,30 @@ impl Run {
 
     /// The numbers of a token as they are to be shown: re-judged where that is done, else as written.
     #[must_use]
-    pub fn insight(&self, pane: Pane, index: usize) -> Option<&TokenInsight> {
+    pub fn seen(&self, pane: Pane, index: usize) -> Option<Seen<'_>> {
         let rejudged = self.rejudged.as_ref().and_then(|rejudged| {
-            match pane {
+            let text = match pane {
                 Pane::Base => &rejudged.base,
                 Pane::Guided => &rejudged.guided,
-            }
-            .insights
-            .get(index)?
-            .as_ref()
+            };
+            Some(Seen {
+                insight: text.insights.get(index)?.as_ref()?,
+                weights: &rejudged.weights,
+            })
         });
         rejudged.or_else(|| {
             let step = self.text(pane).trace.steps().get(index)?;
-            Some(&step.insight)
+            Some(Seen {
+                insight: &step.insight,
+                weights: &step.weights,
+            })
         })
+    }
+
+    /// The numbers of [`Run::seen`] alone.
+    #[must_use]
+    pub fn insight(&self, pane: Pane, index: usize) -> Option<&TokenInsight> {
+        self.seen(pane, index).map(|seen| seen.insight)
     }
 
     /// The words of the text before that still stand behind what is written, while more is to come.
@@ -298,9 +317,11 @@ impl Run {
     /// What stands from position `from` on now, for a text that is to replace it word by word.
     fn ghost_from(&self, from: usize) -> Ghost {
         let own = (from..self.guided.len()).filter_map(|index| {
+            let seen = self.seen(Pane::Guided, index)?;
             Some(GhostWord {
                 text: self.guided.pieces[index].clone(),
-                insight: self.insight(Pane::Guided, index)?.clone(),
+                insight: seen.insight.clone(),
+                weights: Arc::clone(seen.weights),
             })
         });
         Ghost {

@@ -86,22 +86,55 @@ pub enum HeatMode {
     /// `advantage_i(v)`: better or worse than what the plain model would have said on average.
     #[default]
     Advantage,
+    /// `wᵢ·(reward_i(v) − reward_i(rival))`: an objective's part in the choice against its strongest rival.
+    Push,
+    /// `reward_i(v) − base(v)`: how much likelier the reward model finds the word than the plain model does.
+    Preference,
     /// `reward_i(v)`: the reward model's own log-probability.
     Reward,
     /// `guided(v) − base(v)`: how much guidance raised or lowered the word.
     Influence,
+    /// `−Σ_u p_base(u)·base(u)`: how open the plain model found the choice.
+    Entropy,
 }
 
 impl HeatMode {
     /// All modes, in the order of the buttons.
-    pub const ALL: [Self; 3] = [Self::Advantage, Self::Reward, Self::Influence];
+    pub const ALL: [Self; 6] = [
+        Self::Advantage,
+        Self::Push,
+        Self::Preference,
+        Self::Reward,
+        Self::Influence,
+        Self::Entropy,
+    ];
 
     /// Which values its numbers can have.
     #[must_use]
     pub const fn scale_kind(self) -> ScaleKind {
         match self {
-            Self::Advantage | Self::Influence => ScaleKind::Signed,
+            Self::Advantage | Self::Push | Self::Preference | Self::Influence => ScaleKind::Signed,
             Self::Reward => ScaleKind::Negative,
+            Self::Entropy => ScaleKind::Positive,
+        }
+    }
+
+    /// Whether every objective has a number of its own.
+    #[must_use]
+    pub const fn is_of_objective(self) -> bool {
+        match self {
+            Self::Advantage | Self::Push | Self::Preference | Self::Reward => true,
+            Self::Influence | Self::Entropy => false,
+        }
+    }
+
+    /// What the lanes below the words show while this colours them: numbers of objectives.
+    #[must_use]
+    pub const fn of_lanes(self) -> Self {
+        if self.is_of_objective() {
+            self
+        } else {
+            Self::Advantage
         }
     }
 
@@ -110,8 +143,11 @@ impl HeatMode {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Advantage => "Advantage",
+            Self::Push => "Push",
+            Self::Preference => "Preference",
             Self::Reward => "Raw reward",
             Self::Influence => "Influence",
+            Self::Entropy => "Openness",
         }
     }
 
@@ -122,11 +158,20 @@ impl HeatMode {
             Self::Advantage => {
                 "Is this word better or worse for the objective than what the plain model would have said here on average? Zero means just as good"
             }
+            Self::Push => {
+                "How far the objective, at its weight, pushed this choice away from the word that the plain model likes best among the others. With the plain model's own part the pushes sum to the odds of the choice"
+            }
+            Self::Preference => {
+                "How much likelier the reward model finds this word than the plain model does: the difference of their log-probabilities"
+            }
             Self::Reward => {
                 "The reward model's log-probability of the word, as in the paper's figure. Always negative, so compare words rather than signs"
             }
             Self::Influence => {
-                "How much all objectives together raised or lowered this word's log-probability"
+                "How much all objectives together raised or lowered this word's log-probability: the ratio of its probability with guidance and without"
+            }
+            Self::Entropy => {
+                "How open the plain model found this place: its entropy. Where it is 0, there was only one way on"
             }
         }
     }
@@ -180,6 +225,8 @@ pub struct HeatSettings {
     pub mode: HeatMode,
     /// What shares a colour.
     pub grain: Grain,
+    /// Whether every objective has a lane of bars below the words.
+    pub lanes: bool,
     /// The scale's end in nats where a person has locked it.
     pub locked: Option<f64>,
 }
@@ -190,6 +237,7 @@ impl Default for HeatSettings {
             on: true,
             mode: HeatMode::default(),
             grain: Grain::default(),
+            lanes: false,
             locked: None,
         }
     }
@@ -217,6 +265,8 @@ pub struct Settings {
     pub keep_sum: bool,
     /// Whether sliders stand in nats of pull instead of weights.
     pub in_nats: bool,
+    /// Whether the table of all tokens is open.
+    pub tokens_open: bool,
     /// Whether the prompt library is open.
     pub library_open: bool,
     /// Whether the advanced settings are open.
@@ -241,6 +291,7 @@ impl Default for Settings {
             live: false,
             keep_sum: false,
             in_nats: false,
+            tokens_open: false,
             library_open: true,
             advanced_open: false,
             last_lineup: None,

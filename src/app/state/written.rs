@@ -91,4 +91,6 @@ pub struct GhostWord {
     pub text: String,
     /// Its numbers.
     pub insight: TokenInsight,
+    /// The weights that they belong to.
+    pub weights: ObjectiveWeights,
 }

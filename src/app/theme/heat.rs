@@ -99,6 +99,8 @@ pub enum ScaleKind {
     Signed,
     /// Zero and below, such as log-probabilities: paper at zero, strong at the far end.
     Negative,
+    /// Zero and above, such as entropies: paper at zero.
+    Positive,
 }
 
 /// How values become colours and bar heights: everything from `-limit` to `limit`, what lies beyond being cut off.
@@ -148,6 +150,7 @@ impl HeatScale {
         match self.kind {
             ScaleKind::Signed => heat_color(palette, t),
             ScaleKind::Negative => raw_color(palette, -t),
+            ScaleKind::Positive => raw_color(palette, t),
         }
     }
 }
@@ -393,5 +396,11 @@ pub(super) mod tests {
         };
         assert_eq!(raw.color(&DARK, -2.0), DARK_RAW[16]);
         assert_eq!(raw.color(&DARK, 0.0), DARK_RAW[0]);
+        let open = HeatScale {
+            kind: ScaleKind::Positive,
+            limit: 2.0,
+        };
+        assert_eq!(open.color(&LIGHT, 5.0), LIGHT_RAW[16]);
+        assert_eq!(open.color(&LIGHT, 0.0), LIGHT_RAW[0]);
     }
 }

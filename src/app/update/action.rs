@@ -1,6 +1,6 @@
 //! What a person can do in the window.
 
-use super::{ShowAction, TradeoffAction, TrainAction};
+use super::{ListingAction, ShowAction, TradeoffAction, TrainAction};
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
 use crate::app::state::settings::{Grain, HeatMode, ThemeChoice};
@@ -101,6 +101,10 @@ pub enum Action {
     SetGrain(Grain),
     /// Wants the words coloured by another objective.
     SetHeatObjective(usize),
+    /// Did something to the table of all tokens.
+    Listing(ListingAction),
+    /// Showed or hid the lanes of the objectives below the words.
+    ToggleLanes,
     /// Locked the colour scale where it is, or freed it.
     ToggleScaleLock,
     /// Moved the pointer onto a token, or away from all.
@@ -169,6 +173,8 @@ impl Action {
                 | Self::SetHeatMode(_)
                 | Self::SetGrain(_)
                 | Self::SetHeatObjective(_)
+                | Self::Listing(_)
+                | Self::ToggleLanes
                 | Self::ToggleScaleLock
                 | Self::SetTheme(_)
                 | Self::ZoomIn

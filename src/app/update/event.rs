@@ -15,6 +15,8 @@ use crate::worker::{Command, Event, LineupInfo};
 
 /// Tokens before which a text says little about the size of its numbers.
 const ENOUGH_TOKENS: usize = 24;
+/// The latest runs of the session, by which the colour scale goes.
+const RUNS_FOR_SCALE: usize = 16;
 
 /// Takes in what the worker tells; what belongs to a run that has been replaced is dropped.
 pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
@@ -360,13 +362,27 @@ fn grow_scale(state: &mut State) {
     }
 }
 
+/// The scale that fits the texts of this session, the latest runs of them, in all that is coloured.
 fn scale_of(state: &State) -> Option<f64> {
-    let run = state.run()?;
-    let values = [Pane::Base, Pane::Guided]
-        .into_iter()
-        .flat_map(|pane| state.heat_values(run, pane).into_iter().flatten());
-    let mut values = values.peekable();
+    let mode = state.settings.heat.mode;
+    let lanes = if state.shows_lanes() && mode.is_of_objective() {
+        0..state.objectives().len()
+    } else {
+        0..0
+    };
+    let runs = state.runs.values().rev().take(RUNS_FOR_SCALE);
+    let values = runs.chain(state.run()).flat_map(|run| {
+        let lanes = lanes.clone();
+        [Pane::Base, Pane::Guided]
+            .into_iter()
+            .flat_map(move |pane| {
+                let lanes = lanes.clone();
+                let lanes =
+                    lanes.flat_map(move |objective| state.lane_values(run, pane, objective));
+                state.heat_values(run, pane).into_iter().chain(lanes)
+            })
+    });
+    let mut values = values.flatten().peekable();
     values.peek()?;
-    let kind = state.settings.heat.mode.scale_kind();
-    Some(HeatScale::for_values(kind, values).limit)
+    Some(HeatScale::for_values(mode.scale_kind(), values).limit)
 }

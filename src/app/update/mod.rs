@@ -7,6 +7,7 @@ mod budget;
 mod compare;
 mod event;
 mod fork;
+mod listing;
 mod live;
 mod looking;
 pub mod models;
@@ -21,6 +22,7 @@ pub use action::Action;
 pub use budget::on_budget;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, tick};
 pub use fork::can_fork;
+pub use listing::ListingAction;
 pub use past::{due, on_news, on_request, on_told};
 pub use showing::ShowAction;
 pub use tradeoff::{
@@ -244,6 +246,15 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
                 state.focus.objective_is_chosen = true;
                 event::fit_scale(state);
             }
+            Vec::new()
+        }
+        Action::Listing(action) => {
+            listing::apply(state, action);
+            Vec::new()
+        }
+        Action::ToggleLanes => {
+            state.settings.heat.lanes ^= true;
+            event::fit_scale(state);
             Vec::new()
         }
         Action::ToggleScaleLock => {

@@ -68,6 +68,7 @@ impl Legend<'_> {
         match self.scale.kind {
             ScaleKind::Signed => [-limit, 0.0, limit],
             ScaleKind::Negative => [-limit, -limit / 2.0, 0.0],
+            ScaleKind::Positive => [0.0, limit / 2.0, limit],
         }
     }
 

@@ -5,6 +5,7 @@ pub mod legend;
 pub mod numbers;
 pub mod plot;
 pub mod swatch;
+pub mod table;
 pub mod toggle;
 pub mod token_card;
 pub mod token_view;

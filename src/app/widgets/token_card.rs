@@ -1,12 +1,14 @@
 //! Everything about one token choice: how likely it was, what each objective says of it, and what could have stood there.
 
+mod rewards;
 mod table;
 
 use std::fmt::Write as _;
 
 use egui::{Align, Align2, Color32, Layout, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use table::{close_button, columns, number, pick_row, row, words};
+pub use rewards::CardSplit;
+use table::{close_button, number, pick_row, row, words};
 
 use super::numbers;
 use super::toggle::toggle;
@@ -67,6 +69,8 @@ pub struct TokenCard<'a> {
     pub texts: &'a [String],
     /// In the order of the insight's objectives.
     pub objectives: &'a [CardObjective<'a>],
+    /// How the choice came about, where that is known.
+    pub split: Option<&'a CardSplit>,
     /// Which number the table of alternatives starts with.
     pub value: CardValue,
     /// Whether it stays open; then it can be closed and its table switched.
@@ -216,42 +220,6 @@ impl TokenCard<'_> {
                 .small()
                 .color(palette.weak),
         );
-    }
-
-    fn rewards(&self, ui: &mut Ui, palette: &Palette) {
-        ui.add_space(space::XS);
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let rect = table::headline(ui, palette, "Objective", 0.0);
-        let right = rect.right() - space::XS;
-        table::headings(ui, palette, rect, right, &["Reward", "Advantage"], 74.0);
-        for (objective, insight) in self.objectives.iter().zip(&self.insight.chosen.objectives) {
-            let cells = [
-                numbers::nats(insight.reward),
-                numbers::nats(insight.advantage),
-            ];
-            let label = format!(
-                "{}: reward {} nats, advantage {} nats",
-                objective.name, cells[0], cells[1]
-            );
-            let rect = row(ui, &label);
-            ui.painter().circle_filled(
-                pos2(rect.left() + 5.0, rect.center().y),
-                5.0,
-                objective.color,
-            );
-            words(
-                ui,
-                rect,
-                16.0,
-                objective.name,
-                palette.text,
-                rect.width() - 170.0,
-                false,
-            );
-            let colors = [palette.text, value_color(palette, insight.advantage)];
-            columns(ui, rect, 74.0, &cells, &colors);
-        }
-        ui.spacing_mut().item_spacing.y = space::XS;
     }
 
     fn alternatives(&self, ui: &mut Ui, palette: &Palette, answer: &mut TokenCardResponse) {

@@ -3,14 +3,18 @@
 //! The words are laid out once; colours and bars are painted over that layout anew in every frame, so that a slider may
 //! change all of them at once. The sign of a value is shown twice, by colour and by the side of the line on which its bar stands.
 
+mod lanes;
 mod layout;
 mod paint;
 
 use std::sync::Arc;
 
-use egui::{Event, EventFilter, Id, Key, Rect, Response, Role, Sense, TextStyle, Ui, WidgetInfo};
+use egui::{
+    Color32, Event, EventFilter, Id, Key, Rect, Response, Role, Sense, TextStyle, Ui, WidgetInfo,
+};
 
 use crate::app::theme::{self, HeatScale};
+use lanes::Lanes;
 use layout::{Frame, TextLayout};
 
 /// Height of a line with a bar below its words, and without one, in sizes of the font.
@@ -40,6 +44,19 @@ pub struct TokenCell<'a> {
     pub mark: TokenMark,
 }
 
+/// A strip of bars below each line of the text, one bar for each token.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lane<'a> {
+    /// What it stands for, written before each line.
+    pub name: &'a str,
+    /// The colour of its mark beside the name.
+    pub color: Color32,
+    /// Whether its values are those that stand behind the words too.
+    pub chosen: bool,
+    /// A value of each token, where it has one.
+    pub values: &'a [Option<f64>],
+}
+
 /// A text of tokens, with values.
 #[derive(Debug, Clone)]
 pub struct TokenView<'a> {
@@ -47,6 +64,8 @@ pub struct TokenView<'a> {
     label: &'a str,
     tokens: &'a [TokenCell<'a>],
     scale: Option<HeatScale>,
+    lanes: &'a [Lane<'a>],
+    bars: bool,
     pinned: Option<usize>,
     echo: Option<usize>,
     fork_at: Option<usize>,
@@ -65,6 +84,8 @@ pub struct TokenViewResponse {
     pub hovered: Option<usize>,
     /// The token that was clicked, or chosen with Enter or Space.
     pub clicked: Option<usize>,
+    /// The lane whose name was clicked.
+    pub lane: Option<usize>,
     /// Where `hovered` stands on the screen: a card may stand beside it.
     pub hovered_rect: Option<Rect>,
     /// Where the pinned token stands on the screen, if that is visible.
@@ -90,6 +111,8 @@ impl<'a> TokenView<'a> {
             label,
             tokens,
             scale: None,
+            lanes: &[],
+            bars: true,
             pinned: None,
             echo: None,
             fork_at: None,
@@ -103,6 +126,18 @@ impl<'a> TokenView<'a> {
     /// Shows values as colours and bars; without a scale the text is plain.
     pub fn scale(mut self, scale: Option<HeatScale>) -> Self {
         self.scale = scale;
+        self
+    }
+
+    /// Whether every word has a bar of its own below it; without, a lane must tell its sign.
+    pub fn bars(mut self, bars: bool) -> Self {
+        self.bars = bars;
+        self
+    }
+
+    /// Shows a lane for each of these below every line, in their order, on the scale of the colours.
+    pub fn lanes(mut self, lanes: &'a [Lane<'a>]) -> Self {
+        self.lanes = lanes;
         self
     }
 
@@ -161,29 +196,28 @@ impl<'a> TokenView<'a> {
             .data_mut(|data| data.remove_temp(self.id))
             .unwrap_or_default();
         let font = TextStyle::resolve(&theme::reading(), ui.style());
-        let spacing = if self.scale.is_some() {
-            LINE_WITH_BARS
-        } else {
-            LINE_PLAIN
-        };
+        let has_bars = self.scale.is_some() && self.bars;
+        let spacing = if has_bars { LINE_WITH_BARS } else { LINE_PLAIN };
         let font_height = font.size * FONT_HEIGHT;
+        let lanes = Lanes::new(ui, self.lanes, has_bars);
         let frame = Frame {
             // Room for the rings around words at both ends of a line.
-            width: (ui.available_width() - 2.0 * paint::MARGIN)
+            width: (ui.available_width() - 2.0 * paint::MARGIN - lanes.gutter())
                 .max(40.0)
                 .floor(),
             pixels_per_point: ui.pixels_per_point(),
-            line_height: (font.size * spacing).round(),
+            line_height: (font.size * spacing).round() + lanes.height(),
+            lanes_height: lanes.height(),
             font,
             fork_at: self.fork_at,
         };
         let layout = TextLayout::new(ui, self.tokens, &frame, memory.layout.take());
         // The first line needs no distance from a line above it.
         let lead = ((layout.line_height() - font_height) / 2.0).floor();
-        let height = layout.height() - lead + 2.0 * paint::MARGIN;
+        let height = layout.height() - lead + 2.0 * paint::MARGIN + lanes.height() / 2.0;
         let size = egui::vec2(ui.available_width(), height.max(ui.available_height()));
         let (rect, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-        let corner = rect.min + egui::vec2(paint::MARGIN, paint::MARGIN - lead);
+        let corner = rect.min + egui::vec2(paint::MARGIN + lanes.gutter(), paint::MARGIN - lead);
 
         let last = self.lasting().checked_sub(1);
         memory.cursor = memory.cursor.filter(|&cursor| Some(cursor) <= last);
@@ -221,7 +255,10 @@ impl<'a> TokenView<'a> {
         } else {
             at_pointer
         };
-        if at_pointer.is_some() && !memory.by_keyboard {
+        let lane = response
+            .hover_pos()
+            .and_then(|pos| lanes.named_at((pos - corner).to_pos2(), &layout));
+        if (at_pointer.is_some() || lane.is_some()) && !memory.by_keyboard {
             response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
         }
         let copies = Self::wants_copy(ui, &response);
@@ -251,8 +288,12 @@ impl<'a> TokenView<'a> {
                 veil: self.veil,
                 selection: memory.selection.map(|(a, b)| (a.min(b), a.max(b))),
                 streaming: self.streaming,
+                bars: self.bars,
             };
             paint::paint(ui, corner, &layout, self.tokens, self.scale, &marks);
+            if let Some(scale) = self.scale {
+                lanes.paint(ui, corner, &layout, scale, lane);
+            }
         }
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Document, ui.is_enabled(), self.label);
@@ -265,6 +306,7 @@ impl<'a> TokenView<'a> {
         };
         let answer = TokenViewResponse {
             hovered,
+            lane: lane.filter(|_| response.clicked()),
             clicked,
             hovered_rect: place(hovered),
             pinned_rect: place(self.pinned).filter(|rect| ui.clip_rect().intersects(*rect)),

@@ -231,6 +231,7 @@ impl LikelyRows {
             insight: TokenInsight {
                 chosen: chosen.map_or_else(|_| written.chosen.clone(), candidate),
                 kl,
+                entropy: written.entropy,
                 top: order.into_iter().map(candidate).collect(),
             },
             choice: self.choose(&scores, weights, sampling, position, luck),

@@ -157,11 +157,10 @@ impl StoredRows {
         }
     }
 
-    /// All numbers of a choice from those of the chosen token and its divergence: the likeliest alternatives are found
-    /// among what is kept.
+    /// The likeliest alternatives of a choice from the numbers of the chosen token, found among what is kept.
     #[must_use]
-    pub fn insight(&self, weights: &[f64], chosen: Candidate, kl: f64) -> TokenInsight {
-        let top = match &self.0 {
+    pub fn top(&self, weights: &[f64], chosen: &Candidate) -> Arc<[Candidate]> {
+        match &self.0 {
             Rows::Whole(rows) => TokenInsight::of(&rows.scores(), weights, chosen.id, TOP).top,
             Rows::Likely(rows) => {
                 let objectives = chosen.objectives.iter();
@@ -177,8 +176,7 @@ impl StoredRows {
                 rows.top(weights, norm, &means, TOP).into()
             }
             Rows::Gone => Arc::default(),
-        };
-        TokenInsight { chosen, kl, top }
+        }
     }
 }
 
@@ -279,9 +277,9 @@ mod tests {
                 let rows = step.stored_rows().unwrap();
                 let rows = rows.reduced(detail, &step.weights, step.token, (16, position));
                 let insight = &step.insight;
-                let again = rows.insight(&step.weights, insight.chosen.clone(), insight.kl);
-                assert_eq!(again.top.len(), insight.top.len());
-                for (a, b) in again.top.iter().zip(insight.top.iter()) {
+                let again = rows.top(&step.weights, &insight.chosen);
+                assert_eq!(again.len(), insight.top.len());
+                for (a, b) in again.iter().zip(insight.top.iter()) {
                     assert_eq!(a.id, b.id);
                     assert!((a.guided - b.guided).abs() <= bound, "{a:?} {b:?}");
                 }

@@ -178,14 +178,14 @@ impl Reading {
             self.tree.put(place, rows);
         }
         let rows = self.tree.rows(place).filter(|_| !pairs.is_empty()).cloned();
-        let kl = line.kl.unwrap_or(f64::INFINITY);
-        let insight = match &rows {
-            Some(rows) => rows.insight(&weights, chosen, kl),
-            None => TokenInsight {
-                top: Arc::from([chosen.clone()]),
-                chosen,
-                kl,
+        let insight = TokenInsight {
+            top: match &rows {
+                Some(rows) => rows.top(&weights, &chosen),
+                None => Arc::from([chosen.clone()]),
             },
+            chosen,
+            kl: line.kl.unwrap_or(f64::INFINITY),
+            entropy: line.entropy,
         };
         let step = StoredStep {
             token: line.id,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use counterpoise::app::theme;
-use counterpoise::app::widgets::token_card::{CardObjective, CardValue, TokenCard};
+use counterpoise::app::widgets::token_card::{CardObjective, CardSplit, CardValue, TokenCard};
 use counterpoise::engine::insight::{Candidate, ObjectiveInsight, TokenInsight};
 use egui::vec2;
 use egui_kittest::kittest::Queryable;
@@ -47,6 +47,7 @@ fn insight() -> TokenInsight {
     TokenInsight {
         chosen: top[0].clone(),
         kl: 0.4183,
+        entropy: Some(1.92),
         top: Arc::from(top),
     }
 }
@@ -67,7 +68,7 @@ fn card_harness(dark: bool) -> Harness<'static, (bool, CardValue)> {
     .map(str::to_owned)
     .to_vec();
     let state = (false, CardValue::Advantage);
-    let mut harness = harness(vec2(344.0, 540.0), dark, state, move |ui, state| {
+    let mut harness = harness(vec2(344.0, 600.0), dark, state, move |ui, state| {
         let palette = theme::palette(ui);
         let names = ["helpful", "harmless", "humorous"];
         let objectives: Vec<CardObjective<'_>> = names
@@ -79,6 +80,11 @@ fn card_harness(dark: bool) -> Harness<'static, (bool, CardValue)> {
             })
             .collect();
         let insight = insight();
+        let split = CardSplit {
+            rival: "\u{201c}sure\u{201d}".to_owned(),
+            base: -1.15,
+            pulls: vec![-0.22, 2.31, 0.0],
+        };
         palette.floating().show(ui, |ui| {
             let answer = TokenCard {
                 text_name: "Guided",
@@ -86,6 +92,7 @@ fn card_harness(dark: bool) -> Harness<'static, (bool, CardValue)> {
                 insight: &insight,
                 texts: &texts,
                 objectives: &objectives,
+                split: Some(&split),
                 value: state.1,
                 pinned: true,
                 words: None,

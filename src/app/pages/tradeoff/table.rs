@@ -1,13 +1,14 @@
 //! The numbers behind the picture, as a table that sorts and copies.
 
-use egui::{Align, Button, Layout, RichText, ScrollArea, Ui, vec2};
+use egui::{Button, RichText, ScrollArea, Ui, vec2};
 
 use super::{act, first_words, weights_words};
 use crate::app::state::State;
 use crate::app::state::tradeoff::{SortBy, Sweep, TableOf};
-use crate::app::theme::{numbers, palette, size, space, strong};
+use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{self, Action, TradeoffAction};
 use crate::app::widgets::numbers::{count, signed, weight};
+use crate::app::widgets::table::{self, heading_width as wide};
 use crate::app::widgets::toggle::toggle;
 use crate::engine::tradeoff::Measure;
 
@@ -110,7 +111,6 @@ fn columns(sweep: &Sweep, of: TableOf) -> Vec<(String, Option<SortBy>, f32)> {
     let names: Vec<&str> = (0..sweep.record.info.objectives.len())
         .map(|index| sweep.record.objective(index))
         .collect();
-    let wide = |name: &str, least: f32| (name.chars().count() as f32 * 7.5 + 22.0).max(least);
     let mut columns = vec![(String::new(), None, 26.0)];
     let scores = |least: f32| {
         let names = names.iter().enumerate();
@@ -236,41 +236,22 @@ fn heads_ui(ui: &mut Ui, view: &TableView) -> Vec<Action> {
     let mut actions = Vec::new();
     ui.horizontal(|ui| {
         for (words, by, width) in &view.columns {
-            ui.allocate_ui_with_layout(
-                vec2(*width, space::TARGET),
-                Layout::left_to_right(Align::Center),
-                |ui| {
-                    ui.set_min_width(*width);
-                    let text = RichText::new(words).font(strong(size::SMALL));
-                    let Some(by) = by else {
-                        ui.label(text);
-                        return;
-                    };
-                    let arrow = match (view.sort == *by, view.descending) {
-                        (true, true) => " ⏷",
-                        (true, false) => " ⏶",
-                        (false, _) => "",
-                    };
-                    let text = RichText::new(format!("{words}{arrow}")).font(strong(size::SMALL));
-                    let button = Button::new(text)
-                        .frame(false)
-                        .min_size(vec2(0.0, space::TARGET));
-                    let help = match by {
-                        SortBy::Order => "Sort by the order of the sweep",
-                        SortBy::Weight(_) => "Sort by this weight",
-                        SortBy::Score(_) => "Sort by this score",
-                        SortBy::Count => "Sort by this number",
-                    };
-                    let response = ui.add(button).on_hover_text(help);
-                    let label = format!("Sort by {words}");
-                    response.widget_info(|| {
-                        egui::WidgetInfo::labeled(egui::Role::Button, true, &label)
-                    });
-                    if response.clicked() {
-                        actions.push(act(TradeoffAction::Sort)(*by));
-                    }
-                },
-            );
+            let Some(by) = by else {
+                table::cell(ui, *width, |ui| {
+                    ui.label(RichText::new(words).font(strong(size::SMALL)));
+                });
+                continue;
+            };
+            let help = match by {
+                SortBy::Order => "Sort by the order of the sweep",
+                SortBy::Weight(_) => "Sort by this weight",
+                SortBy::Score(_) => "Sort by this score",
+                SortBy::Count => "Sort by this number",
+            };
+            let sorted = (view.sort == *by).then_some(view.descending);
+            if table::heading(ui, *width, words, sorted, help) {
+                actions.push(act(TradeoffAction::Sort)(*by));
+            }
         }
     });
     actions
@@ -289,15 +270,7 @@ fn line_ui(
     ui.horizontal(|ui| {
         let widths = view.columns.iter().map(|(_, _, width)| *width);
         for (cell, width) in cells.iter().zip(widths) {
-            ui.allocate_ui_with_layout(
-                vec2(width, space::TARGET),
-                Layout::left_to_right(Align::Center),
-                |ui| {
-                    ui.set_min_width(width);
-                    let text = RichText::new(cell).text_style(numbers());
-                    ui.add(egui::Label::new(text).truncate());
-                },
-            );
+            table::text_cell(ui, width, cell);
         }
         if view.of == TableOf::Settings {
             let weights = &sweep.outcome.standings[line].weights;

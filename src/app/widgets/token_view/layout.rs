@@ -28,6 +28,8 @@ pub(super) struct Frame {
     pub(super) pixels_per_point: f32,
     pub(super) font: FontId,
     pub(super) line_height: f32,
+    /// How much of a line's height is for lanes below its words.
+    pub(super) lanes_height: f32,
     pub(super) fork_at: Option<usize>,
 }
 

@@ -2,8 +2,8 @@
 
 use egui::epaint::{CornerRadiusF32, RectShape};
 use egui::{
-    Align2, Color32, CornerRadius, Mesh, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2, pos2,
-    vec2,
+    Align2, Color32, CornerRadius, Mesh, Pos2, Rangef, Rect, Shape, Stroke, StrokeKind, Ui, Vec2,
+    pos2, vec2,
 };
 
 use super::TokenCell;
@@ -14,7 +14,9 @@ use crate::app::theme::{self, HeatScale, Palette, radius};
 pub(super) const MARGIN: f32 = 4.0;
 /// From the words to the line that bars stand on, and the greatest height of a bar on either side, points.
 const BAR_DROP: f32 = 7.5;
-const BAR_HEIGHT: f32 = 5.5;
+pub(super) const BAR_HEIGHT: f32 = 5.5;
+/// From the words to where their bars end, points.
+pub(super) const BELOW: f32 = BAR_DROP + BAR_HEIGHT + 2.0;
 /// Lower bars are left out: they would only tint the line.
 const LEAST_BAR: f32 = 0.2;
 /// How far a colour reaches beyond its word, points.
@@ -33,6 +35,8 @@ pub(super) struct Marks {
     pub(super) veil: f32,
     pub(super) selection: Option<(usize, usize)>,
     pub(super) streaming: bool,
+    /// Whether every word has a bar below it.
+    pub(super) bars: bool,
 }
 
 /// Paints `layout` with its corner at `corner`.
@@ -57,7 +61,12 @@ pub(super) fn paint(
         let (rect, corners) = cell(piece, before, layout.pieces.get(index + 1), corner);
         if let (Some(scale), Some(value)) = (scale, tokens.get(piece.token).and_then(|t| t.value)) {
             shapes.push(RectShape::filled(rect, corners, scale.color(palette, value)).into());
-            bar(&mut bars, palette, rect, scale, value);
+            if marks.bars {
+                bar(&mut bars, palette, rect, scale, value);
+            }
+            if scale.is_cut(value) {
+                notch(&mut bars, rect, sign_color(palette, value));
+            }
         }
         if marks
             .selection
@@ -138,16 +147,15 @@ pub(super) fn paint(
 
 /// A wash of paper over a word and its bar.
 fn veil(paper: Color32, word: Rect) -> Shape {
-    let below = BAR_DROP + BAR_HEIGHT + 2.0;
     let rect = Rect::from_min_max(
         word.min - vec2(PAD + 1.0, 1.0),
-        word.max + vec2(PAD + 1.0, below),
+        word.max + vec2(PAD + 1.0, BELOW),
     );
     RectShape::filled(rect, 0.0, paper).into()
 }
 
 /// The coloured field of a piece: a little wider than its letters, but cut straight where the word goes on.
-fn cell(
+pub(super) fn cell(
     piece: &Piece,
     before: Option<&Piece>,
     after: Option<&Piece>,
@@ -173,16 +181,32 @@ fn cell(
     (rect, corners.into())
 }
 
-/// A bar on the line below a word: upwards for a value above zero, downwards for one below.
-fn bar(mesh: &mut Mesh, palette: &Palette, cell: Rect, scale: HeatScale, value: f64) {
-    let line = (cell.bottom() + BAR_DROP).round();
-    let (left, right) = (cell.left(), cell.right());
-    let t = scale.position(value);
-    let color = if t < 0.0 {
+fn sign_color(palette: &Palette, value: f64) -> Color32 {
+    if value < 0.0 {
         palette.below
     } else {
         palette.above
-    };
+    }
+}
+
+/// A bar on the line below a word.
+fn bar(mesh: &mut Mesh, palette: &Palette, cell: Rect, scale: HeatScale, value: f64) {
+    let line = (cell.bottom() + BAR_DROP).round();
+    bar_at(mesh, palette, cell.x_range(), line, scale, value);
+}
+
+/// A bar on the line at `line`: upwards for a value above zero, downwards for one below.
+pub(super) fn bar_at(
+    mesh: &mut Mesh,
+    palette: &Palette,
+    across: Rangef,
+    line: f32,
+    scale: HeatScale,
+    value: f64,
+) {
+    let (left, right) = (across.min, across.max);
+    let t = scale.position(value);
+    let color = sign_color(palette, value);
     mesh.add_colored_rect(
         Rect::from_min_max(pos2(left, line), pos2(right, line + 1.0)),
         palette.border_strong,
@@ -200,9 +224,6 @@ fn bar(mesh: &mut Mesh, palette: &Palette, cell: Rect, scale: HeatScale, value: 
         Rect::from_min_max(pos2(left, top), pos2(right, bottom)),
         color,
     );
-    if scale.is_cut(value) {
-        notch(mesh, cell, color);
-    }
 }
 
 /// A folded corner: this value lies beyond the scale.

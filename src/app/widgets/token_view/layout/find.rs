@@ -43,14 +43,26 @@ impl TextLayout {
         }
     }
 
+    /// The line at height `y`, its lanes counted in; beyond the last one where there is none. Words stand in the middle of
+    /// their line, so that the room below them reaches into the next one.
+    fn line_at(&self, y: f32) -> usize {
+        let shift = self.frame.lanes_height / 2.0;
+        self.lines.partition_point(|line| line.bottom + shift <= y)
+    }
+
+    /// Where the words of the line at height `y` end, if there are any.
+    pub(in crate::app::widgets::token_view) fn words_bottom(&self, y: f32) -> Option<f32> {
+        let line = self.lines.get(self.line_at(y))?;
+        let piece = self.pieces[line.first..line.end].first()?;
+        Some(piece.rect.bottom())
+    }
+
     /// The token under `at`, relative to the text's corner.
     pub(in crate::app::widgets::token_view) fn token_at(&self, at: Pos2) -> Option<usize> {
         if at.y < 0.0 {
             return None;
         }
-        let line = self
-            .lines
-            .get(self.lines.partition_point(|line| line.bottom <= at.y))?;
+        let line = self.lines.get(self.line_at(at.y))?;
         let pieces = &self.pieces[line.first..line.end];
         let index = pieces.partition_point(|piece| piece.rect.right() + REACH < at.x);
         // A neighbour that contains the point is meant before one that is only near it.
@@ -90,7 +102,7 @@ impl TextLayout {
         top: f32,
         bottom: f32,
     ) -> (Range<usize>, Arc<Galley>) {
-        let first = self.lines.partition_point(|line| line.bottom < top);
+        let first = self.line_at(top - 1.0);
         let end = self.lines.partition_point(|line| line.bottom < bottom) + 1;
         let end = end.min(self.lines.len());
         let at = |line: usize| self.lines.get(line).map_or(self.pieces.len(), |l| l.first);

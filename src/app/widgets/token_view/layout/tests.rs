@@ -16,6 +16,7 @@ fn cells<'a>(texts: &[&'a str]) -> Vec<TokenCell<'a>> {
 
 fn frame(width: f32, fork_at: Option<usize>) -> Frame {
     Frame {
+        lanes_height: 0.0,
         width,
         pixels_per_point: 1.0,
         font: egui::FontId::proportional(16.0),
