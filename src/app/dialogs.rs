@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use crate::app::state::models::{DialogAnswer, Purpose};
+use crate::app::state::score::Wanted;
 use crate::app::state::training;
 
 /// A dialog that ends sooner than a person can have closed it was never shown.
@@ -113,6 +114,24 @@ pub fn for_training(purpose: &training::Purpose) -> Option<PathBuf> {
         training::Purpose::BaseFolder => dialog
             .set_title("Choose the folder of the base model")
             .pick_folder(),
+    }
+}
+
+/// The desktop's dialogs of the Score page; waits for the person.
+pub fn for_scores(wanted: &Wanted) -> Option<PathBuf> {
+    let dialog = rfd::FileDialog::new();
+    match wanted {
+        Wanted::Answers => dialog
+            .set_title("Choose prompts and answers")
+            .add_filter("Tables and records", &["csv", "jsonl", "json", "gz"])
+            .add_filter("All files", &["*"])
+            .pick_file(),
+        Wanted::Scores => dialog
+            .set_title("Save the scores")
+            .set_file_name("scores.csv")
+            .add_filter("Table", &["csv"])
+            .add_filter("Everything", &["json"])
+            .save_file(),
     }
 }
 

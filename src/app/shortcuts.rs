@@ -70,7 +70,7 @@ pub enum Shortcut {
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Redo,
         Self::KeepAsA,
         Self::KeepAsB,
@@ -97,6 +97,7 @@ impl Shortcut {
         Self::Go(Page::Train),
         Self::Go(Page::Tradeoff),
         Self::Go(Page::Runs),
+        Self::Go(Page::Score),
         Self::ZoomIn,
         Self::ZoomInAgain,
         Self::ZoomOut,
@@ -138,6 +139,7 @@ impl Shortcut {
             Self::Go(Page::Train) => (CTRL, Key::Num3),
             Self::Go(Page::Tradeoff) => (CTRL, Key::Num4),
             Self::Go(Page::Runs) => (CTRL, Key::Num5),
+            Self::Go(Page::Score) => (CTRL, Key::Num6),
             Self::ZoomIn => (CTRL, Key::Plus),
             Self::ZoomInAgain => (CTRL, Key::Equals),
             Self::ZoomOut => (CTRL, Key::Minus),
@@ -265,8 +267,11 @@ impl Shortcut {
     /// Whether the keys are ours at the moment; else they are left to whatever has the keyboard.
     fn is_ours(self, state: &State) -> bool {
         let steering = state.page == Page::Steer;
+        let scoring = state.page == Page::Score;
         match self {
-            Self::PreviousToken | Self::NextToken => steering && state.focus.pinned.is_some(),
+            Self::PreviousToken | Self::NextToken => {
+                (steering || scoring) && state.focus.pinned.is_some()
+            }
             Self::PreviousBranch | Self::NextBranch => steering && state.family().is_some(),
             // With nothing to stop or close, it closes open menus.
             Self::Escape => {
@@ -275,13 +280,11 @@ impl Shortcut {
                     || state.run_when_ready
                     || state.help_open
                     || state.focus.pinned.is_some()
+                    || (scoring && state.score.is_busy())
             }
             // What would be done there is not on screen.
-            Self::Run
-            | Self::NewSeed
-            | Self::Heat
-            | Self::Lanes
-            | Self::Tokens
+            Self::Run | Self::Heat | Self::Lanes | Self::Tokens => steering || scoring,
+            Self::NewSeed
             | Self::Library
             | Self::KeepAsA
             | Self::KeepAsB
@@ -293,7 +296,7 @@ impl Shortcut {
             }
             Self::NextRegion => match state.page {
                 Page::Steer | Page::Models => true,
-                Page::Start | Page::Train | Page::Tradeoff | Page::Runs => false,
+                Page::Start | Page::Train | Page::Tradeoff | Page::Runs | Page::Score => false,
             },
             Self::Go(_)
             | Self::ZoomIn
@@ -311,6 +314,8 @@ impl Shortcut {
     pub fn is_there(self, state: &State) -> bool {
         match self {
             Self::Palette => false,
+            // On the Score page the key scores instead.
+            Self::Run => state.page == Page::Steer,
             _ => self.is_ours(state),
         }
     }
@@ -324,6 +329,8 @@ impl Shortcut {
 
 /// Takes our keys out of the input, before a text box sees them, and says what they ask for.
 pub fn pressed(ctx: &Context, state: &State) -> Vec<Action> {
+    // A box has its own way back over what was typed there.
+    let typing = state.page == Page::Score && ctx.text_edit_focused();
     let held = state.compare.as_ref().map(|compare| compare.hold);
     ctx.input_mut(|input| {
         let compare = Shortcut::Compare.keys().logical_key;
@@ -334,7 +341,15 @@ pub fn pressed(ctx: &Context, state: &State) -> Vec<Action> {
         let let_go = held == Some(Hold::Key) && !input.key_down(compare);
         let pressed = Shortcut::ALL
             .into_iter()
-            .filter(|shortcut| shortcut.is_ours(state) && input.consume_shortcut(&shortcut.keys()))
+            .filter(|shortcut| {
+                let of_box = matches!(
+                    shortcut,
+                    Shortcut::Undo | Shortcut::Redo | Shortcut::RedoAgain
+                );
+                !(typing && of_box)
+                    && shortcut.is_ours(state)
+                    && input.consume_shortcut(&shortcut.keys())
+            })
             .map(Shortcut::action);
         let_go
             .then_some(Action::HoldCompare(None))

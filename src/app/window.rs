@@ -1,6 +1,8 @@
 //! The glue between the state, the toolkit, the worker and the re-judging thread.
 
+mod ending;
 mod past;
+mod score;
 mod tradeoff;
 mod training;
 
@@ -29,9 +31,10 @@ use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::engine::trace::default_budget;
 use crate::journal::desk::Journal;
 use crate::latest::Latest;
-use crate::train::removal::{self, RemovalDone};
+use crate::train::removal::RemovalDone;
 use crate::train::trainer::{self, TrainerHandle};
 use crate::worker::{Command, Event, LineupSource, WorkerHandle, memory};
+use score::ScoreThreads;
 use tradeoff::SweepSaves;
 
 /// Most events taken in before a frame is drawn.
@@ -81,6 +84,8 @@ pub struct Window {
     train_dialogs: Dialogs<training::Purpose>,
     /// Saves sweeps.
     sweeps: SweepSaves,
+    /// What the Score page needs done.
+    score: ScoreThreads,
     applied: Option<(ThemeChoice, f32)>,
     /// What was last written down of the settings.
     saved: Settings,
@@ -150,6 +155,7 @@ impl Window {
             dialogs: Dialogs::new(dialogs::for_models, wake()),
             train_dialogs: Dialogs::new(dialogs::for_training, wake()),
             sweeps: SweepSaves::start([wake(), wake()])?,
+            score: ScoreThreads::start([wake(), wake(), wake()])?,
             applied: None,
             saved: settings,
             full_screen: false,
@@ -219,6 +225,7 @@ impl Window {
         self.hear_trainer(ctx);
         self.hear_journal(ctx);
         self.hear_saves();
+        self.hear_scores();
         let commands = update::calibration_due(&mut self.state);
         self.send(commands);
         if let Some(estimated) = self.estimates.take() {
@@ -280,6 +287,8 @@ impl Window {
             && state.units.asked.is_none()
             && state.training.active().is_none()
             && state.tradeoff.active().is_none()
+            && !state.score.is_working()
+            && state.scored_request().is_none()
             && state.training.joining.is_none()
             && state.past.wishes.is_empty()
             && state.past.waiting.is_none()
@@ -316,6 +325,7 @@ impl Window {
     /// Asks the other threads for what the numbers on screen lack.
     fn ask_others(&mut self) {
         self.ask_for_saves();
+        self.ask_for_scores();
         self.ask_for_judgement();
         self.ask_for_guidance();
         self.ask_for_estimate();
@@ -472,25 +482,4 @@ pub fn remembered(storage: Option<&dyn eframe::Storage>) -> Settings {
             greet: true,
             ..Settings::default()
         })
-}
-
-impl Drop for Window {
-    fn drop(&mut self) {
-        if let Some(run) = self.state.active_run() {
-            run.cancel.cancel();
-        }
-        // What was deleted in this window cannot be brought back without it.
-        if let Some(root) = &self.state.training.root
-            && !self.state.training.removed.is_empty()
-        {
-            removal::forget(root);
-        }
-        if let Some(sweep) = self.state.tradeoff.active() {
-            sweep.cancel.cancel();
-        }
-        if let Some(worker) = &self.worker {
-            // A worker that is gone has nothing left to end.
-            let _ = worker.commands.send(Command::Shutdown);
-        }
-    }
 }

@@ -13,6 +13,7 @@ mod generate;
 mod models;
 mod save;
 mod score;
+mod score_file;
 mod session;
 mod sweep;
 mod train;

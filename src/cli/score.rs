@@ -1,6 +1,7 @@
 //! `counterpoise score`: every number for each token of a given response.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
@@ -8,6 +9,7 @@ use serde_json::json;
 use super::session::Session;
 use super::{CommonArgs, print, print_json};
 use crate::domain::Prompt;
+use crate::engine::sums::TextSums;
 use crate::error::Failure;
 use crate::record::json::{self, Token};
 use crate::worker::{Command, Event, LineupInfo, ScoreRequest};
@@ -16,11 +18,18 @@ use crate::worker::{Command, Event, LineupInfo, ScoreRequest};
 #[derive(Debug, Args)]
 pub struct ScoreArgs {
     /// What the models read first
-    #[arg(long)]
+    #[arg(long, default_value = "", required_unless_present = "batch")]
     pub prompt: String,
     /// The response to score
-    #[arg(long, default_value = "", required_unless_present = "eos")]
+    #[arg(long, default_value = "", required_unless_present_any = ["eos", "batch"])]
     pub response: String,
+    /// Score every answer of a file with the columns or fields prompt and response: CSV, JSON or JSON Lines; - is standard
+    /// input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "response"])]
+    pub batch: Option<PathBuf>,
+    /// Write the sums of the file's answers here, as CSV, or as JSON with --json; without it, to standard output
+    #[arg(long, value_name = "FILE", requires = "batch")]
+    pub out: Option<PathBuf>,
     /// A system text for every model
     #[arg(long)]
     pub system: Option<String>,
@@ -33,6 +42,9 @@ pub struct ScoreArgs {
 }
 
 pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> {
+    if let Some(path) = &args.batch {
+        return super::score_file::run(path, args, common);
+    }
     let mut session = Session::open(common)?;
     let run = session.new_run();
     session.send(Command::Score(ScoreRequest {
@@ -46,6 +58,7 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
         },
         response: args.response.clone(),
         with_end: args.eos,
+        told: true,
         weights: session.weights.clone(),
     }))?;
     let mut rendered_prompt = String::new();
@@ -76,6 +89,7 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
         }
     }
     let info = &session.info;
+    let sums = TextSums::of(tokens.iter().map(Token::insight));
     if common.json {
         return print_json(&json!({
             "schema": "counterpoise.score/1",
@@ -85,7 +99,7 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
             "response": args.response,
             "weights": json::weights(info, &session.weights),
             "tokens": tokens.iter().map(|token| json::token(info, token, &session.weights)).collect::<Vec<_>>(),
-            "totals": json::totals(info, &tokens),
+            "totals": json::totals(info, &sums),
         }));
     }
     print(&table(info, &tokens))

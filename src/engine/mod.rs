@@ -18,6 +18,7 @@ pub mod reweigh;
 pub mod sample;
 pub mod scorer;
 pub mod split;
+pub mod sums;
 pub mod trace;
 pub mod tradeoff;
 pub mod units;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::{Finish, LineupInfo, Objective, ObjectiveWeights, Sampling, TokenId};
 use crate::engine::decode::GuidedStep;
 use crate::engine::insight::{Candidate, TokenInsight};
+use crate::engine::sums::TextSums;
 
 use super::{SCHEMA, Text, Timing};
 
@@ -117,18 +118,18 @@ fn objectives(info: &LineupInfo, candidate: &Candidate) -> Value {
 }
 
 /// Sums over all tokens.
-pub(crate) fn totals(info: &LineupInfo, tokens: &[Token]) -> Value {
-    let sum = |f: &dyn Fn(&TokenInsight) -> f64| tokens.iter().map(|t| f(&t.insight)).sum::<f64>();
-    let per_objective = (0..info.objectives.len()).map(|i| {
-        json!({
-            "reward": sum(&|t| t.chosen.objectives.get(i).map_or(0.0, |o| o.reward)),
-            "advantage": sum(&|t| t.chosen.objectives.get(i).map_or(0.0, |o| o.advantage)),
-        })
+pub(crate) fn totals(info: &LineupInfo, sums: &TextSums) -> Value {
+    let per_objective = (0..info.objectives.len()).map(|index| {
+        let (reward, advantage) = sums
+            .objectives
+            .get(index)
+            .map_or((0.0, 0.0), |sum| (sum.reward, sum.advantage));
+        json!({"reward": reward, "advantage": advantage})
     });
     json!({
-        "base": sum(&|t| t.chosen.base),
-        "guided": sum(&|t| t.chosen.guided),
-        "kl": sum(&|t| t.kl),
+        "base": sums.base,
+        "guided": sums.guided,
+        "kl": sums.kl,
         "objectives": named(&info.objectives, per_objective),
     })
 }

@@ -13,6 +13,7 @@ pub mod command;
 pub mod export;
 pub(crate) mod json;
 mod read;
+pub mod scored;
 pub mod scorer;
 pub mod tree;
 mod write;

@@ -12,6 +12,7 @@ use crate::domain::{
 };
 pub use crate::domain::{ComputeSettings, LineupInfo, LineupSource, ModelInfo};
 use crate::engine::decode::GuidedStep;
+use crate::engine::sums::TextSums;
 use crate::error::Failure;
 use crate::record::Record;
 use crate::record::Timing;
@@ -109,6 +110,8 @@ pub struct ScoreRequest {
     pub response: String,
     /// Whether the end-of-text token is scored too.
     pub with_end: bool,
+    /// Whether each token is told; without it only the sums are, at the end.
+    pub told: bool,
     /// One weight per objective of the lineup.
     pub weights: ObjectiveWeights,
 }
@@ -256,7 +259,7 @@ pub enum Event {
         /// How.
         end: Box<RunEnd>,
     },
-    /// A response was scored, all its steps having been sent as [`Pane::Guided`] steps.
+    /// A response was scored, all its steps having been sent as [`Pane::Guided`] steps where they were wanted.
     Scored {
         /// The run.
         run: RunId,
@@ -264,6 +267,8 @@ pub enum Event {
         tokens: usize,
         /// Characters that no token completed; belongs behind the last step's text.
         tail: String,
+        /// Sums over all tokens.
+        sums: TextSums,
     },
     /// A preference pair was judged, or could not be (it does not fit the context, for instance).
     Judged {

@@ -6,6 +6,7 @@ use super::{
 use crate::domain::{CancelToken, Pane, Prompt, TokenId};
 use crate::engine::decode::{self, GuidedStep};
 use crate::engine::scorer::{EngineError, Scorer};
+use crate::engine::sums::TextSums;
 use crate::error::Failure;
 
 /// Checks that there is one finite weight per objective.
@@ -69,7 +70,9 @@ pub(super) fn score(
             .hint("Give some text with --response, or add --eos"));
     }
     let (rendered, prompt_tokens) = scorer.rendered(&request.prompt)?;
-    let unfamiliar = unfamiliar(scorer, familiar, &request.prompt, &request.cancel)?;
+    // Whoever wants the sums alone has nobody to warn.
+    let unfamiliar =
+        request.told && unfamiliar(scorer, familiar, &request.prompt, &request.cancel)?;
     let run = request.run;
     outbox.send(Event::Started {
         run,
@@ -80,7 +83,12 @@ pub(super) fn score(
     });
     let mut detokenizer = scorer.detokenizer();
     let count = tokens.len();
+    let mut sums = TextSums::default();
     let mut on_step = |step: GuidedStep| {
+        sums.add(&step.insight);
+        if !request.told {
+            return;
+        }
         let text = detokenizer.push(step.token);
         let step = Box::new(Step {
             pane: Pane::Guided,
@@ -101,6 +109,7 @@ pub(super) fn score(
         run,
         tokens: count,
         tail: detokenizer.finish(),
+        sums,
     });
     Ok(())
 }

@@ -276,6 +276,7 @@ fn scoring_tells_every_token_and_then_its_end() {
             prompt: Prompt::default(),
             response: "w5 w9".to_owned(),
             with_end: true,
+            told: true,
             weights: Arc::from([1.0]),
         }))
         .unwrap();

@@ -19,6 +19,7 @@ mod pictures;
 mod recordings;
 mod resteer;
 mod runs;
+mod score;
 #[cfg(feature = "gui")]
 mod stage;
 mod sweep;
@@ -32,6 +33,8 @@ mod window_live;
 mod window_models;
 #[cfg(feature = "gui")]
 mod window_runs;
+#[cfg(feature = "gui")]
+mod window_score;
 #[cfg(feature = "gui")]
 mod window_snapshots;
 #[cfg(feature = "gui")]

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod models;
 pub mod runs;
+pub mod score;
 mod setup;
 pub mod start;
 pub mod steer;
@@ -37,6 +38,7 @@ pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         Page::Train => train::train_ui(ui, state),
         Page::Tradeoff => tradeoff::tradeoff_ui(ui, state),
         Page::Runs => runs::runs_ui(ui, state),
+        Page::Score => score::score_ui(ui, state),
     });
     if let Some(view) = commands::PaletteView::build(state) {
         actions.extend(commands::palette_ui(ui, &view));

@@ -6,6 +6,7 @@ use super::panes::WordPlaces;
 use super::{naming, why};
 use crate::app::state::State;
 use crate::app::state::branches::Turn;
+use crate::app::state::page::Page;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, can_fork};
 use crate::app::widgets::token_card::{CardObjective, CardSplit, CardValue, TokenCard};
@@ -34,7 +35,7 @@ pub struct CardView<'a> {
     /// Which text the token stands in.
     pub pane: Pane,
     /// Its name.
-    pub text_name: &'static str,
+    pub text_name: &'a str,
     /// Its position in the response, from 0.
     pub position: usize,
     /// Its numbers.
@@ -62,7 +63,8 @@ impl<'a> CardView<'a> {
     #[must_use]
     pub fn build(state: &'a State) -> Option<Self> {
         let token = state.card_token()?;
-        let run = state.run()?;
+        let run = state.looked_at()?;
+        let scored = state.page == Page::Score;
         let info = state.lineup_info()?;
         let seen = run.seen(token.pane, token.index)?;
         let insight = seen.insight;
@@ -76,17 +78,22 @@ impl<'a> CardView<'a> {
             plain: state.is_showing(),
             word: naming::known_word(run, token.pane, token.index)
                 .unwrap_or_else(|| info.texts[insight.chosen.id as usize].clone()),
-            why: why::why(state, token).unwrap_or_default(),
+            // Nobody chose the words of a text that is only scored.
+            why: why::why(state, token)
+                .filter(|_| !scored)
+                .unwrap_or_default(),
             pane: token.pane,
-            text_name: match token.pane {
-                Pane::Base => "Base",
-                Pane::Guided => "Guided",
+            text_name: match (&run.titles, token.pane) {
+                (Some(titles), pane) if scored => &titles[pane as usize],
+                (_, Pane::Base) => "Base",
+                (_, Pane::Guided) => "Guided",
             },
             position: token.index,
             insight,
             texts: &info.texts,
             split: match token.pane {
                 Pane::Base => None,
+                Pane::Guided if scored => None,
                 Pane::Guided => Split::of(insight, seen.weights).map(|split| CardSplit {
                     rival: naming::next_word(state, run, token.index, insight.top[split.rival].id),
                     base: split.base,
@@ -95,10 +102,11 @@ impl<'a> CardView<'a> {
             },
             value: state.focus.card_value,
             pinned,
-            words: (pinned && token.pane == Pane::Guided && can_fork(state))
+            words: (pinned && !scored && token.pane == Pane::Guided && can_fork(state))
                 .then_some(state.card_words.as_str()),
             written_with: match token.pane {
                 Pane::Base => None,
+                Pane::Guided if scored => None,
                 Pane::Guided => run
                     .guided
                     .weights(token.index)

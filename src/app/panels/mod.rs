@@ -11,7 +11,7 @@ pub mod help;
 pub mod library;
 mod message;
 pub mod meter;
-mod naming;
+pub(in crate::app) mod naming;
 pub mod notice;
 pub mod objectives;
 pub mod palette;

@@ -67,7 +67,7 @@ pub(super) fn next_word(state: &State, run: &Run, position: usize, token: TokenI
 }
 
 /// The word at `position` of a text that is written to the end of that word.
-pub(super) fn known_word(run: &Run, pane: Pane, position: usize) -> Option<String> {
+pub(in crate::app) fn known_word(run: &Run, pane: Pane, position: usize) -> Option<String> {
     let text = run.text(pane);
     let (word, last) = whole_word(&text.pieces, position)?;
     let is_over = match pane {
@@ -172,7 +172,7 @@ pub(super) fn place(run: &Run, position: usize) -> String {
     format!("word {}", word_number(&run.guided.pieces, position))
 }
 
-fn word_number(pieces: &[String], position: usize) -> usize {
+pub(in crate::app) fn word_number(pieces: &[String], position: usize) -> usize {
     let before = pieces[..position.min(pieces.len())].concat();
     let words = before.split_whitespace().count();
     let own = pieces.get(position).map_or("", String::as_str);

@@ -7,6 +7,7 @@ use super::snapshots::{SnapshotsView, snapshots_ui};
 use super::steering::{self, Steady};
 use super::units::{UnitsView, units_ui};
 
+use crate::app::state::page::Page;
 use crate::app::state::units::Unit;
 use crate::app::state::{LineupState, Region, State};
 use crate::app::theme::{palette, section, size, space};
@@ -85,7 +86,8 @@ impl ObjectivesView {
                 soloed: strip.soloed,
                 counts: !strip.muted && (strip.soloed || !any_solo),
                 colours: by_objective && index == state.focus.objective,
-                steady: steering::steady(state, index),
+                // On the Score page no text is written for the sliders.
+                steady: steering::steady(state, index).filter(|_| state.page != Page::Score),
             });
         Self {
             strips: strips.collect(),
@@ -112,6 +114,9 @@ fn note(state: &State) -> Option<String> {
         }
         LineupState::Missing => return Some("No models, no sliders".to_owned()),
         LineupState::Ready(_) => {}
+    }
+    if state.page == Page::Score {
+        return None;
     }
     let notes = [meter::budget_note(state), steering::note(state)];
     let notes: Vec<String> = notes.into_iter().flatten().collect();

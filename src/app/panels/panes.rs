@@ -9,6 +9,7 @@ use egui::{Align, Layout, Rect, RichText, Ui};
 use super::branches::{BranchesView, branches_ui};
 use super::meter::{Meter, meter_ui};
 use crate::app::state::grain::heat_of;
+use crate::app::state::page::Page;
 use crate::app::state::run::{Run, RunPhase, Seen};
 use crate::app::state::{LineupState, Region, State, TokenRef};
 use crate::app::theme::{HeatScale, Palette, palette, section, size, space};
@@ -60,6 +61,8 @@ pub struct PaneView<'a> {
     pub title: Cow<'a, str>,
     /// What it holds, in a few words.
     pub subtitle: &'static str,
+    /// The text's name to screen readers.
+    pub label: &'static str,
     /// Its tokens.
     pub cells: Vec<TokenCell<'a>>,
     /// A sentence where there are no tokens.
@@ -105,8 +108,10 @@ impl<'a> PanesView<'a> {
 }
 
 impl<'a> PaneView<'a> {
-    fn build(state: &'a State, pane: Pane) -> Self {
-        let run = state.run();
+    /// Decides what a pane shows.
+    #[must_use]
+    pub fn build(state: &'a State, pane: Pane) -> Self {
+        let run = state.looked_at();
         let heat_on = state.settings.heat.on;
         let cells = run.map_or_else(Vec::new, |run| cells(state, run, pane));
         let (title, subtitle, region, other) = match pane {
@@ -143,6 +148,12 @@ impl<'a> PaneView<'a> {
             pane,
             title,
             subtitle,
+            label: match (state.page, pane) {
+                (Page::Score, Pane::Base) => "Scored answer",
+                (Page::Score, Pane::Guided) => "Second scored answer",
+                (_, Pane::Base) => "Base text",
+                (_, Pane::Guided) => "Guided text",
+            },
             empty_note: cells.is_empty().then(|| empty_note(state, pane)),
             scale: heat_on.then(|| HeatScale {
                 kind: state.settings.heat.mode.scale_kind(),
@@ -368,15 +379,15 @@ fn header_ui(ui: &mut Ui, view: &PaneView<'_>, actions: &mut Vec<Action>) {
 }
 
 /// A text, or a sentence where there is none.
-fn text_ui(
+pub(in crate::app) fn text_ui(
     ui: &mut Ui,
     view: &PaneView<'_>,
     actions: &mut Vec<Action>,
 ) -> (Option<TokenRef>, WordPlaces) {
     let weak = palette(ui).weak;
-    let (id, label, region) = match view.pane {
-        Pane::Base => ("base text", "Base text", Region::Base),
-        Pane::Guided => ("guided text", "Guided text", Region::Guided),
+    let region = match view.pane {
+        Pane::Base => Region::Base,
+        Pane::Guided => Region::Guided,
     };
     if view.wants_focus {
         actions.push(Action::RegionFocused(region));
@@ -387,7 +398,7 @@ fn text_ui(
     }
     let colours = palette(ui);
     let lanes: Vec<Lane<'_>> = view.lanes.iter().map(|lane| lane.drawn(colours)).collect();
-    let shown = TokenView::new(egui::Id::unique(id), label, &view.cells)
+    let shown = TokenView::new(egui::Id::unique(view.label), view.label, &view.cells)
         .scale(view.scale)
         .lanes(&lanes)
         .bars(view.bars)

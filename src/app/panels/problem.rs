@@ -49,7 +49,8 @@ impl ProblemView {
                     ways.push(("Try again", Action::Models(ModelsAction::Retry)));
                 }
             }
-            ProblemPlace::Run | ProblemPlace::Worker | ProblemPlace::Runs => {}
+            ProblemPlace::Run | ProblemPlace::Worker | ProblemPlace::Runs | ProblemPlace::Score => {
+            }
         }
         if problem.during == ProblemPlace::Loading && state.training.lineup_before.is_some() {
             let back = Action::Train(TrainAction::LineupBefore);

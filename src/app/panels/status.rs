@@ -3,6 +3,7 @@
 use egui::{Align, Layout, ProgressBar, RichText, Ui};
 
 use crate::app::state::run::{Run, RunPhase};
+use crate::app::state::score::BatchRun;
 use crate::app::state::tradeoff::{Sweep, SweepPhase};
 use crate::app::state::training::TrainRun;
 use crate::app::state::{LineupState, State};
@@ -24,6 +25,8 @@ pub struct StatusView {
     pub training: Option<String>,
     /// How far the sweep is that is being written meanwhile.
     pub sweep: Option<String>,
+    /// How far the file is that is being scored meanwhile.
+    pub scoring: Option<String>,
     /// Said when rows are kept less exactly than they were scored.
     pub memory_note: Option<String>,
     /// The models' name.
@@ -68,7 +71,8 @@ impl StatusView {
             numbers: state.settled_run().map(numbers).unwrap_or_default(),
             training: state.training.active().map(training_words),
             sweep: state.tradeoff.active().map(sweep_words),
-            memory_note: state.run().and_then(memory_note),
+            scoring: state.score.batch.active().map(scoring_words),
+            memory_note: state.looked_at().and_then(memory_note),
             model: info.map(|info| {
                 if info.is_demo {
                     format!("{} (a small teaching model)", info.name)
@@ -101,6 +105,11 @@ fn sweep_words(sweep: &Sweep) -> String {
         "Sweep: {} of {} texts{waits}",
         sweep.pace.texts, sweep.pace.of
     )
+}
+
+fn scoring_words(run: &BatchRun) -> String {
+    let (done, all) = (run.rows.len(), run.file.pairs.len());
+    format!("Scoring a file: {done} of {all} answers")
 }
 
 fn training_words(run: &TrainRun) -> String {
@@ -224,7 +233,7 @@ pub fn status_ui(ui: &mut Ui, view: &StatusView) -> Vec<Action> {
             ui.label(small("·"));
             ui.label(small(number));
         }
-        for beside in view.training.iter().chain(&view.sweep) {
+        for beside in view.training.iter().chain(&view.sweep).chain(&view.scoring) {
             ui.label(small("·"));
             ui.label(small(beside));
         }

@@ -9,6 +9,7 @@ use egui::{
 };
 
 use crate::app::state::listing::Column;
+use crate::app::state::page::Page;
 use crate::app::state::run::Run;
 use crate::app::state::{State, TokenRef};
 use crate::app::theme::{self, Palette, palette, radius, section, size, space};
@@ -80,7 +81,9 @@ impl<'a> TokensView<'a> {
             sort: listing.sort,
             descending: listing.descending,
             lines: state.listed(),
-            all: state.run().map_or(0, |run| run.text(listing.pane).len()),
+            all: state
+                .looked_at()
+                .map_or(0, |run| run.text(listing.pane).len()),
             pinned: pinned.map(|token| token.index),
         })
     }
@@ -179,7 +182,7 @@ pub fn tokens_ui(ui: &mut Ui, state: &State, view: &TokensView<'_>) -> Vec<Actio
     if let Some(note) = view.empty_note() {
         ui.label(RichText::new(note).color(colours.weak));
     }
-    let Some(run) = state.run().filter(|_| view.all > 0) else {
+    let Some(run) = state.looked_at().filter(|_| view.all > 0) else {
         return actions;
     };
     ScrollArea::horizontal()
@@ -217,10 +220,17 @@ fn head_ui(ui: &mut Ui, state: &State, view: &TokensView<'_>) -> Vec<Action> {
     let act = |action| Action::Listing(action);
     ui.horizontal(|ui| {
         ui.label(RichText::new("All tokens").text_style(section()));
-        for (pane, words, label) in [
-            (Pane::Base, "Base", "List the base text"),
-            (Pane::Guided, "Guided", "List the guided text"),
-        ] {
+        let names = match state.page {
+            Page::Score => [
+                (Pane::Base, "First", "List the first answer"),
+                (Pane::Guided, "Second", "List the second answer"),
+            ],
+            _ => [
+                (Pane::Base, "Base", "List the base text"),
+                (Pane::Guided, "Guided", "List the guided text"),
+            ],
+        };
+        for (pane, words, label) in names {
             if toggle(ui, words, label, view.pane == pane).clicked() {
                 actions.push(act(ListingAction::SetPane(pane)));
             }
@@ -253,7 +263,7 @@ fn head_ui(ui: &mut Ui, state: &State, view: &TokensView<'_>) -> Vec<Action> {
         let help = "Copy these lines with full precision, for a spreadsheet";
         let can = !view.lines.is_empty();
         if ui.add_enabled(can, copy).on_hover_text(help).clicked()
-            && let Some(run) = state.run()
+            && let Some(run) = state.looked_at()
         {
             ui.copy_text(csv(run, view));
         }

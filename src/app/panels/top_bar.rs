@@ -40,12 +40,12 @@ impl TopBarView {
             touring: state.showing.tour.is_some(),
             library_open: state.settings.library_open,
             can_undo: match state.page {
-                Page::Steer | Page::Tradeoff => state.history.can_undo(),
+                Page::Steer | Page::Tradeoff | Page::Score => state.history.can_undo(),
                 Page::Models => state.models.steps.can_undo(),
                 Page::Start | Page::Train | Page::Runs => false,
             },
             can_redo: match state.page {
-                Page::Steer | Page::Tradeoff => state.history.can_redo(),
+                Page::Steer | Page::Tradeoff | Page::Score => state.history.can_redo(),
                 Page::Models => state.models.steps.can_redo(),
                 Page::Start | Page::Train | Page::Runs => false,
             },

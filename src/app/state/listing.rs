@@ -140,7 +140,7 @@ impl State {
     /// Positions of the tokens that are listed, in their order.
     #[must_use]
     pub fn listed(&self) -> Vec<usize> {
-        let Some(run) = self.run() else {
+        let Some(run) = self.looked_at() else {
             return Vec::new();
         };
         let Listing {

@@ -14,6 +14,7 @@ pub mod palette;
 pub mod past;
 pub mod rejudged;
 pub mod run;
+pub mod score;
 pub mod settings;
 pub mod showing;
 pub mod snapshots;
@@ -43,6 +44,7 @@ use palette::Palette;
 use past::Past;
 use rejudged::ReweightRequest;
 use run::Run;
+use score::Scoring;
 use settings::Settings;
 use showing::Showing;
 use snapshots::Compare;
@@ -124,6 +126,8 @@ pub enum ProblemPlace {
     Models,
     /// With the history and with saved runs.
     Runs,
+    /// With files for the Score page.
+    Score,
 }
 
 /// Everything the window knows.
@@ -181,6 +185,8 @@ pub struct State {
     pub showing: Showing,
     /// The Trade-off page.
     pub tradeoff: Tradeoff,
+    /// The Score page.
+    pub score: Scoring,
     /// In which unit the sliders stand.
     pub units: Units,
     /// The heatmap's scale in nats: colours are full at ± this.
@@ -286,6 +292,7 @@ impl Default for State {
             training: Training::default(),
             showing: Showing::default(),
             tradeoff: Tradeoff::default(),
+            score: Scoring::default(),
             units: Units::default(),
             heat_scale: 1.0,
             problem: None,

@@ -16,16 +16,19 @@ pub enum Page {
     Tradeoff,
     /// The history of runs, and runs from files.
     Runs,
+    /// The numbers of texts that a person gives.
+    Score,
 }
 
 impl Page {
     /// The pages that have a button and a key, in their order; the start page is reached by the program's name.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Steer,
         Self::Models,
         Self::Train,
         Self::Tradeoff,
         Self::Runs,
+        Self::Score,
     ];
 
     /// The word on its button.
@@ -38,6 +41,7 @@ impl Page {
             Self::Train => "Train",
             Self::Tradeoff => "Trade-off",
             Self::Runs => "Runs",
+            Self::Score => "Score",
         }
     }
 
@@ -53,6 +57,7 @@ impl Page {
                 "Try many weights at once and see what each objective costs the others"
             }
             Self::Runs => "Find, compare, restore and export what was written",
+            Self::Score => "See what each objective says of words of your own",
         }
     }
 }

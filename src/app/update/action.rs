@@ -1,6 +1,6 @@
 //! What a person can do in the window.
 
-use super::{ListingAction, ShowAction, TradeoffAction, TrainAction};
+use super::{ListingAction, ScoreAction, ShowAction, TradeoffAction, TrainAction};
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
 use crate::app::state::settings::{Grain, HeatMode, ThemeChoice};
@@ -23,6 +23,8 @@ pub enum Action {
     Models(ModelsAction),
     /// Did something on the Runs page.
     Past(PastAction),
+    /// Did something on the Score page.
+    Score(ScoreAction),
     /// Changed the words in the prompt box.
     EditPrompt(String),
     /// Took a prompt of the library, by its index.

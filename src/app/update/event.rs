@@ -20,6 +20,9 @@ const RUNS_FOR_SCALE: usize = 16;
 
 /// Takes in what the worker tells; what belongs to a run that has been replaced is dropped.
 pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
+    if let Some(commands) = super::score::on_event(state, &event) {
+        return commands;
+    }
     match event {
         Event::Loading { stage, fraction } => {
             if let LineupState::Loading {
@@ -94,7 +97,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
             }
             Vec::new()
         }
-        // The window neither scores pasted texts nor judges files of pairs, nor measures.
+        // A text that has been replaced; and the window neither judges files of pairs nor measures.
         Event::Scored { .. }
         | Event::Judged { .. }
         | Event::Evaluated { .. }
@@ -114,8 +117,11 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
         Event::Hub(event) => super::models::on_hub(state, event),
         Event::Shelf(event) => super::models::on_shelf(state, event),
         Event::Failed { run, failure } => {
-            on_failed(state, run, failure);
-            Vec::new()
+            let scored = run.and_then(|run| super::score::on_failed(state, run, &failure));
+            scored.unwrap_or_else(|| {
+                on_failed(state, run, failure);
+                Vec::new()
+            })
         }
     }
 }
@@ -123,6 +129,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
 /// Works out what follows from the words that have come: once before a frame, however many there were.
 pub fn settle(state: &mut State) {
     super::tradeoff::settle(state);
+    super::score::settle(state);
     if std::mem::take(&mut state.unsettled) {
         super::writing::share_rows(state);
         colour_by_what_decided(state);
@@ -189,6 +196,7 @@ pub fn on_worker_lost(state: &mut State) {
         run.phase = RunPhase::Replaced;
     }
     super::tradeoff::on_worker_lost(state);
+    super::score::on_worker_lost(state);
     state.lineup = LineupState::Missing;
     state.run_when_ready = false;
     state.problem = Some(Problem {
@@ -247,6 +255,7 @@ pub(super) fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command
     state.problem = unknown_objective(&wanted, &info);
     state.lineup = LineupState::Ready(info);
     super::tradeoff::on_loaded(state, same);
+    super::score::on_loaded(state, same);
     if std::mem::take(&mut state.run_when_ready) {
         super::writing::run(state)
     } else {
@@ -371,7 +380,7 @@ fn scale_of(state: &State) -> Option<f64> {
         0..0
     };
     let runs = state.runs.values().rev().take(RUNS_FOR_SCALE);
-    let values = runs.chain(state.run()).flat_map(|run| {
+    let values = runs.chain(state.looked_at()).flat_map(|run| {
         let lanes = lanes.clone();
         [Pane::Base, Pane::Guided]
             .into_iter()

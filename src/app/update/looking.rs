@@ -9,14 +9,22 @@ const CARD_DELAY_SECS: f64 = 0.25;
 const CARD_MEMORY_SECS: f64 = 0.3;
 
 pub(super) fn go_to(state: &mut State, page: Page) {
+    let scored = page == Page::Score || state.page == Page::Score;
     state.page = page;
+    if scored {
+        // The words there are others.
+        state.focus.pinned = None;
+        super::event::fit_scale(state);
+    }
     // What the pointer was on is no longer there.
     state.focus.hovered = None;
     state.focus_step = FocusStep {
         region: match page {
             Page::Start | Page::Steer => Region::Prompt,
             // The next one is the first.
-            Page::Models | Page::Train | Page::Tradeoff | Page::Runs => Region::AtHand,
+            Page::Models | Page::Train | Page::Tradeoff | Page::Runs | Page::Score => {
+                Region::AtHand
+            }
         },
         wanted: false,
     };
@@ -40,7 +48,7 @@ pub(super) fn hover(state: &mut State, token: Option<TokenRef>) {
 }
 
 pub(super) fn move_pin(state: &mut State, by: isize) {
-    let (Some(pinned), Some(run)) = (state.focus.pinned, state.run()) else {
+    let (Some(pinned), Some(run)) = (state.focus.pinned, state.looked_at()) else {
         return;
     };
     let last = run.text(pinned.pane).len().saturating_sub(1);

@@ -12,6 +12,7 @@ mod live;
 mod looking;
 pub mod models;
 pub mod past;
+mod score;
 mod showing;
 mod tradeoff;
 mod training;
@@ -24,6 +25,10 @@ pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, ti
 pub use fork::can_fork;
 pub use listing::ListingAction;
 pub use past::{due, on_news, on_request, on_told};
+pub use score::{
+    ScoreAction, on_dialog as on_score_dialog, on_file as on_score_file, on_scored_again,
+    why_no_score,
+};
 pub use showing::ShowAction;
 pub use tradeoff::{
     TradeoffAction, fits_sliders, loaded, on_dialog as on_sweep_dialog, on_saved, sweep_due_in,
@@ -70,11 +75,17 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
             looking::go_to(state, page);
             match page {
                 Page::Models => models::begin(state),
-                Page::Start | Page::Steer | Page::Train | Page::Tradeoff | Page::Runs => Vec::new(),
+                Page::Start
+                | Page::Steer
+                | Page::Train
+                | Page::Tradeoff
+                | Page::Runs
+                | Page::Score => Vec::new(),
             }
         }
         Action::Models(action) => models::apply(state, action),
         Action::Past(action) => past::apply(state, action),
+        Action::Score(action) => score::apply(state, action),
         Action::EditPrompt(text) => edit_prompt(state, text),
         Action::PickPrompt(index) => {
             if let Some(prompt) = state.library.prompts.get(index)
@@ -99,6 +110,7 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
             state.settings.library_open = !state.settings.library_open;
             Vec::new()
         }
+        Action::Run if state.page == Page::Score => score::begin(state),
         Action::Run => run(state),
         Action::Stop => {
             stop(state);
@@ -290,6 +302,8 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Escape => {
             if state.palette.take().is_some() {
                 // What lies on top goes first.
+            } else if state.page == Page::Score && state.score.is_busy() {
+                return score::stop(state);
             } else if state.active_run().is_some() || state.run_when_ready {
                 stop(state);
             } else if state.help_open {

@@ -10,7 +10,7 @@ use crate::app::state::page::Page;
 use crate::app::state::settings::Settings;
 use crate::app::update::models::ModelsAction;
 use crate::app::update::past::PastAction;
-use crate::app::update::{self, Action, TrainAction};
+use crate::app::update::{self, Action, ScoreAction, TrainAction};
 use crate::journal::desk::Journal;
 use crate::record::EXTENSION;
 
@@ -73,6 +73,7 @@ pub(super) fn dropped(ctx: &Context, page: Page) -> Vec<Action> {
                 Action::Models(ModelsAction::Open(path.to_owned()))
             }
             Page::Train => Action::Train(TrainAction::PickData(path.to_owned())),
+            Page::Score => Action::Score(ScoreAction::Drop(path.to_owned())),
         }
     };
     ctx.input(|input| {

@@ -3,9 +3,11 @@
 //! A file is a JSON array or JSON Lines (told by the first byte that is not white space), plain or gzip (told by the
 //! magic bytes), and `-` is standard input.
 
+mod answers;
 mod preferences;
 mod text;
 
+pub use answers::{Answered, read_answers, read_table};
 pub use preferences::{
     Label, Message, Pair, PairPrompt, Preferences, Survey, read_preferences, survey,
 };
@@ -126,6 +128,17 @@ fn sift<T>(
         (true, Some(first)) => Err(fault(first, false)),
         _ => Ok((good, skipped)),
     }
+}
+
+/// Whether a file holds JSON records. A text may begin with a bracket too, so the bracket must be followed by what JSON
+/// demands.
+fn looks_like_records(text: &str) -> bool {
+    let text = text.trim_start();
+    if let Some(rest) = text.strip_prefix('[') {
+        return rest.trim_start().starts_with(['{', ']']);
+    }
+    text.strip_prefix('{')
+        .is_some_and(|rest| rest.trim_start().starts_with(['"', '}']))
 }
 
 /// A field that must be a string.

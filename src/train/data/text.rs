@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{BadLine, read_text, sift, string};
+use super::{BadLine, looks_like_records, read_text, sift, string};
 use crate::train::error::TrainError;
 
 /// One piece of text that stands by itself.
@@ -45,16 +45,6 @@ pub fn read_documents(path: &Path, strict: bool) -> Result<Documents, TrainError
     }
     let (documents, skipped) = sift(path, &text, strict, |_, value| parse(value))?;
     Ok(Documents { documents, skipped })
-}
-
-/// A text may begin with a bracket too, so the bracket must be followed by what JSON demands.
-fn looks_like_records(text: &str) -> bool {
-    let text = text.trim_start();
-    if let Some(rest) = text.strip_prefix('[') {
-        return rest.trim_start().starts_with(['{', ']']);
-    }
-    text.strip_prefix('{')
-        .is_some_and(|rest| rest.trim_start().starts_with(['"', '}']))
 }
 
 fn parse(value: &Value) -> Result<Document, String> {

@@ -154,6 +154,7 @@ fn other_commands_are_served_in_between() {
         prompt: Prompt::of("one"),
         response: "w1 w2".to_owned(),
         with_end: false,
+        told: true,
         weights: Arc::from([1.0, 0.0]),
     };
     worker.commands.send(Command::Score(score)).unwrap();

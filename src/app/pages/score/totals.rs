@@ -1,0 +1,187 @@
+//! What the answers come to: totals and means per objective, and by how much the first is ahead.
+
+use egui::{Align, Grid, Layout, RichText, Sense, Ui};
+
+use crate::app::pages::train::note;
+use crate::app::state::State;
+use crate::app::theme::{digits, palette, size, space};
+use crate::app::widgets::numbers::nats;
+use crate::domain::Colour;
+use crate::engine::insight::ObjectiveInsight;
+use crate::engine::sums::TextSums;
+
+/// What the two numbers are worth.
+const ABOUT: &str = "Rewards are raw: their totals rank answers to the same prompt, which is what reward models learn. Advantages are measured against what the plain model would have said at each place; those are different places in different texts";
+
+/// What is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TotalsView {
+    /// Names of the answers' columns; one, or two and the difference.
+    pub columns: Vec<&'static str>,
+    /// One row per objective.
+    pub rows: Vec<TotalRow>,
+    /// Log-probabilities of each whole answer, in a sentence.
+    pub likelihoods: Vec<String>,
+}
+
+/// What one objective says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TotalRow {
+    /// Its name.
+    pub name: String,
+    /// Its colour.
+    pub colour: Colour,
+    /// Advantages, one per column: the total, and the mean per token.
+    pub advantages: Vec<[f64; 2]>,
+    /// Rewards, one per column.
+    pub rewards: Vec<[f64; 2]>,
+}
+
+impl TotalsView {
+    /// Decides what is shown; nothing before there are numbers.
+    #[must_use]
+    pub fn build(state: &State) -> Option<Self> {
+        let sheet = state.score.sheet()?;
+        let sums: Vec<TextSums> = (0..2).filter_map(|side| sheet.sums(side)).collect();
+        if sums.is_empty() {
+            return None;
+        }
+        let both = sums.len() == 2;
+        let rows = state
+            .objectives()
+            .iter()
+            .enumerate()
+            .filter_map(|(index, objective)| {
+                let row = |of: fn(&ObjectiveInsight) -> f64| columns(&sums, index, of);
+                Some(TotalRow {
+                    name: objective.name.clone(),
+                    colour: state.colour_of(index),
+                    advantages: row(|one| one.advantage)?,
+                    rewards: row(|one| one.reward)?,
+                })
+            });
+        let names: &[&str] = if both {
+            &["First: ", "Second: "]
+        } else {
+            &[""]
+        };
+        Some(Self {
+            columns: if both {
+                vec!["first", "second", "difference"]
+            } else {
+                vec![""]
+            },
+            rows: rows.collect(),
+            likelihoods: sums
+                .iter()
+                .zip(names)
+                .map(|(sums, name)| {
+                    format!(
+                        "{name}log-probability {} for the plain model, {} with guidance",
+                        nats(sums.base),
+                        nats(sums.guided)
+                    )
+                })
+                .collect(),
+        })
+    }
+}
+
+/// Totals and means of one number: of each answer, and the difference of two.
+fn columns(
+    sums: &[TextSums],
+    objective: usize,
+    of: fn(&ObjectiveInsight) -> f64,
+) -> Option<Vec<[f64; 2]>> {
+    let mut columns = sums
+        .iter()
+        .map(|sums| {
+            let total = sums.objectives.get(objective)?;
+            Some([of(total), of(&sums.mean(objective)?)])
+        })
+        .collect::<Option<Vec<_>>>()?;
+    if let [first, second] = columns[..] {
+        columns.push([first[0] - second[0], first[1] - second[1]]);
+    }
+    Some(columns)
+}
+
+/// Draws it.
+pub(super) fn totals_ui(ui: &mut Ui, view: &TotalsView) {
+    let colours = palette(ui);
+    let head = |ui: &mut Ui, words: String| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(RichText::new(words).size(size::SMALL).color(colours.weak));
+        });
+    };
+    colours.card().show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        Grid::new("totals")
+            .num_columns(1 + 2 * view.columns.len())
+            .spacing([space::M, space::XS])
+            .show(ui, |ui| {
+                ui.label(
+                    RichText::new("Total, and mean per token")
+                        .size(size::SMALL)
+                        .color(colours.weak),
+                );
+                for what in ["Advantage", "Reward"] {
+                    for (index, column) in view.columns.iter().enumerate() {
+                        head(
+                            ui,
+                            match (index, column.is_empty()) {
+                                (_, true) => what.to_owned(),
+                                (0, false) => format!("{what}, {column}"),
+                                (_, false) => (*column).to_owned(),
+                            },
+                        );
+                    }
+                }
+                ui.end_row();
+                for row in &view.rows {
+                    ui.horizontal(|ui| {
+                        let dot = egui::vec2(10.0, 10.0);
+                        let (rect, _) = ui.allocate_exact_size(dot, Sense::hover());
+                        let colour = colours.colour(row.colour);
+                        ui.painter().circle_filled(rect.center(), 5.0, colour);
+                        ui.label(&row.name);
+                    });
+                    for [total, mean] in row.advantages.iter().chain(&row.rewards) {
+                        ui.with_layout(Layout::top_down(Align::Max), |ui| {
+                            ui.spacing_mut().item_spacing.y = 0.0;
+                            ui.label(RichText::new(nats(*total)).font(digits(size::BODY)));
+                            let mean = RichText::new(nats(*mean)).font(digits(size::SMALL));
+                            ui.label(mean.color(colours.weak));
+                        });
+                    }
+                    ui.end_row();
+                }
+            });
+        ui.add_space(space::XS);
+        for words in &view.likelihoods {
+            note(ui, words);
+        }
+        ui.add_space(space::XS);
+        note(ui, ABOUT);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_stand_behind_both_answers() {
+        let sums = |tokens, reward, advantage| TextSums {
+            tokens,
+            objectives: vec![ObjectiveInsight { reward, advantage }],
+            ..TextSums::default()
+        };
+        let both = [sums(4, -6.0, 1.0), sums(2, -5.0, -1.0)];
+        let found = columns(&both, 0, |one| one.reward).unwrap();
+        assert_eq!(found, [[-6.0, -1.5], [-5.0, -2.5], [-1.0, 1.0]]);
+        let found = columns(&both[..1], 0, |one| one.advantage).unwrap();
+        assert_eq!(found, [[1.0, 0.25]]);
+        assert_eq!(columns(&both, 1, |one| one.reward), None);
+    }
+}
