@@ -311,7 +311,7 @@ fn tell_row(state: &mut State, run: RunId, tokens: usize) -> Vec<RunId> {
 
 #[test]
 fn a_file_goes_to_the_worker_a_few_answers_at_a_time() {
-    let mut state = with_file(6);
+    let mut state = with_file(8);
     let mut asked: Vec<RunId> = Vec::new();
     let first = do_(&mut state, ScoreAction::Begin);
     assert!(first.iter().all(|request| !request.told));
@@ -347,7 +347,10 @@ fn a_file_goes_to_the_worker_a_few_answers_at_a_time() {
         })
         .collect();
     let failed = Err("There is no response to score");
-    assert_eq!(told, [Ok(1), Ok(2), failed, Ok(4), Ok(5), Ok(6)]);
+    assert_eq!(
+        told,
+        [Ok(1), Ok(2), failed, Ok(4), Ok(5), Ok(6), Ok(7), Ok(8)]
+    );
     assert_eq!(state.score.batch.out, "pairs.scores.csv");
     assert_eq!(state.problem, None);
 }
