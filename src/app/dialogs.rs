@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::state::models::{DialogAnswer, Purpose};
 use crate::app::state::score::Wanted;
-use crate::app::state::training;
+use crate::app::state::{past, training};
 
 /// A dialog that ends sooner than a person can have closed it was never shown.
 const INSTANT: Duration = Duration::from_millis(400);
@@ -131,6 +131,22 @@ pub fn for_scores(wanted: &Wanted) -> Option<PathBuf> {
             .set_file_name("scores.csv")
             .add_filter("Table", &["csv"])
             .add_filter("Everything", &["json"])
+            .save_file(),
+    }
+}
+
+/// The desktop's dialogs of the Runs page; waits for the person.
+pub fn for_runs(purpose: &past::Purpose) -> Option<PathBuf> {
+    let dialog = rfd::FileDialog::new();
+    match purpose {
+        past::Purpose::Open => dialog
+            .set_title("Open a saved run")
+            .add_filter("Saved runs", &["json"])
+            .add_filter("All files", &["*"])
+            .pick_file(),
+        past::Purpose::Save(name) => dialog
+            .set_title("Export the run")
+            .set_file_name(name)
             .save_file(),
     }
 }

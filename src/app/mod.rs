@@ -6,6 +6,7 @@
 pub mod dialogs;
 pub mod pages;
 pub mod panels;
+pub mod picture;
 pub mod presenter;
 pub mod render;
 pub mod screenshot;

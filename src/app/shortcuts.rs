@@ -5,6 +5,7 @@ use egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 use crate::app::state::State;
 use crate::app::state::page::Page;
 use crate::app::state::snapshots::{Hold, Slot};
+use crate::app::update::past::PastAction;
 use crate::app::update::{Action, ListingAction, ShowAction};
 
 /// A command that has a key.
@@ -52,6 +53,10 @@ pub enum Shortcut {
     Compare,
     /// Another page.
     Go(Page),
+    /// Choose a saved run to be opened.
+    Open,
+    /// Write the run on screen to a file.
+    Export,
     /// Larger.
     ZoomIn,
     /// Larger, on keyboards where plus needs no shift.
@@ -70,7 +75,7 @@ pub enum Shortcut {
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::Redo,
         Self::KeepAsA,
         Self::KeepAsB,
@@ -98,6 +103,8 @@ impl Shortcut {
         Self::Go(Page::Tradeoff),
         Self::Go(Page::Runs),
         Self::Go(Page::Score),
+        Self::Open,
+        Self::Export,
         Self::ZoomIn,
         Self::ZoomInAgain,
         Self::ZoomOut,
@@ -140,6 +147,8 @@ impl Shortcut {
             Self::Go(Page::Tradeoff) => (CTRL, Key::Num4),
             Self::Go(Page::Runs) => (CTRL, Key::Num5),
             Self::Go(Page::Score) => (CTRL, Key::Num6),
+            Self::Open => (CTRL, Key::O),
+            Self::Export => (CTRL, Key::E),
             Self::ZoomIn => (CTRL, Key::Plus),
             Self::ZoomInAgain => (CTRL, Key::Equals),
             Self::ZoomOut => (CTRL, Key::Minus),
@@ -175,6 +184,8 @@ impl Shortcut {
             Self::SwitchToB => "Go to snapshot B",
             Self::Compare => "Hold to compare with the other snapshot",
             Self::Go(page) => page.label(),
+            Self::Open => "Open a saved run\u{2026}",
+            Self::Export => "Export the run on screen\u{2026}",
             Self::ZoomIn | Self::ZoomInAgain => "Zoom in",
             Self::ZoomOut => "Zoom out",
             Self::ZoomReset => "Usual size",
@@ -216,6 +227,8 @@ impl Shortcut {
                 "Hold to read the text with the other snapshot's weights; let go to come back"
             }
             Self::Go(page) => page.about(),
+            Self::Open => "Choose a file with a saved run and show it",
+            Self::Export => "Write the texts on screen to a file: a page, a picture, numbers",
             Self::ZoomIn | Self::ZoomInAgain => "Make everything larger",
             Self::ZoomOut => "Make everything smaller",
             Self::ZoomReset => "Back to the usual size",
@@ -255,6 +268,8 @@ impl Shortcut {
             Self::SwitchToB => Action::SwitchTo(Slot::B),
             Self::Compare => Action::HoldCompare(Some(Hold::Key)),
             Self::Go(page) => Action::GoTo(page),
+            Self::Open => Action::Past(PastAction::AskFile),
+            Self::Export => Action::Past(PastAction::ExportShown),
             Self::ZoomIn | Self::ZoomInAgain => Action::ZoomIn,
             Self::ZoomOut => Action::ZoomOut,
             Self::ZoomReset => Action::ZoomReset,
@@ -298,7 +313,9 @@ impl Shortcut {
                 Page::Steer | Page::Models => true,
                 Page::Start | Page::Train | Page::Tradeoff | Page::Runs | Page::Score => false,
             },
+            Self::Export => state.run().is_some_and(|run| !run.guided.is_empty()),
             Self::Go(_)
+            | Self::Open
             | Self::ZoomIn
             | Self::ZoomInAgain
             | Self::ZoomOut

@@ -62,6 +62,7 @@ pub struct Window {
     budgeted: Option<(u64, CancelToken)>,
     /// Keeps the history of runs.
     journal: Journal,
+    run_files: past::RunFiles,
     /// Trains reward models, beside everything else.
     trainer: TrainerHandle,
     /// Looks through files of pairs.
@@ -143,6 +144,7 @@ impl Window {
             budget,
             budgeted: None,
             journal,
+            run_files: past::RunFiles::new([wake(), wake()]),
             trainer,
             previews,
             previewed: 0,

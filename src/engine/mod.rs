@@ -16,6 +16,7 @@ pub mod mix;
 pub mod noise;
 pub mod reweigh;
 pub mod sample;
+pub mod scale;
 pub mod scorer;
 pub mod split;
 pub mod sums;

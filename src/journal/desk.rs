@@ -209,8 +209,9 @@ impl Desk {
                 path,
                 record,
                 format,
+                look,
             } => {
-                (self.tell)(match save_file(&path, &record, format) {
+                (self.tell)(match save_file(&path, &record, format, &look) {
                     Ok(()) => News::Saved(path),
                     Err(failure) => failed(failure, None),
                 });

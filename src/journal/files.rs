@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
 use crate::record::export::Format;
+use crate::record::look::Look;
 use crate::record::{self, LARGEST_FILE, Record};
 
 /// Writes all of a file under another name first.
@@ -33,9 +34,9 @@ pub fn open_file(path: &Path) -> Result<Record, Failure> {
 /// Writes a run to a file.
 ///
 /// # Errors
-/// What the disk says.
-pub fn save_file(path: &Path, record: &Record, format: Format) -> Result<(), Failure> {
-    write_file(path, format.write(record).as_bytes())
+/// A format that is no text, and what the disk says.
+pub fn save_file(path: &Path, record: &Record, format: Format, look: &Look) -> Result<(), Failure> {
+    write_file(path, format.write(record, look)?.as_bytes())
 }
 
 /// Writes a file whole or not at all.

@@ -9,6 +9,7 @@ use crate::domain::{LineupInfo, Pane, RunId};
 use crate::engine::decode::GuidedStep;
 use crate::error::Failure;
 use crate::record::export::Format;
+use crate::record::look::Look;
 use crate::record::{Record, Text};
 
 /// What is wanted of the history.
@@ -80,6 +81,8 @@ pub enum Order {
         record: Box<Record>,
         /// How.
         format: Format,
+        /// How it looks, where it is a picture.
+        look: Look,
     },
     /// Most bytes that the history may take.
     Cap(u64),

@@ -4,9 +4,13 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::html::html;
+use super::look::Look;
+use super::svg::svg;
 use super::{Keep, Record, Text};
 use crate::domain::Pane;
 use crate::engine::insight::ObjectiveInsight;
+use crate::error::Failure;
 
 /// A format to export in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +23,25 @@ pub enum Format {
     Markdown,
     /// For PAIR's LLM Comparator.
     LlmComparator,
+    /// A page that shows it, with sliders that work.
+    Html,
+    /// A picture of it.
+    Png,
+    /// A vector picture of it.
+    Svg,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Json, Self::Csv, Self::Markdown, Self::LlmComparator];
+    pub const ALL: [Self; 7] = [
+        Self::Json,
+        Self::Html,
+        Self::Png,
+        Self::Svg,
+        Self::Csv,
+        Self::Markdown,
+        Self::LlmComparator,
+    ];
 
     /// Its name, as it is typed in `--format NAME`.
     #[must_use]
@@ -33,6 +51,9 @@ impl Format {
             Self::Csv => "csv",
             Self::Markdown => "md",
             Self::LlmComparator => "llc",
+            Self::Html => "html",
+            Self::Png => "png",
+            Self::Svg => "svg",
         }
     }
 
@@ -50,6 +71,9 @@ impl Format {
             Self::Csv => "Numbers (.csv)",
             Self::Markdown => "Transcript (.md)",
             Self::LlmComparator => "LLM Comparator (.json)",
+            Self::Html => "Page with sliders (.html)",
+            Self::Png => "Picture (.png)",
+            Self::Svg => "Vector picture for papers (.svg)",
         }
     }
 
@@ -61,18 +85,37 @@ impl Format {
             Self::Csv => "csv",
             Self::Markdown => "md",
             Self::LlmComparator => "llc.json",
+            Self::Html => "html",
+            Self::Png => "png",
+            Self::Svg => "svg",
         }
     }
 
-    /// The run in this format.
+    /// Whether it is a picture, which a [`Look`] has a say in.
     #[must_use]
-    pub fn write(self, record: &Record) -> String {
-        match self {
+    pub const fn is_picture(self) -> bool {
+        matches!(self, Self::Png | Self::Svg)
+    }
+
+    /// The run in this format.
+    ///
+    /// # Errors
+    /// PNG, which is no text: the window paints it.
+    pub fn write(self, record: &Record, look: &Look) -> Result<String, Failure> {
+        Ok(match self {
             Self::Json => record.to_document(Keep::default()).to_string() + "\n",
             Self::Csv => csv(record),
             Self::Markdown => markdown(record),
             Self::LlmComparator => llm_comparator(record).to_string() + "\n",
-        }
+            Self::Html => html(record),
+            Self::Svg => svg(record, look),
+            Self::Png => {
+                return Err(Failure::usage(
+                    "PNG pictures are painted by the window, which this program was built without",
+                )
+                .hint("Export as svg, which every build can write"));
+            }
+        })
     }
 }
 
@@ -240,7 +283,7 @@ mod tests {
     #[test]
     fn the_table_has_a_row_for_each_token_and_objective() {
         let record = record(4);
-        let table = Format::Csv.write(&record);
+        let table = Format::Csv.write(&record, &Look::default()).unwrap();
         let tokens = record.guided.pieces.len() + record.base.as_ref().unwrap().pieces.len();
         assert_eq!(table.lines().count(), 1 + 2 * tokens);
         let first = table.lines().nth(1).unwrap();
@@ -264,7 +307,7 @@ mod tests {
     fn the_transcript_has_prompt_weights_and_both_texts() {
         let mut record = record(4);
         record.prompt.text = "Why?\nTell me.".to_owned();
-        let text = Format::Markdown.write(&record);
+        let text = Format::Markdown.write(&record, &Look::default()).unwrap();
         for part in [
             "> Why?\n> Tell me.",
             "| a | 1 |",
@@ -280,7 +323,12 @@ mod tests {
     #[test]
     fn the_comparator_gets_both_answers_with_numbers_per_model() {
         let record = record(4);
-        let document: Value = serde_json::from_str(&Format::LlmComparator.write(&record)).unwrap();
+        let document: Value = serde_json::from_str(
+            &Format::LlmComparator
+                .write(&record, &Look::default())
+                .unwrap(),
+        )
+        .unwrap();
         let example = &document["examples"][0];
         assert_eq!(example["output_text_b"], record.guided.text());
         let pair = &example["custom_fields"]["a advantage"];

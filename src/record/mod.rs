@@ -11,10 +11,14 @@
 pub mod base64;
 pub mod command;
 pub mod export;
+mod html;
 pub(crate) mod json;
+pub mod look;
+pub(crate) mod paint;
 mod read;
 pub mod scored;
 pub mod scorer;
+mod svg;
 pub mod tree;
 mod write;
 
@@ -23,11 +27,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Finish, LineupInfo, ObjectiveWeights, Pane, Prompt, Sampling, TokenId};
-use crate::engine::trace::{Kept, Trace};
+use crate::engine::trace::{Kept, StoredRows, Trace};
 use crate::error::Failure;
 
+pub(crate) use html::title;
 pub(crate) use read::LARGEST_VOCABULARY;
 pub use read::{LARGEST_FILE, read};
+pub(crate) use svg::{caption, values};
 pub use tree::Tree;
 pub use write::{Keep, file_name};
 
@@ -76,6 +82,20 @@ impl Text {
     #[must_use]
     pub fn tokens(&self) -> Vec<TokenId> {
         self.trace.steps().iter().map(|step| step.token).collect()
+    }
+}
+
+/// What is true of numbers under other weights that come from these rows.
+fn preview_words<'a>(rows: impl Iterator<Item = &'a StoredRows> + Clone) -> String {
+    match rows.clone().map(StoredRows::kept).max() {
+        None => "No rows are kept: the sliders change nothing".to_owned(),
+        Some(Kept::Exact) => "Preview exact".to_owned(),
+        Some(Kept::Rounded) => "Preview from rows in 16 bits".to_owned(),
+        Some(Kept::Likely) => {
+            let counts = rows.filter_map(StoredRows::tokens).map(<[_]>::len);
+            let fewest = counts.min().unwrap_or_default();
+            format!("Preview from the top {fewest} tokens")
+        }
     }
 }
 
@@ -135,6 +155,17 @@ impl Record {
         }
     }
 
+    /// The tokens that are known to end a text.
+    pub(crate) fn ends(&self) -> Vec<TokenId> {
+        let texts = self.base.iter().chain([&self.guided]);
+        let mut ends: Vec<TokenId> = texts
+            .filter(|text| text.finish == Finish::Eos)
+            .filter_map(|text| Some(text.trace.steps().last()?.token))
+            .collect();
+        ends.dedup();
+        ends
+    }
+
     /// How exactly the worst of its rows are kept; none where there are no rows at all.
     #[must_use]
     pub fn kept(&self) -> Option<Kept> {
@@ -144,15 +175,12 @@ impl Record {
     /// What is true of numbers that other weights give, in a few words.
     #[must_use]
     pub fn preview_words(&self) -> String {
-        match self.kept() {
-            None => "No rows are kept: the sliders change nothing".to_owned(),
-            Some(Kept::Exact) => "Preview exact".to_owned(),
-            Some(Kept::Rounded) => "Preview from rows in 16 bits".to_owned(),
-            Some(Kept::Likely) => {
-                let fewest = self.tree.fewest_tokens().unwrap_or_default();
-                format!("Preview from the top {fewest} tokens")
-            }
-        }
+        preview_words(
+            self.tree
+                .nodes()
+                .iter()
+                .filter_map(|node| node.rows.as_ref()),
+        )
     }
 
     /// Whether these models are the ones that wrote it: the same weights in the same places.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{NEEDS_MODEL, Record, Tree};
-use crate::domain::{CancelToken, Finish, LineupInfo, Prompt, TokenId};
+use crate::domain::{CancelToken, LineupInfo, Prompt, TokenId};
 use crate::engine::scorer::{
     Detokenizer, EngineError, Parts, Scorer, StepScores, StreamId, Vocabulary,
 };
@@ -32,16 +32,10 @@ impl RecordedScorer {
     /// A scorer over the rows of this run.
     #[must_use]
     pub fn new(record: Arc<Record>) -> Self {
-        let texts = record.base.iter().chain([&record.guided]);
-        let mut ends: Vec<TokenId> = texts
-            .filter(|text| text.finish == Finish::Eos)
-            .filter_map(|text| Some(text.trace.steps().last()?.token))
-            .collect();
-        ends.dedup();
         Self {
             vocabulary: Vocabulary {
                 texts: Arc::clone(&record.info.texts),
-                ends,
+                ends: record.ends(),
             },
             names: (record.info.objectives.iter())
                 .map(|objective| objective.name.clone())

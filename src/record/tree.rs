@@ -102,13 +102,6 @@ impl Tree {
         rows.map(StoredRows::kept).max()
     }
 
-    /// How many tokens the rows with the fewest have, where some are kept in part.
-    #[must_use]
-    pub fn fewest_tokens(&self) -> Option<usize> {
-        let rows = self.nodes.iter().filter_map(|node| node.rows.as_ref());
-        rows.filter_map(|rows| rows.tokens().map(<[_]>::len)).min()
-    }
-
     /// Bytes of all rows.
     #[must_use]
     pub fn bytes(&self) -> usize {

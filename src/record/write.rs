@@ -146,7 +146,7 @@ impl Record {
         }
     }
 
-    fn rows_in(&self, detail: Detail) -> Vec<Option<StoredRows>> {
+    pub(super) fn rows_in(&self, detail: Detail) -> Vec<Option<StoredRows>> {
         let nodes = self.tree.nodes();
         let mut depth = vec![0; nodes.len()];
         let mut all = Vec::with_capacity(nodes.len());
@@ -161,7 +161,7 @@ impl Record {
     }
 
     /// The texts of all tokens that the rows or the texts name.
-    fn named(&self, rows: &[Option<StoredRows>]) -> BTreeMap<TokenId, String> {
+    pub(super) fn named(&self, rows: &[Option<StoredRows>]) -> BTreeMap<TokenId, String> {
         let texts = &self.info.texts;
         let kept = rows
             .iter()

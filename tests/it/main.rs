@@ -12,6 +12,8 @@ mod doctor;
 mod formats;
 mod golden;
 mod house;
+#[cfg(feature = "gui")]
+mod html;
 mod hub;
 mod journal;
 #[cfg(feature = "gui")]

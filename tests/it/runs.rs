@@ -48,6 +48,11 @@ fn a_saved_run_is_exported_and_its_command_writes_the_same_text() {
     assert_eq!(comparator["examples"][0]["input_text"], PROMPT);
     let again: Value = serde_json::from_str(&exported("json")).unwrap();
     assert_eq!(again, document);
+    let page = folder.path().join("it.html");
+    let page = page.to_str().unwrap();
+    let written = run(&["export", file, "--format", "html", "-o", page]);
+    assert_eq!((written.code, written.stdout.as_str()), (Some(0), ""));
+    assert_eq!(std::fs::read_to_string(page).unwrap(), exported("html"));
 
     let line = exported("command");
     let script = format!("{} --json", line.trim());
@@ -81,4 +86,65 @@ fn what_is_no_saved_run_gets_a_sentence() {
     );
     let refused = run(&["export", file.to_str().unwrap(), "--format", "pdf"]);
     assert_eq!(refused.code, Some(2));
+}
+
+#[test]
+fn pictures_have_the_theme_and_scale_that_were_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let demo = root.join("assets/demo/recorded/chess.counterpoise.json");
+    let demo = demo.to_str().unwrap();
+    let svg = run(&[
+        "export",
+        demo,
+        "--format",
+        "svg",
+        "--theme",
+        "dark",
+        "--objective",
+        "harmless",
+    ]);
+    assert_eq!(svg.code, Some(0), "{}", svg.stderr);
+    assert!(svg.stdout.starts_with("<svg ") && svg.stdout.contains("Advantage for harmless"));
+    for wrong in [
+        &["--format", "svg", "--objective", "kind"][..],
+        &["--format", "png", "--scale", "4", "--out", "x.png"],
+        &["--format", "svg", "--theme", "red"],
+        &["--format", "png"],
+    ] {
+        let refused = run(&[&["export", demo][..], wrong].concat());
+        assert_eq!(refused.code, Some(2), "{wrong:?}: {}", refused.stderr);
+    }
+    let file = |scale: &str| {
+        let path = folder.path().join(format!("{scale}.png"));
+        let ran = run(&[
+            "export",
+            demo,
+            "--format",
+            "png",
+            "--scale",
+            scale,
+            "-o",
+            path.to_str().unwrap(),
+        ]);
+        (ran, path)
+    };
+    let (ran, path) = file("2");
+    if cfg!(feature = "gui") {
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let bytes = std::fs::read(path).unwrap();
+        let side = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+        assert_eq!(&bytes[1..4], b"PNG");
+        let small = std::fs::read(file("1").1).unwrap();
+        let small = u32::from_be_bytes(small[16..20].try_into().unwrap());
+        assert_eq!(side(16), 2 * small);
+    } else {
+        assert_eq!(ran.code, Some(2));
+        assert!(
+            ran.stderr
+                .contains("PNG pictures are painted by the window"),
+            "{}",
+            ran.stderr
+        );
+    }
 }

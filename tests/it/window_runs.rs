@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use counterpoise::app::AppOptions;
 use counterpoise::app::state::page::Page;
+use counterpoise::app::state::past::Purpose;
 use counterpoise::app::update::past::record_on_screen;
 use counterpoise::record::Keep;
 use counterpoise::worker::{Command, Event, LineupInfo};
@@ -121,4 +122,86 @@ fn a_saved_run_opens_where_it_is_dropped() {
         stage.state().run().unwrap().guided.pieces,
         record.guided.pieces
     );
+}
+
+#[test]
+fn a_run_is_chosen_in_the_dialog_of_the_desktop_by_its_key() {
+    let mut stage = Stage::ready();
+    stage.answered_by_its_rows();
+    let record = record_on_screen(stage.state()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kind.counterpoise.json");
+    std::fs::write(&path, record.to_document(Keep::default()).to_string()).unwrap();
+
+    let mut stage = Stage::opened(AppOptions::default());
+    stage.tell(Event::Loaded(Arc::new(LineupInfo::default())));
+    let window = stage.harness.state_mut().as_mut().unwrap();
+    window.set_run_dialogs(move |purpose| (*purpose == Purpose::Open).then(|| path.clone()));
+    stage.press(Modifiers::COMMAND, Key::O);
+    stage.wait_for("This is a recorded run");
+    assert_eq!(
+        stage.state().run().unwrap().guided.pieces,
+        record.guided.pieces
+    );
+    // Without a dialog there is the field for a path.
+    let window = stage.harness.state_mut().as_mut().unwrap();
+    window.set_run_dialogs(|_| None);
+    stage.press(Modifiers::COMMAND, Key::O);
+    stage.wait_for("Your desktop has no file dialog to offer");
+    assert_eq!(stage.state().page, Page::Runs);
+    assert!(stage.shows("Path of a saved run"));
+}
+
+#[test]
+fn the_run_on_screen_is_exported_by_a_key_as_page_and_as_pictures() {
+    let mut stage = Stage::ready();
+    stage.press(Modifiers::COMMAND, Key::E);
+    assert_eq!(
+        stage.state().page,
+        Page::Steer,
+        "there is nothing to export"
+    );
+    stage.answered_by_its_rows();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    stage.press(Modifiers::COMMAND, Key::E);
+    assert_eq!(stage.state().page, Page::Runs);
+    let write = |stage: &mut Stage, format: &str, looks: &[&str], name: &str| {
+        stage.click(format);
+        for look in looks {
+            stage.click(look);
+        }
+        let path = at(name);
+        let window = stage.harness.state_mut().as_mut().unwrap();
+        let chosen = path.clone();
+        window.set_run_dialogs(move |purpose| match purpose {
+            Purpose::Save(_) => Some(chosen.clone()),
+            Purpose::Open => None,
+        });
+        stage.click("Browse for a place");
+        stage.wait_until(|state| state.past.export.is_none());
+        stage.press(Modifiers::COMMAND, Key::E);
+        std::fs::read(path).unwrap()
+    };
+    let page = write(&mut stage, "Page with sliders (.html)", &[], "run.html");
+    assert!(page.starts_with(b"<!DOCTYPE html>"));
+    let svg = write(
+        &mut stage,
+        "Vector picture for papers (.svg)",
+        &["Dark paper", "Guided alone", "harmless"],
+        "run.svg",
+    );
+    let svg = String::from_utf8(svg).unwrap();
+    assert!(svg.contains("Advantage for harmless") && !svg.contains(">Plain model<"));
+    let size = |bytes: &[u8]| {
+        image::load_from_memory(bytes)
+            .unwrap()
+            .to_rgba8()
+            .dimensions()
+    };
+    let png = "Picture (.png)";
+    let one = size(&write(&mut stage, png, &["1×"], "one.png"));
+    let three = size(&write(&mut stage, png, &["3×"], "three.png"));
+    assert_eq!(three, (3 * one.0, 3 * one.1));
+    assert!(stage.shows("Written to"));
 }

@@ -13,6 +13,7 @@ use crate::domain::{CancelToken, Finish, LineupInfo, Pane, RunId};
 use crate::journal::Entry;
 use crate::journal::orders::Order;
 use crate::record::export::Format;
+use crate::record::look::Look;
 use crate::record::{Record, Text, Timing};
 use crate::worker::{RunEnd, StreamEnd};
 
@@ -31,7 +32,7 @@ pub enum Wish {
     /// To stand on the right; the other has been read.
     Right,
     /// To be written to a file.
-    Export(PathBuf, Format),
+    Export(PathBuf, Format, Look),
     /// To have its command copied.
     Command,
 }
@@ -43,8 +44,30 @@ pub struct ExportRow {
     pub id: Option<u64>,
     /// In which format.
     pub format: Format,
+    /// How it looks, where it is a picture.
+    pub look: Look,
     /// Where.
     pub path: String,
+}
+
+/// What a file dialog is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// A saved run is to be opened.
+    Open,
+    /// A run is to be written; the name that is offered.
+    Save(String),
+}
+
+/// A picture that is to be painted.
+#[derive(Debug)]
+pub struct Painting {
+    /// Where it goes.
+    pub path: PathBuf,
+    /// Of what.
+    pub record: Box<Record>,
+    /// How it looks.
+    pub look: Look,
 }
 
 /// Everything that the Runs page knows.
@@ -87,6 +110,12 @@ pub struct Past {
     /// What runs that are being read are wanted for.
     pub(crate) wishes: BTreeMap<u64, Wish>,
     pub(crate) next_wish: u64,
+    /// The file dialog that is open, with its number.
+    pub dialog: Option<(u64, Purpose)>,
+    /// Number of the last file dialog.
+    pub(crate) next_dialog: u64,
+    /// Pictures that the window's threads are still to be told of.
+    pub(crate) to_paint: Vec<Painting>,
     /// What the journal's thread is still to be told.
     pub(crate) outbox: Vec<Order>,
 }
@@ -113,6 +142,9 @@ impl Default for Past {
             left: None,
             wishes: BTreeMap::new(),
             next_wish: 1,
+            dialog: None,
+            next_dialog: 0,
+            to_paint: Vec::new(),
             outbox: Vec::new(),
         }
     }
@@ -259,5 +291,17 @@ impl State {
             None => self.run().map(|run| &run.prompt.text),
         };
         prompt.map_or("", String::as_str)
+    }
+
+    /// Names of the objectives of a run in the history, or of the one on screen.
+    #[must_use]
+    pub fn objectives_of(&self, id: Option<u64>) -> Vec<String> {
+        if let Some(id) = id {
+            let entry = self.past.entries.get(&id);
+            let weights = entry.map_or(&[][..], |entry| &entry.weights);
+            return weights.iter().map(|(name, _)| name.clone()).collect();
+        }
+        let objectives = self.objectives().iter();
+        objectives.map(|objective| objective.name.clone()).collect()
     }
 }

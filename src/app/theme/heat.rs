@@ -7,6 +7,7 @@
 use egui::{Color32, lerp};
 
 use super::{Palette, rgb};
+use crate::engine::scale::limit;
 
 /// Orange for values below zero, the pane's paper at zero, blue above; lightness falls evenly towards both ends.
 const LIGHT_SIGNED: [Color32; 17] = [
@@ -116,18 +117,9 @@ impl HeatScale {
     /// The scale for `values`: the 95th percentile of their sizes, rounded up to 1, 2 or 5 times a power of ten. Not a number
     /// and infinite values do not count; without any value the limit is 1.
     pub fn for_values(kind: ScaleKind, values: impl IntoIterator<Item = f64>) -> Self {
-        let mut sizes: Vec<f64> = values
-            .into_iter()
-            .filter(|value| value.is_finite())
-            .map(f64::abs)
-            .collect();
-        let rank = (sizes.len() as f64 * 0.95).ceil() as usize;
-        let size = rank.checked_sub(1).map_or(0.0, |index| {
-            *sizes.select_nth_unstable_by(index, f64::total_cmp).1
-        });
         Self {
             kind,
-            limit: if size > 1e-9 { round_up(size) } else { 1.0 },
+            limit: limit(values),
         }
     }
 
@@ -153,17 +145,6 @@ impl HeatScale {
             ScaleKind::Positive => raw_color(palette, t),
         }
     }
-}
-
-/// The smallest of 1, 2, 5 times a power of ten that is not below `size`.
-fn round_up(size: f64) -> f64 {
-    let power = 10f64.powf(size.log10().floor());
-    let lead = size / power;
-    let step = [1.0, 2.0, 5.0]
-        .into_iter()
-        .find(|step| lead <= step * (1.0 + 1e-9))
-        .unwrap_or(10.0);
-    step * power
 }
 
 /// Colour at `t` of the diverging map: −1 is the full orange, 0 the paper, 1 the full blue.
@@ -200,6 +181,7 @@ fn sample(table: &[Color32], t: f32) -> Color32 {
 pub(super) mod tests {
     use super::super::{DARK, LIGHT};
     use super::*;
+    use crate::record::paint;
 
     /// Kinds of colour vision; full strength, matrices of Machado, Oliveira and Fernandes (2009) on linear RGB.
     #[derive(Debug, Clone, Copy)]
@@ -284,6 +266,40 @@ pub(super) mod tests {
 
     fn lightness(colour: Color32) -> f64 {
         oklab(linear(colour))[0]
+    }
+
+    #[test]
+    fn exported_pages_and_pictures_have_the_colours_of_the_window() {
+        let digits = |colour: Color32| {
+            let [r, g, b, _] = colour.to_array();
+            format!("{r:02x}{g:02x}{b:02x}")
+        };
+        for (palette, paints, signed) in [
+            (LIGHT, paint::LIGHT, LIGHT_SIGNED),
+            (DARK, paint::DARK, DARK_SIGNED),
+        ] {
+            let mut named = vec![
+                ("window", palette.window),
+                ("panel", palette.panel),
+                ("well", palette.well),
+                ("border", palette.border),
+                ("border-strong", palette.border_strong),
+                ("text", palette.text),
+                ("weak", palette.weak),
+                ("accent", palette.accent),
+                ("accent-soft", palette.accent_soft),
+                ("above", palette.above),
+                ("below", palette.below),
+                ("warning", palette.warning),
+            ];
+            named.extend(crate::domain::Colour::ALL.map(|c| (c.name(), palette.colour(c))));
+            let named: Vec<_> = named.iter().map(|(name, c)| (*name, digits(*c))).collect();
+            let own: Vec<_> = (paints.named.iter())
+                .map(|(name, digits)| (*name, (*digits).to_owned()))
+                .collect();
+            assert_eq!(own, named);
+            assert_eq!(signed.map(digits), paints.signed);
+        }
     }
 
     #[test]

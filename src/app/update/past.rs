@@ -1,16 +1,20 @@
 //! The Runs page: what a person did there, what the journal tells, and what it is told.
 
 mod action;
+mod dialog;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use action::PastAction;
+pub use dialog::on_dialog;
 
 use super::{Action, remember};
 use crate::app::state::history::EditKind;
 use crate::app::state::page::Page;
-use crate::app::state::past::{ExportRow, Wish, record_of, run_of, text_of};
+use crate::app::state::past::{ExportRow, Painting, Purpose, Wish, record_of, run_of, text_of};
 use crate::app::state::run::{Run, RunPhase};
+use crate::app::state::settings::ThemeChoice;
 use crate::app::state::training::typed_path;
 use crate::app::state::{LineupState, Problem, ProblemPlace, State};
 use crate::demo;
@@ -20,6 +24,7 @@ use crate::journal::blob::{Ending, Head};
 use crate::journal::orders::{Beginning, News, Order};
 use crate::record::command::command;
 use crate::record::export::Format;
+use crate::record::look::Look;
 use crate::record::scorer::RecordedScorer;
 use crate::record::{NEEDS_MODEL, Record, Timing, file_name};
 use crate::worker::{Command, Event, GenerateRequest};
@@ -44,6 +49,21 @@ pub(super) fn apply(state: &mut State, action: PastAction) -> Vec<Command> {
                 let path = typed_path(&past.path);
                 ask(state, Wish::Show, |wish| Order::OpenFile { path, wish });
             }
+        }
+        PastAction::AskFile => dialog::ask_for(state, Purpose::Open),
+        PastAction::AskPlace => {
+            if let Some(row) = &state.past.export {
+                let name = file_name(state.prompt_of(row.id), row.format.extension());
+                dialog::ask_for(state, Purpose::Save(name));
+            }
+        }
+        PastAction::ExportShown => {
+            let open = past.export.as_ref().is_some_and(|row| row.id.is_none());
+            if !open && record_on_screen(state).is_some() {
+                let look = usual_look(state);
+                state.past.export = Some(export_row(state, None, Format::Html, look));
+            }
+            super::looking::go_to(state, Page::Runs);
         }
         PastAction::OpenDemo(index) => {
             if let Some(recording) = demo::recordings::ALL.get(index) {
@@ -76,12 +96,18 @@ pub(super) fn apply(state: &mut State, action: PastAction) -> Vec<Command> {
             let open = past.export.as_ref().is_some_and(|row| row.id == id);
             past.export = None;
             if !open {
-                state.past.export = Some(export_row(state, id, Format::Json));
+                let look = usual_look(state);
+                state.past.export = Some(export_row(state, id, Format::Json, look));
             }
         }
         PastAction::SetFormat(format) => {
-            if let Some(id) = past.export.as_ref().map(|row| row.id) {
-                state.past.export = Some(export_row(state, id, format));
+            if let Some((id, look)) = past.export.as_ref().map(|row| (row.id, row.look)) {
+                state.past.export = Some(export_row(state, id, format, look));
+            }
+        }
+        PastAction::SetLook(look) => {
+            if let Some(row) = &mut past.export {
+                row.look = look;
             }
         }
         PastAction::EditExport(path) => {
@@ -123,12 +149,22 @@ fn ask(state: &mut State, wish: Wish, order: impl FnOnce(u64) -> Order) {
     past.outbox.push(order(number));
 }
 
-fn export_row(state: &State, id: Option<u64>, format: Format) -> ExportRow {
+/// A picture looks like the window, coloured by the objective that colours the words there.
+fn usual_look(state: &State) -> Look {
+    Look {
+        dark: state.settings.theme == ThemeChoice::Dark,
+        objective: state.focus.objective,
+        ..Look::default()
+    }
+}
+
+fn export_row(state: &State, id: Option<u64>, format: Format, look: Look) -> ExportRow {
     let name = file_name(state.prompt_of(id), format.extension());
     let folder = std::env::home_dir().unwrap_or_default();
     ExportRow {
         id,
         format,
+        look,
         path: folder.join(name).display().to_string(),
     }
 }
@@ -137,22 +173,30 @@ fn export(state: &mut State) {
     let Some(row) = state.past.export.clone() else {
         return;
     };
-    let (path, format) = (typed_path(&row.path), row.format);
+    let (path, format, look) = (typed_path(&row.path), row.format, row.look);
     match row.id {
-        Some(id) => ask(state, Wish::Export(path, format), |wish| Order::Open {
-            id,
-            wish,
+        Some(id) => ask(state, Wish::Export(path, format, look), |wish| {
+            Order::Open { id, wish }
         }),
         None => {
             if let Some(record) = record_on_screen(state) {
-                let record = Box::new(record);
-                state.past.outbox.push(Order::Save {
-                    path,
-                    record,
-                    format,
-                });
+                write(state, Box::new(record), path, format, look);
             }
         }
+    }
+}
+
+/// Has a run written to a file: by the journal's thread or, where it is to be painted, by one of the window's.
+fn write(state: &mut State, record: Box<Record>, path: PathBuf, format: Format, look: Look) {
+    if format == Format::Png {
+        state.past.to_paint.push(Painting { path, record, look });
+    } else {
+        state.past.outbox.push(Order::Save {
+            path,
+            record,
+            format,
+            look,
+        });
     }
 }
 
@@ -255,13 +299,8 @@ fn opened(state: &mut State, record: Arc<Record>, wish: Wish) -> Vec<Command> {
                 None => Vec::new(),
             }
         }
-        Wish::Export(path, format) => {
-            let record = Box::new((*record).clone());
-            state.past.outbox.push(Order::Save {
-                path,
-                record,
-                format,
-            });
+        Wish::Export(path, format, look) => {
+            write(state, Box::new((*record).clone()), path, format, look);
             Vec::new()
         }
         Wish::Command => {

@@ -1,18 +1,74 @@
 //! The window's glue to the journal, and what happens to files that are dropped.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use egui::Context;
 
 use super::{EVENTS_PER_FRAME, Window};
 use crate::app::AppOptions;
+use crate::app::dialogs::{self, Dialogs};
+use crate::app::picture;
 use crate::app::state::page::Page;
+use crate::app::state::past::Painting;
+pub(super) use crate::app::state::past::Purpose;
 use crate::app::state::settings::Settings;
 use crate::app::update::models::ModelsAction;
 use crate::app::update::past::PastAction;
 use crate::app::update::{self, Action, ScoreAction, TrainAction};
+use crate::error::Failure;
 use crate::journal::desk::Journal;
+use crate::journal::orders::News;
 use crate::record::EXTENSION;
+
+/// Asks where runs are and go, and paints pictures of them, each on a thread of its own.
+pub(super) struct RunFiles {
+    dialogs: Dialogs<Purpose>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+    tell: Sender<News>,
+    told: Receiver<News>,
+}
+
+impl RunFiles {
+    /// Both ways of waking the window are used.
+    pub(super) fn new([wake, again]: [impl Fn() + Send + Sync + 'static; 2]) -> Self {
+        let (tell, told) = channel();
+        Self {
+            dialogs: Dialogs::new(dialogs::for_runs, wake),
+            wake: Arc::new(again),
+            tell,
+            told,
+        }
+    }
+
+    fn paint(&self, painting: Painting) {
+        let (wake, tell) = (Arc::clone(&self.wake), self.tell.clone());
+        let thread = std::thread::Builder::new().name("painting".to_owned());
+        let started = thread.spawn(move || {
+            let Painting { path, record, look } = painting;
+            let news = match picture::save(&record, &look, &path) {
+                Ok(()) => News::Saved(path),
+                Err(failure) => News::Failed {
+                    failure,
+                    wish: None,
+                },
+            };
+            // A window that is gone needs no answer.
+            let _ = tell.send(news);
+            wake();
+        });
+        if let Err(error) = started {
+            let failure = Failure::failed("The picture could not be painted")
+                .hint("Close other programs and try again")
+                .details(error.to_string());
+            let _ = self.tell.send(News::Failed {
+                failure,
+                wish: None,
+            });
+        }
+    }
+}
 
 /// Starts the thread that keeps the history in the data folder; nothing is kept where there is none.
 pub(super) fn journal(
@@ -37,6 +93,20 @@ impl Window {
         for order in std::mem::take(&mut self.state.past.outbox) {
             self.journal.send(order);
         }
+        for painting in std::mem::take(&mut self.state.past.to_paint) {
+            self.run_files.paint(painting);
+        }
+        if let Some((serial, purpose)) = &self.state.past.dialog {
+            self.run_files.dialogs.show(*serial, purpose);
+        }
+    }
+
+    /// Has the file dialogs of the Runs page answered by `ask` instead of the desktop, as tests do.
+    pub fn set_run_dialogs(
+        &mut self,
+        ask: impl Fn(&Purpose) -> Option<PathBuf> + Send + Sync + 'static,
+    ) {
+        self.run_files.dialogs.set(ask);
     }
 
     /// Takes in what the journal has told, as much as fits before one frame.
@@ -46,11 +116,15 @@ impl Window {
                 ctx.request_repaint();
                 break;
             }
-            let Some(news) = self.journal.take() else {
+            let news = self.journal.take();
+            let Some(news) = news.or_else(|| self.run_files.told.try_recv().ok()) else {
                 break;
             };
             let commands = update::on_news(&mut self.state, news);
             self.send(commands);
+        }
+        if let Some((serial, answer)) = self.run_files.dialogs.take() {
+            update::past::on_dialog(&mut self.state, serial, answer);
         }
         let commands = update::due(&mut self.state);
         self.send(commands);

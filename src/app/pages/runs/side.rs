@@ -1,8 +1,9 @@
 //! The right column: runs from files, recorded demos, and how much the history takes.
 
-use egui::{Button, DragValue, RichText, Ui};
+use egui::{Button, DragValue, RichText, Role, Ui, WidgetInfo};
 
 use super::export::export_ui;
+use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
 use crate::app::state::past::ExportRow;
 use crate::app::theme::{palette, section, size, space};
@@ -16,10 +17,14 @@ use crate::demo::recordings;
 pub struct SideView {
     /// What stands in the box for a path.
     pub path: String,
+    /// Whether a file dialog is open.
+    pub asking: bool,
     /// Whether there is a run on screen to be saved.
     pub has_run: bool,
     /// The row for a file to be written, and the prompt of its run.
     pub export: Option<(ExportRow, String)>,
+    /// Names of that run's objectives.
+    pub objectives: Vec<String>,
     /// Bytes that the history takes, and may take.
     pub used: Option<(u64, u64)>,
 }
@@ -35,11 +40,14 @@ impl SideView {
         };
         Self {
             path: past.path.clone(),
+            asking: past.dialog.is_some(),
             has_run: state.run().is_some_and(|run| !run.guided.is_empty()),
             export: past.export.clone().map(|row| {
                 let prompt = prompt_of(&row);
                 (row, prompt)
             }),
+            objectives: (past.export.as_ref())
+                .map_or_else(Vec::new, |row| state.objectives_of(row.id)),
             used: past
                 .kept
                 .then_some((past.used, state.settings.history_bytes)),
@@ -56,7 +64,7 @@ pub(super) fn side_ui(ui: &mut Ui, view: &SideView) -> Vec<Action> {
         ui.label(RichText::new(words).size(size::SMALL).color(weak));
     };
     if let Some((row, prompt)) = &view.export {
-        actions.extend(export_ui(ui, row, prompt));
+        actions.extend(export_ui(ui, row, prompt, &view.objectives));
         ui.add_space(space::M);
     }
     let mut act = |action| actions.push(Action::Past(action));
@@ -70,12 +78,27 @@ pub(super) fn side_ui(ui: &mut Ui, view: &SideView) -> Vec<Action> {
         act(PastAction::EditPath(path));
     }
     let there = !view.path.trim().is_empty();
-    let open = ui
-        .add_enabled(there, Button::new("Open run").min_size(target))
-        .on_disabled_hover_text("Type a path first, or drop a file onto the window");
-    if open.clicked() || path.entered {
-        act(PastAction::OpenTyped);
-    }
+    ui.horizontal_wrapped(|ui| {
+        let open = ui
+            .add_enabled(there, Button::new("Open run").min_size(target))
+            .on_disabled_hover_text("Type a path first, or drop a file onto the window");
+        if open.clicked() || path.entered {
+            act(PastAction::OpenTyped);
+        }
+        let browse = Button::new("Browse\u{2026}").min_size(target);
+        let browse = ui.add_enabled(!view.asking, browse);
+        browse.widget_info(|| {
+            WidgetInfo::labeled(Role::Button, !view.asking, "Browse for a saved run")
+        });
+        let help = Shortcut::Open.hint(ui.ctx());
+        let browse = browse.on_hover_text(help);
+        if browse
+            .on_disabled_hover_text("The dialog is open")
+            .clicked()
+        {
+            act(PastAction::AskFile);
+        }
+    });
     note(ui, "Or drop the file onto the window");
     ui.add_space(space::L);
 

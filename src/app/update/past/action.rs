@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::app::state::past::Wish;
 use crate::record::export::Format;
+use crate::record::look::Look;
 
 /// What a person did.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,12 @@ pub enum PastAction {
     EditPath(String),
     /// Wants the file of that path opened.
     OpenTyped,
+    /// Wants to choose a saved run in the desktop's dialog.
+    AskFile,
+    /// Wants to choose in the desktop's dialog where a run is written.
+    AskPlace,
+    /// Wants the run on screen written to a file, wherever in the window that is said.
+    ExportShown,
     /// Wants a run that comes with the program, by its place in the list.
     OpenDemo(usize),
     /// Pinned a run or let it go.
@@ -40,6 +47,8 @@ pub enum PastAction {
     ToggleExport(Option<u64>),
     /// Wants another format.
     SetFormat(Format),
+    /// Wants a picture to look otherwise.
+    SetLook(Look),
     /// Typed into the row's box for a path.
     EditExport(String),
     /// Wants the file written.
