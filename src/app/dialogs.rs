@@ -158,5 +158,6 @@ pub fn for_sweeps((): &()) -> Option<PathBuf> {
         .set_file_name("sweep.csv")
         .add_filter("Table of all texts", &["csv"])
         .add_filter("Everything", &["json"])
+        .add_filter("The picture", &["png"])
         .save_file()
 }

@@ -1,5 +1,7 @@
 //! Pictures of a run for slides and papers, painted off screen: prompt, texts with colours and bars, legend and caption.
 
+pub mod plot;
+
 use std::path::Path;
 
 use egui::{Id, Label, Layout, RichText, Ui, UiBuilder, Vec2, vec2};

@@ -156,7 +156,7 @@ impl Window {
             weighed: None,
             dialogs: Dialogs::new(dialogs::for_models, wake()),
             train_dialogs: Dialogs::new(dialogs::for_training, wake()),
-            sweeps: SweepSaves::start([wake(), wake()])?,
+            sweeps: SweepSaves::start([wake(), wake(), wake()])?,
             score: ScoreThreads::start([wake(), wake(), wake()])?,
             applied: None,
             saved: settings,

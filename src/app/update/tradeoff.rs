@@ -294,14 +294,20 @@ fn save(state: &mut State) {
     if page.path.trim().is_empty() {
         page.saved = Saved::Failed(
             Failure::usage("The sweep needs a place")
-                .hint("Type a path that ends in .csv or .json"),
+                .hint("Type a path that ends in .csv, .json or .png"),
         );
         return;
     }
     page.serial += 1;
+    let path = typed_path(&page.path);
+    let ending = path.extension().unwrap_or_default();
+    if ending.eq_ignore_ascii_case("png") {
+        page.saved = Saved::Painting(page.serial, path);
+        return;
+    }
     page.saved = Saved::Writing(Arc::new(SaveRequest {
         serial: page.serial,
-        path: typed_path(&page.path),
+        path,
         record: sweep.record.clone(),
         measure: page.look.measure,
         reference: page.look.reference.clone(),
@@ -311,7 +317,12 @@ fn save(state: &mut State) {
 /// Takes in what became of a save.
 pub fn on_saved(state: &mut State, answer: SaveAnswer) {
     let page = &mut state.tradeoff;
-    if matches!(&page.saved, Saved::Writing(request) if request.serial == answer.serial) {
+    let waited_for = match &page.saved {
+        Saved::Writing(request) => Some(request.serial),
+        Saved::Painting(serial, _) => Some(*serial),
+        Saved::Not | Saved::At(_) | Saved::Failed(_) => None,
+    };
+    if waited_for == Some(answer.serial) {
         page.saved = match answer.result {
             Ok(path) => Saved::At(path),
             Err(failure) => Saved::Failed(failure),

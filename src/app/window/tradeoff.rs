@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use super::Window;
 use crate::app::dialogs::{self, Dialogs};
+use crate::app::pages::tradeoff::ChartView;
+use crate::app::picture::plot::{self, PlotRequest};
+use crate::app::state::settings::ThemeChoice;
 use crate::app::state::tradeoff::{SaveAnswer, SaveRequest, Saved};
 use crate::app::update;
 use crate::latest::Latest;
@@ -13,17 +16,18 @@ use crate::latest::Latest;
 pub(super) struct SweepSaves {
     dialogs: Dialogs<()>,
     saves: Latest<Arc<SaveRequest>, SaveAnswer>,
+    plots: Latest<PlotRequest, SaveAnswer>,
     /// The number of the save that was asked for last.
     asked: u64,
 }
 
 impl SweepSaves {
-    /// Begins it; both ways of waking the window are used.
+    /// Begins it; all ways of waking the window are used.
     ///
     /// # Errors
     /// If there is no thread to be had.
     pub(super) fn start(
-        [wake, again]: [impl Fn() + Send + Sync + 'static; 2],
+        [wake, again, once_more]: [impl Fn() + Send + Sync + 'static; 3],
     ) -> std::io::Result<Self> {
         Ok(Self {
             dialogs: Dialogs::new(dialogs::for_sweeps, wake),
@@ -32,6 +36,7 @@ impl SweepSaves {
                 |request: Arc<SaveRequest>| request.answer(),
                 again,
             )?,
+            plots: Latest::spawn("painting", PlotRequest::answer, once_more)?,
             asked: 0,
         })
     }
@@ -54,6 +59,24 @@ impl Window {
             self.sweeps.asked = request.serial;
             self.sweeps.saves.request(Arc::clone(request));
         }
+        if let Saved::Painting(serial, path) = &self.state.tradeoff.saved
+            && *serial != self.sweeps.asked
+            && let Some(view) = ChartView::build(&self.state)
+            && let Some(sweep) = &self.state.tradeoff.sweep
+        {
+            self.sweeps.asked = *serial;
+            self.sweeps.plots.request(PlotRequest {
+                serial: *serial,
+                path: path.clone(),
+                // Where the sliders stand is no part of the sweep.
+                view: ChartView {
+                    handle: None,
+                    ..view
+                },
+                caption: plot::caption(&sweep.record),
+                dark: self.state.settings.theme == ThemeChoice::Dark,
+            });
+        }
     }
 
     /// Takes in what became of it.
@@ -61,7 +84,8 @@ impl Window {
         if let Some((serial, answer)) = self.sweeps.dialogs.take() {
             update::on_sweep_dialog(&mut self.state, serial, answer);
         }
-        if let Some(answer) = self.sweeps.saves.take() {
+        let answers = [self.sweeps.saves.take(), self.sweeps.plots.take()];
+        for answer in answers.into_iter().flatten() {
             update::on_saved(&mut self.state, answer);
         }
     }

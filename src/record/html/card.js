@@ -122,8 +122,10 @@ function alternatives(run, { chosen, top }) {
       ...said,
     );
   });
-  const heads = ["Token", "Plain %", "Guided %", ...run.objectives.map((objective) => objective.name)];
-  const element = table("What could stand here", heads, rows);
+  const marks = run.objectives.map((objective) =>
+    make("span", { class: `swatch ${objective.colour}`, role: "img", title: objective.name, "aria-label": objective.name }),
+  );
+  const element = table("What could stand here: % and advantage", ["Token", "Plain", "Guided", ...marks], rows);
   element.classList.add("alternatives");
   return element;
 }

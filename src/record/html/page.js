@@ -182,7 +182,7 @@ function token(which, step, index) {
   if (step.isNew && index >= view.texts[1].differs && view.texts[1].differs >= 0) element.classList.add("new");
   if (which === 1 && index === view.change.position && !step.isNew) element.classList.add("change");
   const said = value === undefined || Number.isNaN(value) ? "" : nats(value);
-  if (said) element.append(make("span", { class: "number", "aria-hidden": "true" }, said));
+  if (said && !/^[0.]*$/.test(said)) element.append(make("span", { class: "number", "aria-hidden": "true" }, said));
   const words = tokenWords(run, chosen.id, step.piece || undefined);
   element.setAttribute(
     "aria-label",

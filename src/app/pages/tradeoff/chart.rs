@@ -185,6 +185,22 @@ impl ChartView {
     }
 }
 
+/// Draws the picture alone, as it is kept in a file.
+pub(in crate::app) fn picture_ui(ui: &mut Ui, view: &ChartView) {
+    let height = 420.0;
+    let colours = palette(ui);
+    colours.card().inner_margin(space::S).show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        // What a person could do there leads nowhere.
+        match view.chart {
+            Chart::Scatter => drop(scatter::scatter_ui(ui, view, height)),
+            Chart::Triangle => drop(triangle::triangle_ui(ui, view, height)),
+            Chart::Matrix => drop(matrix::matrix_ui(ui, view, height)),
+        }
+        legend_ui(ui, view);
+    });
+}
+
 /// Draws the picture and what it is chosen by; `room` is the height of the page's right side, points.
 pub(super) fn chart_ui(ui: &mut Ui, view: &ChartView, room: f32) -> Vec<Action> {
     let mut actions = choice_ui(ui, view);

@@ -19,6 +19,7 @@ use crate::app::update::{Action, TradeoffAction};
 use crate::worker::sweep::SweepRecord;
 
 pub use chart::ChartView;
+pub(in crate::app) use chart::picture_ui;
 pub use progress::ProgressView;
 pub use setup::SetupView;
 pub use summary::SummaryView;

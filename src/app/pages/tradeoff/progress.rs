@@ -65,7 +65,7 @@ impl ProgressView {
                 false,
             )),
             Saved::Not => None,
-            Saved::Writing(_) => Some(("Saving…".to_owned(), false)),
+            Saved::Writing(_) | Saved::Painting(..) => Some(("Saving…".to_owned(), false)),
             Saved::At(path) => Some((format!("Saved as {}", path.display()), false)),
             Saved::Failed(failure) => {
                 let hint = failure.hint.as_ref();
@@ -148,7 +148,7 @@ fn save_ui(ui: &mut Ui, view: &ProgressView) -> Vec<Action> {
         let save = Button::new("Save").min_size(egui::vec2(0.0, space::TARGET));
         let browse = Button::new("Browse…").min_size(egui::vec2(0.0, space::TARGET));
         let field = Field {
-            hint: "File for all texts and scores: .csv or .json",
+            hint: "All texts and scores: .csv or .json; the picture: .png",
             width: (ui.available_width() - 160.0).max(120.0),
             ..Field::line("File for the sweep", &view.path)
         };
@@ -165,7 +165,7 @@ fn save_ui(ui: &mut Ui, view: &ProgressView) -> Vec<Action> {
         if response.clicked() {
             actions.push(Action::Tradeoff(TradeoffAction::Browse));
         }
-        let help = "Write all texts with their scores: .csv for a table, .json for everything";
+        let help = "Write all texts with their scores (.csv for a table, .json for everything), or the picture (.png)";
         if ui.add(save).on_hover_text(help).clicked() || answer.entered {
             actions.push(Action::Tradeoff(TradeoffAction::Save));
         }

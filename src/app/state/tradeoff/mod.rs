@@ -20,6 +20,9 @@ pub use setup::{
 /// How long the numbers of a growing sweep may lag behind its rows, seconds: working them out takes time itself.
 pub(crate) const LAG_SECS: f64 = 0.25;
 
+/// Pixels for each point of a picture that is kept in a file.
+pub const PICTURE_SCALE: u8 = 2;
+
 /// Everything that the page knows.
 #[derive(Debug, Default)]
 pub struct Tradeoff {

@@ -15,6 +15,8 @@ pub enum Saved {
     Not,
     /// It is being written.
     Writing(Arc<SaveRequest>),
+    /// The picture is being painted into this file, by its number.
+    Painting(u64, PathBuf),
     /// It is there.
     At(PathBuf),
     /// It could not be written.
