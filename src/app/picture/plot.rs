@@ -8,7 +8,7 @@ use image::RgbaImage;
 use crate::app::pages::tradeoff::{ChartView, picture_ui};
 use crate::app::screenshot::{ScreenshotError, Stage, write_png};
 use crate::app::state::settings::ThemeChoice;
-use crate::app::state::tradeoff::{PICTURE_SCALE, SaveAnswer};
+use crate::app::state::tradeoff::SaveAnswer;
 use crate::app::theme::{palette, size, space};
 use crate::error::Failure;
 use crate::worker::sweep::SweepRecord;
@@ -32,6 +32,8 @@ pub struct PlotRequest {
     pub caption: Vec<String>,
     /// Light words on dark paper.
     pub dark: bool,
+    /// Pixels for each point.
+    pub scale: u8,
 }
 
 /// What stands below the plot of a sweep.
@@ -74,7 +76,7 @@ impl PlotRequest {
         } else {
             ThemeChoice::Light
         };
-        let scale = f32::from(PICTURE_SCALE);
+        let scale = f32::from(self.scale);
         let mut height = HEIGHT;
         let mut probe = Stage::new(vec2(WIDTH, height), 1.0, theme)?;
         for _ in 0..FRAMES {

@@ -30,6 +30,7 @@ pub use score::{
     why_no_score,
 };
 pub use showing::ShowAction;
+pub(crate) use tradeoff::is_picture;
 pub use tradeoff::{
     TradeoffAction, fits_sliders, loaded, on_dialog as on_sweep_dialog, on_saved, sweep_due_in,
 };

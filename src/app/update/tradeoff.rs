@@ -4,6 +4,7 @@ mod action;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::Arc;
 
 pub use action::TradeoffAction;
@@ -98,6 +99,7 @@ pub(super) fn apply(state: &mut State, action: TradeoffAction) -> Vec<Command> {
         TradeoffAction::Load(setting) => return load(state, setting),
         TradeoffAction::Along(place) => return along(state, place),
         TradeoffAction::EditPath(path) => page.path = path,
+        TradeoffAction::SetPictureScale(scale) => page.look.picture_scale = scale,
         TradeoffAction::Browse => {
             page.serial += 1;
             page.no_dialog = false;
@@ -300,8 +302,7 @@ fn save(state: &mut State) {
     }
     page.serial += 1;
     let path = typed_path(&page.path);
-    let ending = path.extension().unwrap_or_default();
-    if ending.eq_ignore_ascii_case("png") {
+    if is_picture(&path) {
         page.saved = Saved::Painting(page.serial, path);
         return;
     }
@@ -312,6 +313,12 @@ fn save(state: &mut State) {
         measure: page.look.measure,
         reference: page.look.reference.clone(),
     }));
+}
+
+/// Whether the file of that name is a picture.
+pub(crate) fn is_picture(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    ending.eq_ignore_ascii_case("png")
 }
 
 /// Takes in what became of a save.

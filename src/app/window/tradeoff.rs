@@ -75,6 +75,7 @@ impl Window {
                 },
                 caption: plot::caption(&sweep.record),
                 dark: self.state.settings.theme == ThemeChoice::Dark,
+                scale: self.state.tradeoff.look.picture_scale,
             });
         }
     }

@@ -1,5 +1,7 @@
 //! How far the sweep on screen is, what can be done with it, and where it is kept.
 
+use std::path::Path;
+
 use egui::{Button, ProgressBar, RichText, Ui};
 
 use super::act;
@@ -7,9 +9,11 @@ use crate::app::pages::train::{note, sentence, time_words};
 use crate::app::state::State;
 use crate::app::state::tradeoff::{Saved, SweepPhase};
 use crate::app::theme::{palette, size, space, strong};
-use crate::app::update::{Action, TradeoffAction};
+use crate::app::update::{self, Action, TradeoffAction};
 use crate::app::widgets::field::Field;
 use crate::app::widgets::numbers::count;
+use crate::app::widgets::toggle::toggle;
+use crate::record::look::Look;
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +32,8 @@ pub struct ProgressView {
     pub can_save: bool,
     /// What stands in the field for the file.
     pub path: String,
+    /// Pixels for each point, where that file is a picture.
+    pub picture_scale: Option<u8>,
     /// Whether a file dialog is open.
     pub dialog_open: bool,
     /// What became of the last save, and whether that is a failure.
@@ -88,6 +94,8 @@ impl ProgressView {
             },
             can_save: !sweep.record.rows.is_empty(),
             path: page.path.clone(),
+            picture_scale: update::is_picture(Path::new(page.path.trim()))
+                .then_some(page.look.picture_scale),
             dialog_open: page.dialog.is_some(),
             saved,
         })
@@ -170,6 +178,17 @@ fn save_ui(ui: &mut Ui, view: &ProgressView) -> Vec<Action> {
             actions.push(Action::Tradeoff(TradeoffAction::Save));
         }
     });
+    if let Some(now) = view.picture_scale {
+        ui.horizontal(|ui| {
+            ui.label(RichText::new("Pixels of the picture").size(size::SMALL));
+            for scale in 1..=Look::MOST_SCALE {
+                let words = format!("{scale}×");
+                if toggle(ui, &words, &words, now == scale).clicked() {
+                    actions.push(act(TradeoffAction::SetPictureScale)(scale));
+                }
+            }
+        });
+    }
     if let Some((words, failed)) = &view.saved {
         let colours = palette(ui);
         let colour = if *failed { colours.error } else { colours.weak };

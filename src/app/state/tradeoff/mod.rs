@@ -20,9 +20,6 @@ pub use setup::{
 /// How long the numbers of a growing sweep may lag behind its rows, seconds: working them out takes time itself.
 pub(crate) const LAG_SECS: f64 = 0.25;
 
-/// Pixels for each point of a picture that is kept in a file.
-pub const PICTURE_SCALE: u8 = 2;
-
 /// Everything that the page knows.
 #[derive(Debug, Default)]
 pub struct Tradeoff {
@@ -159,6 +156,8 @@ pub struct Look {
     pub descending: bool,
     /// The setting whose weights were put on the sliders last.
     pub loaded: Option<usize>,
+    /// Pixels for each point of a picture that is kept in a file.
+    pub picture_scale: u8,
 }
 
 impl Default for Look {
@@ -173,6 +172,7 @@ impl Default for Look {
             sort: SortBy::default(),
             descending: false,
             loaded: None,
+            picture_scale: 2,
         }
     }
 }

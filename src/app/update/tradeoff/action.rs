@@ -67,6 +67,8 @@ pub enum TradeoffAction {
     Along(f64),
     /// Typed a path.
     EditPath(String),
+    /// Wants so many pixels for each point of a picture.
+    SetPictureScale(u8),
     /// Wants the desktop's file dialog.
     Browse,
     /// Wants the sweep in the file.

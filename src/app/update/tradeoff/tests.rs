@@ -1,4 +1,6 @@
 use super::*;
+use crate::app::pages::tradeoff::ChartView;
+use crate::app::picture::plot::{self, PlotRequest};
 use crate::app::state::LineupState;
 use crate::app::state::tradeoff::{PromptChoice, SweepWay};
 use crate::app::update::{self, Action};
@@ -296,6 +298,35 @@ fn a_sweep_is_saved_where_a_person_says() {
     let csv = std::fs::read_to_string(&path).unwrap();
     assert_eq!(csv.lines().count(), 5);
     assert!(csv.contains("text 3"));
+    // A picture is painted from what is on screen.
+    let picture = home.path().join("sweep.PNG");
+    does(
+        &mut state,
+        TradeoffAction::EditPath(picture.display().to_string()),
+    );
+    does(&mut state, TradeoffAction::SetPictureScale(3));
+    does(&mut state, TradeoffAction::Save);
+    let Saved::Painting(serial, path) = &state.tradeoff.saved else {
+        panic!("{:?}", state.tradeoff.saved);
+    };
+    let request = |dark, scale| PlotRequest {
+        serial: *serial,
+        path: path.clone(),
+        view: ChartView::build(&state).unwrap(),
+        caption: plot::caption(&state.tradeoff.sweep.as_ref().unwrap().record),
+        dark,
+        scale,
+    };
+    let side = |answer: &SaveAnswer| {
+        let path = answer.result.as_ref().unwrap();
+        let picture = image::open(path).unwrap().to_rgba8();
+        (picture.width(), picture.get_pixel(1, 1).0[0])
+    };
+    assert_eq!(side(&request(true, 1).answer()), (720, 0x13));
+    let answer = request(false, state.tradeoff.look.picture_scale).answer();
+    assert_eq!(side(&answer), (2160, 0xf3));
+    on_saved(&mut state, answer);
+    assert!(matches!(&state.tradeoff.saved, Saved::At(at) if *at == picture));
     // A wrong ending is told.
     let wrong = home.path().join("sweep.xls").display().to_string();
     does(&mut state, TradeoffAction::EditPath(wrong));
