@@ -112,7 +112,7 @@ pub fn read_table(text: &str) -> Vec<(usize, Vec<String>)> {
         let (begins, mut cells, mut filled) = (line, Vec::new(), 0);
         loop {
             let (read, used, written) = reader.read_field(rest, &mut cell[filled..]);
-            line += rest[..used].iter().filter(|byte| **byte == b'\n').count();
+            line += newlines(&rest[..used]);
             rest = &rest[used..];
             filled += written;
             match read {
@@ -131,6 +131,11 @@ pub fn read_table(text: &str) -> Vec<(usize, Vec<String>)> {
         }
         rows.push((begins, cells));
     }
+}
+
+/// How many lines end in this.
+fn newlines(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
 }
 
 #[cfg(test)]
