@@ -17,10 +17,9 @@ const ANSWERS: [&str; 2] = [
 fn table() -> String {
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     let rows = ANSWERS.iter().chain(&[""]).enumerate();
-    let rows: String = rows
-        .map(|(id, answer)| format!("{id},{},{}\r\n", quoted(PROMPT), quoted(answer)))
-        .collect();
-    format!("id,prompt,answer\r\n{rows}")
+    let mut lines = vec!["id,prompt,answer".to_owned()];
+    lines.extend(rows.map(|(id, answer)| format!("{id},{},{}", quoted(PROMPT), quoted(answer))));
+    lines.join("\r\n")
 }
 
 fn alone(answer: &str) -> Value {

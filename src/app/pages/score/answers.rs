@@ -164,7 +164,7 @@ pub(super) fn answers_ui(
     let mut actions = Vec::new();
     let mut places = WordPlaces::default();
     let mut hovered = None;
-    let share = if view.is_short { 0.3 } else { 0.5 };
+    let share = if view.is_short { 0.3 } else { 0.4 };
     let height = (room * share).clamp(HEIGHTS.0, HEIGHTS.1);
     ui.spacing_mut().item_spacing.x = space::M;
     ui.columns(view.answers.len().max(1), |columns| {

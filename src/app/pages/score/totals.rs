@@ -1,6 +1,6 @@
 //! What the answers come to: totals and means per objective, and by how much the first is ahead.
 
-use egui::{Align, Grid, Layout, RichText, Sense, Ui};
+use egui::{Align, Label, Layout, RichText, Sense, Ui};
 
 use crate::app::pages::train::note;
 use crate::app::state::State;
@@ -61,9 +61,9 @@ impl TotalsView {
                 })
             });
         let names: &[&str] = if both {
-            &["First: ", "Second: "]
+            &["First answer: ", "Second answer: "]
         } else {
-            &[""]
+            &["Answer: "]
         };
         Some(Self {
             columns: if both {
@@ -77,7 +77,7 @@ impl TotalsView {
                 .zip(names)
                 .map(|(sums, name)| {
                     format!(
-                        "{name}log-probability {} for the plain model, {} with guidance",
+                        "{name}log-probability of all words {} for the plain model, {} with guidance",
                         nats(sums.base),
                         nats(sums.guided)
                     )
@@ -106,63 +106,72 @@ fn columns(
     Some(columns)
 }
 
+/// Width of the objectives' names, and the least and greatest of a number's column, points.
+const NAME: f32 = 96.0;
+const NUMBERS: (f32, f32) = (64.0, 140.0);
+
 /// Draws it.
 pub(super) fn totals_ui(ui: &mut Ui, view: &TotalsView) {
     let colours = palette(ui);
-    let head = |ui: &mut Ui, words: String| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(RichText::new(words).size(size::SMALL).color(colours.weak));
-        });
-    };
     colours.card().show(ui, |ui| {
         ui.set_width(ui.available_width());
-        Grid::new("totals")
-            .num_columns(1 + 2 * view.columns.len())
-            .spacing([space::M, space::XS])
-            .show(ui, |ui| {
-                ui.label(
-                    RichText::new("Total, and mean per token")
-                        .size(size::SMALL)
-                        .color(colours.weak),
-                );
-                for what in ["Advantage", "Reward"] {
-                    for (index, column) in view.columns.iter().enumerate() {
-                        head(
-                            ui,
-                            match (index, column.is_empty()) {
-                                (_, true) => what.to_owned(),
-                                (0, false) => format!("{what}, {column}"),
-                                (_, false) => (*column).to_owned(),
-                            },
-                        );
-                    }
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let columns = 2.0 * view.columns.len() as f32;
+        let width = ((ui.available_width() - NAME) / columns).clamp(NUMBERS.0, NUMBERS.1);
+        note(ui, "Total, and mean per token");
+        ui.horizontal(|ui| {
+            ui.add_space(NAME);
+            for what in ["Advantage", "Reward"] {
+                for (index, column) in view.columns.iter().enumerate() {
+                    let words = match (index, column.is_empty()) {
+                        (_, true) => what.to_owned(),
+                        (0, false) => format!("{what}, {column}"),
+                        (_, false) => (*column).to_owned(),
+                    };
+                    let words = RichText::new(words).size(size::SMALL).color(colours.weak);
+                    number_ui(ui, width, [Some(words), None]);
                 }
-                ui.end_row();
-                for row in &view.rows {
-                    ui.horizontal(|ui| {
-                        let dot = egui::vec2(10.0, 10.0);
-                        let (rect, _) = ui.allocate_exact_size(dot, Sense::hover());
-                        let colour = colours.colour(row.colour);
-                        ui.painter().circle_filled(rect.center(), 5.0, colour);
-                        ui.label(&row.name);
-                    });
-                    for [total, mean] in row.advantages.iter().chain(&row.rewards) {
-                        ui.with_layout(Layout::top_down(Align::Max), |ui| {
-                            ui.spacing_mut().item_spacing.y = 0.0;
-                            ui.label(RichText::new(nats(*total)).font(digits(size::BODY)));
-                            let mean = RichText::new(nats(*mean)).font(digits(size::SMALL));
-                            ui.label(mean.color(colours.weak));
-                        });
-                    }
-                    ui.end_row();
+            }
+        });
+        for row in &view.rows {
+            ui.horizontal(|ui| {
+                let dot = egui::vec2(10.0, 10.0);
+                let (rect, _) = ui.allocate_exact_size(dot, Sense::hover());
+                let colour = colours.colour(row.colour);
+                ui.painter().circle_filled(rect.center(), 5.0, colour);
+                let name = egui::vec2(NAME - dot.x, ui.available_height());
+                let left = Layout::left_to_right(Align::Center);
+                ui.allocate_ui_with_layout(name, left, |ui| {
+                    ui.set_min_width(name.x);
+                    ui.add_space(space::XS);
+                    ui.add(Label::new(&row.name).truncate());
+                });
+                for [total, mean] in row.advantages.iter().chain(&row.rewards) {
+                    let total = RichText::new(nats(*total)).font(digits(size::BODY));
+                    let mean = RichText::new(nats(*mean)).font(digits(size::SMALL));
+                    let mean = mean.color(colours.weak);
+                    number_ui(ui, width, [Some(total), Some(mean)]);
                 }
             });
+        }
         ui.add_space(space::XS);
         for words in &view.likelihoods {
             note(ui, words);
         }
         ui.add_space(space::XS);
         note(ui, ABOUT);
+    });
+}
+
+/// One or two lines to the right of their column.
+fn number_ui(ui: &mut Ui, width: f32, lines: [Option<RichText>; 2]) {
+    let room = egui::vec2(width, 0.0);
+    ui.allocate_ui_with_layout(room, Layout::top_down(Align::Max), |ui| {
+        ui.set_min_width(width);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for line in lines.into_iter().flatten() {
+            ui.add(Label::new(line).extend());
+        }
     });
 }
 
