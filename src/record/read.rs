@@ -222,6 +222,19 @@ fn texts(document: &Document, extra: Option<&Extra>) -> Result<Vec<String>, Fail
                     let place = texts.get_mut(id as usize);
                     text.clone_into(place.ok_or_else(|| damaged("a token has no place"))?);
                 }
+                // What stood at the top when the text was written need not be among the rows' likeliest.
+                let written = document.base.iter().chain([&document.guided]);
+                for other in written
+                    .flat_map(|text| &text.tokens)
+                    .flat_map(|token| &token.top)
+                {
+                    let place = texts.get_mut(other.id as usize);
+                    if let (Some(place), Some(text)) = (place, &other.text)
+                        && place.is_empty()
+                    {
+                        text.clone_into(place);
+                    }
+                }
                 Ok(texts)
             }
         };

@@ -191,6 +191,18 @@ fn what_is_kept_in_part_says_so_and_how_far_it_may_be_off() {
         let off = a.as_ref().unwrap().chosen.guided - b.as_ref().unwrap().chosen.guided;
         assert!(off.abs() <= seen.error + 1e-4);
     }
+    // All alternatives that the cards list have their words.
+    for text in [part.base.as_ref().unwrap(), &part.guided] {
+        for other in text
+            .trace
+            .steps()
+            .iter()
+            .flat_map(|step| step.insight.top.iter())
+        {
+            let id = other.id as usize;
+            assert_eq!(part.info.texts[id], live.info.texts[id]);
+        }
+    }
     let rounded = opened(&live, Keep::UpTo(live.tree.bytes() * 2 / 3));
     assert_eq!(rounded.kept(), Some(Kept::Rounded));
     let bare = opened(&live, Keep::Nothing);

@@ -169,7 +169,11 @@ impl Record {
             .filter_map(StoredRows::tokens)
             .flatten();
         let said = self.tree.nodes().iter().map(|node| &node.token);
+        let written = self.base.iter().chain([&self.guided]);
+        let steps = written.flat_map(|text| text.trace.steps());
+        let listed = steps.flat_map(|step| step.insight.top.iter().map(|other| &other.id));
         kept.chain(said)
+            .chain(listed)
             .filter_map(|&id| Some((id, texts.get(id as usize)?.clone())))
             .collect()
     }
