@@ -119,7 +119,7 @@ pub(super) fn totals_ui(ui: &mut Ui, view: &TotalsView) {
         let columns = 2.0 * view.columns.len() as f32;
         let width = ((ui.available_width() - NAME) / columns).clamp(NUMBERS.0, NUMBERS.1);
         note(ui, "Total, and mean per token");
-        ui.horizontal(|ui| {
+        ui.horizontal_top(|ui| {
             ui.add_space(NAME);
             for what in ["Advantage", "Reward"] {
                 for (index, column) in view.columns.iter().enumerate() {
@@ -134,16 +134,16 @@ pub(super) fn totals_ui(ui: &mut Ui, view: &TotalsView) {
             }
         });
         for row in &view.rows {
-            ui.horizontal(|ui| {
-                let dot = egui::vec2(10.0, 10.0);
-                let (rect, _) = ui.allocate_exact_size(dot, Sense::hover());
-                let colour = colours.colour(row.colour);
-                ui.painter().circle_filled(rect.center(), 5.0, colour);
-                let name = egui::vec2(NAME - dot.x, ui.available_height());
+            ui.horizontal_top(|ui| {
+                let name = egui::vec2(NAME, ui.text_style_height(&egui::TextStyle::Body));
                 let left = Layout::left_to_right(Align::Center);
                 ui.allocate_ui_with_layout(name, left, |ui| {
-                    ui.set_min_width(name.x);
-                    ui.add_space(space::XS);
+                    ui.set_min_width(NAME);
+                    let dot = egui::vec2(10.0, 10.0);
+                    let (rect, _) = ui.allocate_exact_size(dot, Sense::hover());
+                    let colour = colours.colour(row.colour);
+                    ui.painter().circle_filled(rect.center(), 5.0, colour);
+                    ui.add_space(space::S);
                     ui.add(Label::new(&row.name).truncate());
                 });
                 for [total, mean] in row.advantages.iter().chain(&row.rewards) {
