@@ -5,7 +5,7 @@ use egui::{Context, Key, Modifiers};
 
 use crate::app::state::page::Page;
 use crate::app::state::{State, TokenRef};
-use crate::app::update::{Action, ShowAction};
+use crate::app::update::{Action, ShowAction, SideAction};
 use crate::domain::Pane;
 
 /// Keys that stand for the first prompts of the library.
@@ -22,7 +22,7 @@ const DIGITS: [Key; 9] = [
 ];
 
 /// What they do, for the table of shortcuts; in Lab mode only the first one counts.
-pub const TABLE: [(&str, &str); 7] = [
+pub const TABLE: [(&str, &str); 8] = [
     ("J", "Jump to the word at which the two texts part"),
     ("Space", "Let both answer, or stop"),
     (
@@ -32,6 +32,7 @@ pub const TABLE: [(&str, &str); 7] = [
     ("Left, Right", "Move the balance"),
     ("Up, Down", "More or less strength"),
     ("H", "Show or hide the colours"),
+    ("D", "Mark what differs, or no longer"),
     ("F", "Let everything stand still, or go on"),
 ];
 
@@ -92,6 +93,7 @@ fn shown_to_others() -> Vec<(Key, Action)> {
     let mut keys = vec![
         (Key::Space, show(ShowAction::RunOrStop)),
         (Key::H, Action::ToggleHeat),
+        (Key::D, Action::Side(SideAction::ToggleDiff)),
         (Key::F, show(ShowAction::ToggleFreeze)),
     ];
     let digits = DIGITS.into_iter().enumerate();

@@ -6,7 +6,7 @@ use crate::app::state::State;
 use crate::app::state::page::Page;
 use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::update::past::PastAction;
-use crate::app::update::{Action, ListingAction, ShowAction};
+use crate::app::update::{Action, ListingAction, ShowAction, SideAction};
 
 /// A command that has a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub enum Shortcut {
     Lanes,
     /// Open or close the table of all tokens.
     Tokens,
+    /// Mark what differs.
+    Diff,
+    /// Judge the two texts without knowing which is which.
+    Blind,
     /// Open or close the library.
     Library,
     /// Go to the next part of the window.
@@ -75,7 +79,7 @@ pub enum Shortcut {
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::Redo,
         Self::KeepAsA,
         Self::KeepAsB,
@@ -87,6 +91,8 @@ impl Shortcut {
         Self::Heat,
         Self::Lanes,
         Self::Tokens,
+        Self::Diff,
+        Self::Blind,
         Self::Library,
         Self::NextRegion,
         Self::PreviousToken,
@@ -129,6 +135,8 @@ impl Shortcut {
             Self::Heat => (CTRL, Key::H),
             Self::Lanes => (CTRL, Key::L),
             Self::Tokens => (CTRL, Key::T),
+            Self::Diff => (CTRL, Key::D),
+            Self::Blind => (CTRL, Key::J),
             Self::Library => (CTRL, Key::B),
             Self::NextRegion => (Modifiers::NONE, Key::F6),
             Self::PreviousToken => (Modifiers::ALT, Key::ArrowLeft),
@@ -172,6 +180,8 @@ impl Shortcut {
             Self::Heat => "Colour the words",
             Self::Lanes => "A lane for each objective",
             Self::Tokens => "Table of all tokens",
+            Self::Diff => "Mark what differs",
+            Self::Blind => "Judge blind",
             Self::Library => "Library",
             Self::NextRegion => "Next part of the window",
             Self::PreviousToken => "Previous word",
@@ -212,6 +222,12 @@ impl Shortcut {
             }
             Self::Tokens => {
                 "Show or hide all tokens with all their numbers, to sort, find and copy"
+            }
+            Self::Diff => {
+                "Frame the words that the other text does not have, and scroll both texts together"
+            }
+            Self::Blind => {
+                "Hide which text is which, choose the better one, and see how often guidance was chosen"
             }
             Self::Library => "Show or hide the list of prompts",
             Self::NextRegion => "Move the keyboard to the next part of the window",
@@ -256,6 +272,8 @@ impl Shortcut {
             Self::Heat => Action::ToggleHeat,
             Self::Lanes => Action::ToggleLanes,
             Self::Tokens => Action::Listing(ListingAction::Toggle),
+            Self::Diff => Action::Side(SideAction::ToggleDiff),
+            Self::Blind => Action::Side(SideAction::ToggleBlind),
             Self::Library => Action::ToggleLibrary,
             Self::NextRegion => Action::NextRegion,
             Self::PreviousToken => Action::MovePin(-1),
@@ -300,6 +318,8 @@ impl Shortcut {
             // What would be done there is not on screen.
             Self::Run | Self::Heat | Self::Lanes | Self::Tokens => steering || scoring,
             Self::NewSeed
+            | Self::Diff
+            | Self::Blind
             | Self::Library
             | Self::KeepAsA
             | Self::KeepAsB

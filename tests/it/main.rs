@@ -30,6 +30,8 @@ mod training;
 mod window;
 mod window_demo;
 #[cfg(feature = "gui")]
+mod window_inspect;
+#[cfg(feature = "gui")]
 mod window_live;
 #[cfg(feature = "gui")]
 mod window_models;

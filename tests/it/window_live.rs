@@ -227,14 +227,14 @@ fn old_words_stand_dimmed_until_new_ones_take_their_places() {
     stage.let_go("harmless weight", 1.0);
     let asked = request(stage.wait_for_command());
     stage.frames(2);
-    let all = counterpoise::app::panels::panes::PanesView::build(stage.state()).guided;
+    let all = counterpoise::app::panels::panes::PanesView::build(stage.state()).panes[1].clone();
     assert_eq!(all.cells.len(), crate::stage::GUIDED.len());
     assert_eq!(all.faded_from, Some(asked.beginning.told_from));
     assert!(all.empty_note.is_none() && all.guidance.is_some());
     let words = all.cells.len();
     let kept = stage.text_of("Guided text");
     write(&mut stage, &asked, &[" lie"]);
-    let view = counterpoise::app::panels::panes::PanesView::build(stage.state()).guided;
+    let view = counterpoise::app::panels::panes::PanesView::build(stage.state()).panes[1].clone();
     assert_eq!(view.cells.len(), words);
     assert_eq!(view.faded_from, Some(asked.beginning.told_from + 1));
     assert_eq!(
@@ -243,7 +243,7 @@ fn old_words_stand_dimmed_until_new_ones_take_their_places() {
         "dimmed words are not read out"
     );
     stage.finish(asked.run, counterpoise::domain::Finish::Eos);
-    let view = counterpoise::app::panels::panes::PanesView::build(stage.state()).guided;
+    let view = counterpoise::app::panels::panes::PanesView::build(stage.state()).panes[1].clone();
     assert_eq!(
         (view.cells.len(), view.faded_from),
         (asked.beginning.told_from + 1, None)

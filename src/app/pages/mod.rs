@@ -10,7 +10,10 @@ pub mod steer;
 pub mod tradeoff;
 pub mod train;
 
-use egui::{Align2, Frame, Id, LayerId, Margin, Order, Panel, Stroke, StrokeKind, Ui};
+use egui::{
+    Align2, Frame, Id, LayerId, Margin, Order, Panel, Rect, ScrollArea, Sense, Stroke, StrokeKind,
+    Ui, UiBuilder, Vec2, vec2,
+};
 
 use crate::app::panels::{help, palette as commands, status, top_bar};
 use crate::app::state::State;
@@ -18,8 +21,29 @@ use crate::app::state::page::Page;
 use crate::app::theme::{palette, radius, size, space, strong};
 use crate::app::update::Action;
 
+/// Room that the pages need, points: where the window has less, as it does when all is zoomed, it scrolls.
+const LEAST: Vec2 = vec2(760.0, 480.0);
+
 /// The whole window.
 pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
+    let room = ui.available_size();
+    if room.x >= LEAST.x && room.y >= LEAST.y {
+        return frame_ui(ui, state);
+    }
+    ScrollArea::both()
+        .id_salt("small window")
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            let rect = Rect::from_min_size(ui.cursor().min, room.max(LEAST));
+            ui.allocate_rect(rect, Sense::hover());
+            let mut page = ui.new_child(UiBuilder::new().max_rect(rect));
+            frame_ui(&mut page, state)
+        })
+        .inner
+}
+
+/// The bars above and below, and the page between them.
+fn frame_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     let mut actions = Vec::new();
     let bar = Frame::new()
         .fill(palette(ui).window)

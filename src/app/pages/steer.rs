@@ -4,7 +4,7 @@ use egui::{CentralPanel, Panel, ScrollArea, Ui};
 
 use crate::app::panels::{
     SCROLL_BAR, advanced, card, colours, formula, library, notice, objectives, panes, problem,
-    prompt, recorded, tokens,
+    prompt, recorded, side, tokens,
 };
 use crate::app::state::State;
 use crate::app::theme::space;
@@ -69,7 +69,14 @@ pub(super) fn texts_ui(ui: &mut Ui, state: &State, above: impl FnOnce(&mut Ui)) 
         actions.extend(notice::notice_ui(ui, &view));
         ui.add_space(space::XS);
     }
+    if let Some(view) = side::BlindView::build(state) {
+        actions.extend(side::blind_ui(ui, &view));
+        ui.add_space(space::XS);
+    }
     above(ui);
+    if let Some(summary) = side::summary(state) {
+        side::summary_ui(ui, &summary);
+    }
     let (done, places) = panes::panes_ui(ui, &panes::PanesView::build(state));
     actions.extend(done);
     if let Some(view) = card::CardView::build(state) {
@@ -83,6 +90,8 @@ fn controls_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     let mut actions = objectives::objectives_ui(ui, &objectives::ObjectivesView::build(state));
     ui.add_space(space::L);
     actions.extend(colours::colours_ui(ui, &colours::ColoursView::build(state)));
+    ui.add_space(space::L);
+    actions.extend(side::compare_ui(ui, &side::CompareView::build(state)));
     ui.add_space(space::L);
     actions.extend(advanced::advanced_ui(
         ui,

@@ -62,7 +62,7 @@ impl<'a> CardView<'a> {
     /// Decides whether there is a card, and of what.
     #[must_use]
     pub fn build(state: &'a State) -> Option<Self> {
-        let token = state.card_token()?;
+        let token = state.card_token().filter(|_| state.hidden().is_none())?;
         let run = state.looked_at()?;
         let scored = state.page == Page::Score;
         let info = state.lineup_info()?;

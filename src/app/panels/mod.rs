@@ -19,6 +19,7 @@ pub mod panes;
 pub mod problem;
 pub mod prompt;
 pub mod recorded;
+pub mod side;
 pub mod snapshots;
 pub mod status;
 pub mod steering;

@@ -1,40 +1,33 @@
 //! The two texts side by side: what the plain model writes, and what it writes under guidance.
 
+mod draw;
+
 use std::borrow::Cow;
-use std::time::Duration;
+use std::ops::Range;
 
-use egui::containers::frame::Prepared;
-use egui::{Align, Layout, Rect, RichText, Ui};
-
-use super::branches::{BranchesView, branches_ui};
-use super::meter::{Meter, meter_ui};
-use crate::app::state::grain::heat_of;
+use super::branches::BranchesView;
+use super::meter::Meter;
+use crate::app::state::difference::Differences;
+use crate::app::state::grain::{groups, heat_of};
 use crate::app::state::page::Page;
 use crate::app::state::run::{Run, RunPhase, Seen};
+use crate::app::state::settings::Grain;
 use crate::app::state::{LineupState, Region, State, TokenRef};
-use crate::app::theme::{HeatScale, Palette, palette, section, size, space};
-use crate::app::update::Action;
-use crate::app::widgets::token_view::{Lane, TokenCell, TokenMark, TokenView};
+use crate::app::theme::{HeatScale, Palette};
+use crate::app::widgets::numbers;
+use crate::app::widgets::token_view::{Lane, TokenCell, TokenMark};
 use crate::domain::{Colour, Pane};
 
-impl PaneLane<'_> {
-    fn drawn(&self, colours: &Palette) -> Lane<'_> {
-        Lane {
-            name: self.name,
-            color: colours.colour(self.colour),
-            chosen: self.chosen,
-            values: &self.values,
-        }
-    }
-}
+pub(in crate::app) use draw::one_text_ui;
+pub use draw::{WordPlaces, panes_ui};
 
 /// What the two panes show.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PanesView<'a> {
-    /// The plain text.
-    pub base: PaneView<'a>,
-    /// The guided text.
-    pub guided: PaneView<'a>,
+    /// From left to right: the plain text, the guided one, and those that were kept.
+    pub panes: Vec<PaneView<'a>>,
+    /// Which place of one text stands for which of another, where they scroll together.
+    pub together: Option<&'a Differences>,
     /// The token under the pointer, as far as is known.
     pub hovered: Option<TokenRef>,
 }
@@ -52,17 +45,32 @@ pub struct PaneLane<'a> {
     pub values: Vec<Option<f64>>,
 }
 
+impl PaneLane<'_> {
+    fn drawn(&self, colours: &Palette) -> Lane<'_> {
+        Lane {
+            name: self.name,
+            color: colours.colour(self.colour),
+            chosen: self.chosen,
+            values: &self.values,
+        }
+    }
+}
+
 /// One pane.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaneView<'a> {
     /// Which one.
     pub pane: Pane,
+    /// Its place among the kept texts, where it is one.
+    pub place: Option<usize>,
+    /// Whether it is judged by people who must not know which text it is.
+    pub nameless: bool,
     /// Its name.
     pub title: Cow<'a, str>,
     /// What it holds, in a few words.
-    pub subtitle: &'static str,
+    pub subtitle: &'a str,
     /// The text's name to screen readers.
-    pub label: &'static str,
+    pub label: Cow<'a, str>,
     /// Its tokens.
     pub cells: Vec<TokenCell<'a>>,
     /// A sentence where there are no tokens.
@@ -73,10 +81,14 @@ pub struct PaneView<'a> {
     pub lanes: Vec<PaneLane<'a>>,
     /// Whether words have bars of their own.
     pub bars: bool,
+    /// What colours and lanes say, for those who hear it: names, and a number of each token.
+    pub spoken: Vec<(&'a str, Vec<Option<f64>>)>,
     /// The first token that differs from the other text.
     pub fork_at: Option<usize>,
     /// The first token that the sliders, as they stand now, would make another one.
     pub change_at: Option<usize>,
+    /// Which tokens belong to words that the other text does not have, where that is marked.
+    pub differs: &'a [bool],
     /// The token whose card stays open.
     pub pinned: Option<usize>,
     /// The token whose partner is under the pointer in the other text.
@@ -99,9 +111,19 @@ impl<'a> PanesView<'a> {
     /// Decides what the panes show.
     #[must_use]
     pub fn build(state: &'a State) -> Self {
+        let panes = match state.hidden() {
+            Some(blind) => (0..2)
+                .map(|place| PaneView::build(state, blind.pane(place)).nameless(place))
+                .collect(),
+            None => [Pane::Base, Pane::Guided]
+                .into_iter()
+                .map(|pane| PaneView::build(state, pane))
+                .chain((0..state.kept_columns()).map(|place| PaneView::kept(state, place)))
+                .collect(),
+        };
         Self {
-            base: PaneView::build(state, Pane::Base),
-            guided: PaneView::build(state, Pane::Guided),
+            panes,
+            together: state.difference(),
             hovered: state.focus.hovered,
         }
     }
@@ -112,7 +134,6 @@ impl<'a> PaneView<'a> {
     #[must_use]
     pub fn build(state: &'a State, pane: Pane) -> Self {
         let run = state.looked_at();
-        let heat_on = state.settings.heat.on;
         let cells = run.map_or_else(Vec::new, |run| cells(state, run, pane));
         let (title, subtitle, region, other) = match pane {
             Pane::Base => ("Base", "the plain model", Region::Base, Pane::Guided),
@@ -146,21 +167,25 @@ impl<'a> PaneView<'a> {
         };
         Self {
             pane,
+            place: None,
+            nameless: false,
             title,
             subtitle,
-            label: match (state.page, pane) {
+            label: Cow::Borrowed(match (state.page, pane) {
                 (Page::Score, Pane::Base) => "Scored answer",
                 (Page::Score, Pane::Guided) => "Second scored answer",
                 (_, Pane::Base) => "Base text",
                 (_, Pane::Guided) => "Guided text",
-            },
-            empty_note: cells.is_empty().then(|| empty_note(state, pane)),
-            scale: heat_on.then(|| HeatScale {
-                kind: state.settings.heat.mode.scale_kind(),
-                limit: state.heat_scale,
             }),
+            differs: state
+                .difference()
+                .filter(|_| state.page != Page::Score)
+                .map_or(&[], |differences| differences.differs(pane as usize)),
+            empty_note: cells.is_empty().then(|| empty_note(state, pane)),
+            scale: scale(state),
             lanes: run.map_or_else(Vec::new, |run| lanes(state, run, pane)),
-            bars: !(state.shows_lanes() && state.settings.heat.mode.is_of_objective()),
+            bars: has_bars(state),
+            spoken: run.map_or_else(Vec::new, |run| state.spoken(run, pane)),
             fork_at,
             change_at: run.and_then(|run| first_change(state, run, pane)),
             pinned: index_in(state.focus.pinned, pane),
@@ -180,6 +205,117 @@ impl<'a> PaneView<'a> {
             cells,
         }
     }
+}
+
+impl<'a> PaneView<'a> {
+    /// The sentences of the text with what their colours say, for example `Sentence 2: Call Tom. harmless −2.10 nats,
+    /// strongest at “Call”`.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<(Range<usize>, String)> {
+        let lasting = self.faded_from.unwrap_or(self.cells.len());
+        let pieces: Vec<&str> = self.cells[..lasting].iter().map(|cell| cell.text).collect();
+        let sentences = groups(&pieces, Grain::Sentence).into_iter();
+        let sentences =
+            sentences.filter(|range| range.len() > 1 || !pieces[range.start].is_empty());
+        let told = sentences.enumerate().map(|(index, range)| {
+            let text = pieces[range.clone()].concat();
+            let mut told = format!("Sentence {}: {}", index + 1, text.trim());
+            for (name, values) in &self.spoken {
+                let here = range.clone().filter_map(|token| {
+                    let value = values.get(token).copied().flatten()?;
+                    Some((token, value))
+                });
+                let (mut sum, mut most) = (0.0, None::<(usize, f64)>);
+                for (token, value) in here {
+                    sum += value;
+                    if most.is_none_or(|(_, strongest)| value.abs() > strongest.abs()) {
+                        most = Some((token, value));
+                    }
+                }
+                if let Some((token, _)) = most {
+                    let (sum, word) = (numbers::nats(sum), pieces[token].trim());
+                    told.push_str(&format!(
+                        "; {name} {sum} nats, strongest at \u{201c}{word}\u{201d}"
+                    ));
+                }
+            }
+            (range, told)
+        });
+        told.collect()
+    }
+
+    /// The same without anything that tells which text it is.
+    fn nameless(self, place: usize) -> Self {
+        let cells = self.cells.into_iter().map(|cell| TokenCell {
+            value: None,
+            ..cell
+        });
+        Self {
+            nameless: true,
+            title: Cow::Borrowed(if place == 0 { "A" } else { "B" }),
+            label: Cow::Borrowed(if place == 0 { "Text A" } else { "Text B" }),
+            subtitle: "",
+            cells: cells.collect(),
+            scale: None,
+            lanes: Vec::new(),
+            spoken: Vec::new(),
+            fork_at: None,
+            change_at: None,
+            differs: &[],
+            pinned: None,
+            echo: None,
+            guidance: None,
+            branches: None,
+            ..self
+        }
+    }
+
+    /// The column of a kept text.
+    fn kept(state: &'a State, place: usize) -> Self {
+        let kept = &state.kept[place];
+        let run = &kept.run;
+        let pane = Pane::Guided;
+        Self {
+            pane,
+            place: Some(place),
+            nameless: false,
+            title: Cow::Borrowed(&kept.title),
+            label: Cow::Owned(format!("Kept text {}", kept.title)),
+            subtitle: &kept.subtitle,
+            cells: cells(state, run, pane),
+            empty_note: None,
+            scale: scale(state),
+            lanes: lanes(state, run, pane),
+            bars: has_bars(state),
+            spoken: state.spoken(run, pane),
+            fork_at: None,
+            change_at: None,
+            differs: state
+                .difference()
+                .map_or(&[], |differences| differences.differs(2 + place)),
+            pinned: None,
+            echo: None,
+            faded_from: None,
+            veil: 0.0,
+            streaming: false,
+            wants_focus: false,
+            guidance: None,
+            branches: None,
+        }
+    }
+}
+
+fn scale(state: &State) -> Option<HeatScale> {
+    let heat = &state.settings.heat;
+    heat.on.then(|| HeatScale {
+        kind: heat.mode.scale_kind(),
+        limit: state.heat_scale,
+    })
+}
+
+/// Whether words have bars of their own: not where a lane tells the same.
+fn has_bars(state: &State) -> bool {
+    !(state.shows_lanes() && state.settings.heat.mode.is_of_objective())
 }
 
 /// How much old words are washed out after so many seconds: a text that is there at once must not flicker.
@@ -288,148 +424,6 @@ fn empty_note(state: &State, pane: Pane) -> String {
             format!("Here you will read {what}")
         }
     }
-}
-
-/// Where words that a card may stand beside are on the screen.
-#[derive(Debug, Clone, Copy)]
-pub struct WordPlaces {
-    /// The plain text's pane.
-    pub base: Rect,
-    /// The guided text's pane.
-    pub guided: Rect,
-    /// The word under the pointer.
-    pub hovered: Option<Rect>,
-    /// The word whose card is pinned.
-    pub pinned: Option<Rect>,
-}
-
-impl Default for WordPlaces {
-    fn default() -> Self {
-        Self {
-            base: Rect::NOTHING,
-            guided: Rect::NOTHING,
-            hovered: None,
-            pinned: None,
-        }
-    }
-}
-
-/// Draws the panes.
-pub fn panes_ui(ui: &mut Ui, view: &PanesView<'_>) -> (Vec<Action>, WordPlaces) {
-    let mut actions = Vec::new();
-    let height = ui.available_height();
-    let mut hovered = None;
-    let mut places = WordPlaces::default();
-    ui.spacing_mut().item_spacing.x = space::M;
-    ui.columns_const(|[left, right]| {
-        let mut cards = [(left, &view.base), (right, &view.guided)].map(|(ui, pane)| {
-            let mut card = palette(ui).card().begin(ui);
-            let content = &mut card.content_ui;
-            content.set_min_height((height - 2.0 * space::M).max(80.0));
-            content.set_min_width(content.available_width());
-            down(content, |ui| header_ui(ui, pane, &mut actions));
-            (ui, pane, card)
-        });
-        // The two texts begin at the same height, whatever stands above them.
-        let top = |card: &Prepared| card.content_ui.cursor().top();
-        let lowest = top(&cards[0].2).max(top(&cards[1].2));
-        for (_, pane, card) in &mut cards {
-            let content = &mut card.content_ui;
-            content.add_space((lowest - content.cursor().top()).max(0.0));
-            let (token, there) = down(content, |ui| text_ui(ui, pane, &mut actions));
-            hovered = hovered.or(token);
-            places.hovered = places.hovered.or(there.hovered);
-            places.pinned = places.pinned.or(there.pinned);
-        }
-        for (ui, pane, card) in cards {
-            let rect = card.end(ui).rect;
-            match pane.pane {
-                Pane::Base => places.base = rect,
-                Pane::Guided => places.guided = rect,
-            }
-        }
-    });
-    if hovered != view.hovered {
-        actions.push(Action::Hover(hovered));
-    }
-    (actions, places)
-}
-
-/// Draws from the left edge downwards; columns would centre it.
-fn down<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    ui.with_layout(Layout::top_down(Align::Min), contents).inner
-}
-
-/// What stands above a text.
-fn header_ui(ui: &mut Ui, view: &PaneView<'_>, actions: &mut Vec<Action>) {
-    let weak = palette(ui).weak;
-    ui.horizontal_wrapped(|ui| {
-        ui.set_min_height(space::TARGET);
-        ui.label(RichText::new(&*view.title).text_style(section()));
-        if let Some(meter) = &view.guidance {
-            actions.extend(meter_ui(ui, meter));
-        } else {
-            ui.label(RichText::new(view.subtitle).size(size::SMALL).color(weak));
-        }
-    });
-    if let Some(branches) = &view.branches {
-        actions.extend(branches_ui(ui, branches));
-    }
-    ui.add_space(space::XS);
-}
-
-/// A text, or a sentence where there is none.
-pub(in crate::app) fn text_ui(
-    ui: &mut Ui,
-    view: &PaneView<'_>,
-    actions: &mut Vec<Action>,
-) -> (Option<TokenRef>, WordPlaces) {
-    let weak = palette(ui).weak;
-    let region = match view.pane {
-        Pane::Base => Region::Base,
-        Pane::Guided => Region::Guided,
-    };
-    if view.wants_focus {
-        actions.push(Action::RegionFocused(region));
-    }
-    if let Some(note) = &view.empty_note {
-        ui.label(RichText::new(note).color(weak));
-        return (None, WordPlaces::default());
-    }
-    let colours = palette(ui);
-    let lanes: Vec<Lane<'_>> = view.lanes.iter().map(|lane| lane.drawn(colours)).collect();
-    let shown = TokenView::new(egui::Id::unique(view.label), view.label, &view.cells)
-        .scale(view.scale)
-        .lanes(&lanes)
-        .bars(view.bars)
-        .pinned(view.pinned)
-        .echo(view.echo)
-        .fork_at(view.fork_at)
-        .change_at(view.change_at)
-        .faded_from(view.faded_from, view.veil)
-        .streaming(view.streaming)
-        .show(ui);
-    if view.faded_from.is_some() {
-        // They fade even where no word comes for a while.
-        ui.ctx().request_repaint_after(Duration::from_millis(30));
-    }
-    if view.wants_focus {
-        shown.response.request_focus();
-    }
-    let token = |index: usize| TokenRef {
-        pane: view.pane,
-        index,
-    };
-    actions.extend(shown.lane.map(Action::SetHeatObjective));
-    if let Some(index) = shown.clicked {
-        actions.push(Action::TogglePin(token(index)));
-    }
-    let places = WordPlaces {
-        hovered: shown.hovered_rect,
-        pinned: shown.pinned_rect,
-        ..WordPlaces::default()
-    };
-    (shown.hovered.map(token), places)
 }
 
 #[cfg(test)]

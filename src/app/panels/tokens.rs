@@ -49,7 +49,7 @@ impl<'a> TokensView<'a> {
     /// Decides what the table shows; nothing where it is closed.
     #[must_use]
     pub fn build(state: &'a State) -> Option<Self> {
-        if !state.settings.tokens_open || state.is_showing() {
+        if !state.settings.tokens_open || state.is_showing() || state.hidden().is_some() {
             return None;
         }
         let listing = &state.listing;
@@ -154,7 +154,7 @@ pub fn csv(run: &Run, view: &TokensView<'_>) -> String {
 /// What stands in a column for a token.
 fn shown(run: &Run, pane: Pane, position: usize, column: Column) -> String {
     let value = || column.value(run.seen(pane, position)?);
-    let nats = || value().map_or_else(|| "–".to_owned(), numbers::nats);
+    let or_dash = |shown: Option<String>| shown.unwrap_or_else(|| "–".to_owned());
     match column {
         Column::Position => (position + 1).to_string(),
         Column::Piece => {
@@ -166,12 +166,13 @@ fn shown(run: &Run, pane: Pane, position: usize, column: Column) -> String {
             }
         }
         Column::Plain | Column::Guided => value().map_or_else(String::new, numbers::percent),
-        Column::Influence
-        | Column::Kl
-        | Column::Entropy
-        | Column::Reward(_)
-        | Column::Advantage(_)
-        | Column::Push(_) => nats(),
+        // They have no sign.
+        Column::Kl | Column::Entropy => {
+            or_dash(value().map(|nats| format!("{:.2}", nats.max(0.0))))
+        }
+        Column::Influence | Column::Reward(_) | Column::Advantage(_) | Column::Push(_) => {
+            or_dash(value().map(numbers::nats))
+        }
     }
 }
 

@@ -9,6 +9,9 @@ use crate::app::state::settings::{Mode, ThemeChoice};
 use crate::app::theme::{size, space, strong};
 use crate::app::update::{Action, ShowAction};
 
+/// Width of a window from which every page has a button of its own, points.
+const ROOM_FOR_PAGES: f32 = 1120.0;
+
 /// What the bar shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopBarView {
@@ -80,12 +83,7 @@ pub fn top_bar_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
                 }));
             }
         } else {
-            for page in Page::ALL {
-                let button = Button::selectable(view.page == page, page.label());
-                if command(ui, true, button, Shortcut::Go(page)) {
-                    actions.push(Action::GoTo(page));
-                }
-            }
+            actions.extend(pages_ui(ui, view.page));
         }
         if view.page == Page::Steer && !simple {
             ui.separator();
@@ -121,6 +119,27 @@ pub fn top_bar_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
             }
         });
     });
+    actions
+}
+
+/// Ways to the pages: a button each, or a menu where there is no room for so many.
+fn pages_ui(ui: &mut Ui, shown: Page) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let mut all = |ui: &mut Ui| {
+        for page in Page::ALL {
+            let button = Button::selectable(shown == page, page.label());
+            if command(ui, true, button, Shortcut::Go(page)) {
+                actions.push(Action::GoTo(page));
+            }
+        }
+    };
+    if ui.ctx().content_rect().width() >= ROOM_FOR_PAGES {
+        all(ui);
+    } else {
+        ui.menu_button(format!("{} ⏷", shown.label()), all)
+            .response
+            .on_hover_text("The other pages");
+    }
     actions
 }
 

@@ -23,14 +23,14 @@ fn ends_sentence(piece: &str) -> bool {
 
 /// The groups of a text's pieces, one behind the other, all pieces in one of them.
 #[must_use]
-pub fn groups(pieces: &[String], grain: Grain) -> Vec<Range<usize>> {
+pub fn groups(pieces: &[impl AsRef<str>], grain: Grain) -> Vec<Range<usize>> {
     let begins = |index: usize| {
-        let before = &pieces[index - 1];
+        let (before, piece) = (pieces[index - 1].as_ref(), pieces[index].as_ref());
         match grain {
             Grain::Token => true,
-            Grain::Word => !continues(&pieces[index]) || before.ends_with(char::is_whitespace),
+            Grain::Word => !continues(piece) || before.ends_with(char::is_whitespace),
             // The end of the text is no sentence.
-            Grain::Sentence => ends_sentence(before) || pieces[index].is_empty(),
+            Grain::Sentence => ends_sentence(before) || piece.is_empty(),
         }
     };
     let mut groups: Vec<Range<usize>> = Vec::new();
@@ -87,14 +87,33 @@ impl State {
 
     fn values(&self, run: &Run, pane: Pane, mode: HeatMode, objective: usize) -> Vec<Option<f64>> {
         let pieces = &run.text(pane).pieces;
-        let mut values: Vec<Option<f64>> = (0..pieces.len())
-            .map(|index| heat_of(run.seen(pane, index)?, mode, objective))
-            .collect();
+        let mut values = token_values(run, pane, mode, objective);
         let grain = self.grain();
         if grain != Grain::Token {
             share(&mut values, &groups(pieces, grain), grain);
         }
         values
+    }
+
+    /// What the colours and lanes of a text say, for those who hear it: names, and a number of each token.
+    #[must_use]
+    pub fn spoken(&self, run: &Run, pane: Pane) -> Vec<(&str, Vec<Option<f64>>)> {
+        let heat = &self.settings.heat;
+        let of = |objective: usize, mode: HeatMode| {
+            let name = self.objectives().get(objective)?.name.as_str();
+            Some((name, token_values(run, pane, mode, objective)))
+        };
+        if !heat.on {
+            Vec::new()
+        } else if self.shows_lanes() {
+            let mode = heat.mode.of_lanes();
+            let objectives = 0..self.objectives().len();
+            objectives.filter_map(|index| of(index, mode)).collect()
+        } else if heat.mode.is_of_objective() {
+            of(self.focus.objective, heat.mode).into_iter().collect()
+        } else {
+            vec![(heat.mode.label(), token_values(run, pane, heat.mode, 0))]
+        }
     }
 
     /// Whether the lanes of the objectives are on screen.
@@ -103,6 +122,13 @@ impl State {
         let heat = &self.settings.heat;
         heat.on && heat.lanes && !self.is_showing() && !self.objectives().is_empty()
     }
+}
+
+/// The numbers of a text's tokens in `mode`, nats, where they have one.
+fn token_values(run: &Run, pane: Pane, mode: HeatMode, objective: usize) -> Vec<Option<f64>> {
+    (0..run.text(pane).pieces.len())
+        .map(|index| heat_of(run.seen(pane, index)?, mode, objective))
+        .collect()
 }
 
 /// The number of a token that colours it in `mode`, nats.

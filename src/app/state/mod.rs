@@ -1,11 +1,14 @@
 //! Everything the window knows, split by what it is for. Only [`super::update`] writes it.
 
 pub mod blend;
+pub mod blind;
 pub mod branches;
 pub mod budget;
+pub mod difference;
 pub mod draft;
 pub mod grain;
 pub mod history;
+pub mod kept;
 pub mod library;
 pub mod listing;
 pub mod models;
@@ -33,9 +36,12 @@ use crate::error::Failure;
 use crate::worker::{ComputeSettings, LineupInfo, LineupSource};
 
 use crate::app::widgets::token_card::CardValue;
+use blind::Blind;
 use budget::Budget;
+use difference::Differences;
 use draft::Draft;
 use history::{History, Snapshot};
+use kept::KeptText;
 use library::Library;
 use listing::Listing;
 use models::Models;
@@ -179,6 +185,12 @@ pub struct State {
     pub focus: Focus,
     /// The table of all tokens.
     pub listing: Listing,
+    /// Texts that stay in columns of their own.
+    pub kept: Vec<KeptText>,
+    /// How the texts on screen differ, while that is wanted.
+    pub differences: Differences,
+    /// The judging of the two texts that is going on.
+    pub blind: Option<Blind>,
     /// The page for reward models of one's own.
     pub training: Training,
     /// Showing the window to others.
@@ -289,6 +301,9 @@ impl Default for State {
             card_words: String::new(),
             focus: Focus::default(),
             listing: Listing::default(),
+            kept: Vec::new(),
+            differences: Differences::default(),
+            blind: None,
             training: Training::default(),
             showing: Showing::default(),
             tradeoff: Tradeoff::default(),

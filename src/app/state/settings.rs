@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::state::blind::Votes;
 use crate::app::theme::ScaleKind;
 
 /// Light, dark, or as the desktop has it.
@@ -265,6 +266,10 @@ pub struct Settings {
     pub keep_sum: bool,
     /// Whether sliders stand in nats of pull instead of weights.
     pub in_nats: bool,
+    /// Whether words that differ are marked, and the texts scroll together.
+    pub diff: bool,
+    /// Votes of those who judged without knowing, by the weights.
+    pub votes: Votes,
     /// Whether the table of all tokens is open.
     pub tokens_open: bool,
     /// Whether the prompt library is open.
@@ -291,6 +296,8 @@ impl Default for Settings {
             live: false,
             keep_sum: false,
             in_nats: false,
+            diff: false,
+            votes: Votes::default(),
             tokens_open: false,
             library_open: true,
             advanced_open: false,

@@ -1,6 +1,6 @@
 //! What a person can do in the window.
 
-use super::{ListingAction, ScoreAction, ShowAction, TradeoffAction, TrainAction};
+use super::{ListingAction, ScoreAction, ShowAction, SideAction, TradeoffAction, TrainAction};
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
 use crate::app::state::settings::{Grain, HeatMode, ThemeChoice};
@@ -103,6 +103,8 @@ pub enum Action {
     SetGrain(Grain),
     /// Wants the words coloured by another objective.
     SetHeatObjective(usize),
+    /// Did something to see texts side by side.
+    Side(SideAction),
     /// Did something to the table of all tokens.
     Listing(ListingAction),
     /// Showed or hid the lanes of the objectives below the words.
@@ -175,6 +177,7 @@ impl Action {
                 | Self::SetHeatMode(_)
                 | Self::SetGrain(_)
                 | Self::SetHeatObjective(_)
+                | Self::Side(SideAction::ToggleDiff)
                 | Self::Listing(_)
                 | Self::ToggleLanes
                 | Self::ToggleScaleLock

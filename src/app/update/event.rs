@@ -135,6 +135,7 @@ pub fn settle(state: &mut State) {
         colour_by_what_decided(state);
         grow_scale(state);
     }
+    state.compare_texts();
 }
 
 /// Where nobody chose an objective to colour by, the one that decided where the texts part says most about them.

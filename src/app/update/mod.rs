@@ -14,6 +14,7 @@ pub mod models;
 pub mod past;
 mod score;
 mod showing;
+mod side;
 mod tradeoff;
 mod training;
 mod units;
@@ -30,6 +31,7 @@ pub use score::{
     why_no_score,
 };
 pub use showing::ShowAction;
+pub use side::SideAction;
 pub(crate) use tradeoff::is_picture;
 pub use tradeoff::{
     TradeoffAction, fits_sliders, loaded, on_dialog as on_sweep_dialog, on_saved, sweep_due_in,
@@ -259,6 +261,10 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
                 state.focus.objective_is_chosen = true;
                 event::fit_scale(state);
             }
+            Vec::new()
+        }
+        Action::Side(action) => {
+            side::apply(state, action);
             Vec::new()
         }
         Action::Listing(action) => {

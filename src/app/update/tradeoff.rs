@@ -80,6 +80,14 @@ pub(super) fn apply(state: &mut State, action: TradeoffAction) -> Vec<Command> {
             page.look.axes = axes;
             page.look.chart = crate::app::state::tradeoff::Chart::Scatter;
         }
+        TradeoffAction::Mark { axis, range } => {
+            let marks = &mut page.look.marks;
+            if marks.len() <= axis {
+                marks.resize(axis + 1, None);
+            }
+            marks[axis] = range;
+        }
+        TradeoffAction::Unmark => page.look.marks.clear(),
         TradeoffAction::SetColour(objective) => page.look.colour = objective,
         TradeoffAction::SetTable(table) => {
             page.look.table = table;
@@ -172,6 +180,7 @@ fn start(state: &mut State) -> Vec<Command> {
     page.look.axes = [first, second.unwrap_or(first)];
     page.look.colour = first;
     page.look.loaded = None;
+    page.look.marks.clear();
     page.look.sort = SortBy::Order;
     page.look.descending = false;
     page.saved = Saved::Not;

@@ -7,6 +7,7 @@ mod lanes;
 mod layout;
 mod paint;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use egui::{
@@ -57,8 +58,11 @@ pub struct Lane<'a> {
     pub values: &'a [Option<f64>],
 }
 
+/// Tells parts of a text, by their tokens, and what is to be said of them.
+pub type Spoken<'a> = dyn Fn() -> Vec<(Range<usize>, String)> + 'a;
+
 /// A text of tokens, with values.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct TokenView<'a> {
     id: Id,
     label: &'a str,
@@ -70,6 +74,9 @@ pub struct TokenView<'a> {
     echo: Option<usize>,
     fork_at: Option<usize>,
     change_at: Option<usize>,
+    differs: &'a [bool],
+    lead: Option<usize>,
+    spoken: Option<&'a Spoken<'a>>,
     faded_from: Option<usize>,
     veil: f32,
     streaming: bool,
@@ -84,6 +91,8 @@ pub struct TokenViewResponse {
     pub hovered: Option<usize>,
     /// The token that was clicked, or chosen with Enter or Space.
     pub clicked: Option<usize>,
+    /// The token at the top, where the person has just scrolled.
+    pub scrolled_to: Option<usize>,
     /// The lane whose name was clicked.
     pub lane: Option<usize>,
     /// Where `hovered` stands on the screen: a card may stand beside it.
@@ -101,6 +110,8 @@ struct Memory {
     by_keyboard: bool,
     /// First and last token that were dragged over, in the order of dragging.
     selection: Option<(usize, usize)>,
+    /// How far it was scrolled in the frame before.
+    offset: f32,
 }
 
 impl<'a> TokenView<'a> {
@@ -117,6 +128,9 @@ impl<'a> TokenView<'a> {
             echo: None,
             fork_at: None,
             change_at: None,
+            differs: &[],
+            lead: None,
+            spoken: None,
             faded_from: None,
             veil: 0.0,
             streaming: false,
@@ -165,6 +179,24 @@ impl<'a> TokenView<'a> {
         self
     }
 
+    /// Frames tokens, by their positions: those that another text does not have.
+    pub fn differs(mut self, differs: &'a [bool]) -> Self {
+        self.differs = differs;
+        self
+    }
+
+    /// A token to be scrolled to the top, because the text beside this one was scrolled.
+    pub fn lead(mut self, token: Option<usize>) -> Self {
+        self.lead = token;
+        self
+    }
+
+    /// Parts of the text with what colours say of them, for screen readers; worked out only where one listens.
+    pub fn spoken(mut self, spoken: &'a Spoken<'a>) -> Self {
+        self.spoken = Some(spoken);
+        self
+    }
+
     /// The first token that only stands there until another takes its place: from it on words are dimmed, cannot be
     /// pointed at and do not count as text.
     /// `veil` says how much of them is washed out, from 0 to 1.
@@ -182,12 +214,33 @@ impl<'a> TokenView<'a> {
 
     /// Draws the text into all the room that `ui` has left, with a scroll bar where it needs one.
     pub fn show(self, ui: &mut Ui) -> TokenViewResponse {
-        egui::ScrollArea::vertical()
-            .id_salt(self.id.with("scroll"))
+        let (id, is_led) = (self.id, self.lead.is_some());
+        let known: Option<Memory> = ui.data(|data| data.get_temp(id));
+        let layout = known.as_ref().and_then(|known| known.layout.as_ref());
+        let mut area = egui::ScrollArea::vertical()
+            .id_salt(id.with("scroll"))
             .auto_shrink([false, false])
-            .stick_to_bottom(self.streaming)
-            .show(ui, |ui| self.contents(ui))
-            .inner
+            .stick_to_bottom(self.streaming);
+        if let Some(top) = self.lead.and_then(|token| layout?.top_of(token)) {
+            area = area.vertical_scroll_offset(top);
+        }
+        let drawn = area.show(ui, |ui| self.contents(ui));
+        let mut answer = drawn.inner;
+        let offset = drawn.state.unclamped_offset().y;
+        let in_hand = answer.response.contains_pointer() || answer.response.has_focus();
+        ui.data_mut(|data| {
+            let Some(mut memory) = data.remove_temp::<Memory>(id) else {
+                return;
+            };
+            let moved = (memory.offset - offset).abs() > 0.5;
+            if moved && in_hand && !is_led {
+                let layout = memory.layout.as_ref();
+                answer.scrolled_to = layout.and_then(|layout| layout.token_from(offset));
+            }
+            memory.offset = offset;
+            data.insert_temp(id, memory);
+        });
+        answer
     }
 
     fn contents(self, ui: &mut Ui) -> TokenViewResponse {
@@ -284,6 +337,7 @@ impl<'a> TokenView<'a> {
                 echo: self.echo,
                 cursor: memory.cursor.filter(|_| response.has_focus()),
                 change_at: self.change_at,
+                differs: self.differs,
                 faded_from: self.faded_from,
                 veil: self.veil,
                 selection: memory.selection.map(|(a, b)| (a.min(b), a.max(b))),
@@ -300,12 +354,14 @@ impl<'a> TokenView<'a> {
             info.current_text_value = Some(self.text_of(None));
             info
         });
+        self.speak(ui, &response, &layout, corner);
         let place = |token: Option<usize>| {
             let piece = layout.pieces_of(token?).last()?;
             Some(piece.rect.translate(corner.to_vec2()))
         };
         let answer = TokenViewResponse {
             hovered,
+            scrolled_to: None,
             lane: lane.filter(|_| response.clicked()),
             clicked,
             hovered_rect: place(hovered),
@@ -315,6 +371,22 @@ impl<'a> TokenView<'a> {
         memory.layout = Some(layout);
         ui.data_mut(|data| data.insert_temp(self.id, memory));
         answer
+    }
+
+    /// One node for each part of the text, where somebody listens.
+    fn speak(&self, ui: &Ui, response: &Response, layout: &TextLayout, corner: egui::Pos2) {
+        let Some(spoken) = self.spoken else { return };
+        if !ui.ctx().has_accesskit_node(response.id) {
+            return;
+        }
+        for (index, (tokens, words)) in spoken().into_iter().enumerate() {
+            let ends = [tokens.start, tokens.end.saturating_sub(1)];
+            let pieces = ends.into_iter().flat_map(|token| layout.pieces_of(token));
+            let rect = pieces.fold(Rect::NOTHING, |rect, piece| rect.union(piece.rect));
+            let id = self.id.with(("part", index));
+            let part = ui.interact(rect.translate(corner.to_vec2()), id, Sense::hover());
+            part.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+        }
     }
 
     fn mind_pointer(

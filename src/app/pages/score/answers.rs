@@ -4,7 +4,7 @@ use egui::{Align, CollapsingHeader, Layout, Rect, RichText, Ui};
 
 use crate::app::pages::train::{note, sentence};
 use crate::app::panels::naming;
-use crate::app::panels::panes::{PaneView, WordPlaces, text_ui};
+use crate::app::panels::panes::{PaneView, WordPlaces, one_text_ui};
 use crate::app::state::State;
 use crate::app::state::run::Run;
 use crate::app::state::score::{Side, SidePhase, Tab, pane_of};
@@ -238,7 +238,7 @@ fn answer_ui(
         }
     }
     ui.add_space(space::XS);
-    text_ui(ui, &view.pane, actions)
+    one_text_ui(ui, &view.pane, actions)
 }
 
 /// Draws the prompt with its special tokens, folded away.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use egui::{Button, ComboBox, RichText, Ui};
 
-use super::{act, first_words, matrix, scatter, triangle, weights_words};
+use super::{act, first_words, matrix, parallel, scatter, triangle, weights_words};
 use crate::app::state::State;
 use crate::app::state::tradeoff::{Chart, Curve};
 use crate::app::theme::{palette, size, space};
@@ -33,6 +33,8 @@ pub struct ChartView {
     pub colour: usize,
     /// How texts are scored.
     pub measure: Measure,
+    /// Ranges that are marked on the parallel axes, from the left.
+    pub marks: Vec<Option<[f64; 2]>>,
     /// One per setting that has a text.
     pub dots: Vec<Dot>,
     /// The way along the settings.
@@ -129,6 +131,7 @@ impl ChartView {
         if objectives.len() > 2 {
             charts.push(Chart::Matrix);
         }
+        charts.push(Chart::Parallel);
         let chart = if charts.contains(&page.look.chart) {
             page.look.chart
         } else {
@@ -148,6 +151,7 @@ impl ChartView {
             axes: page.look.axes,
             colour: page.look.colour,
             measure: page.look.measure,
+            marks: page.look.marks.clone(),
             dots,
             curve,
             handle,
@@ -177,6 +181,7 @@ impl ChartView {
                 )
             }
             Chart::Matrix => "Scatters of all pairs of objectives".to_owned(),
+            Chart::Parallel => "Parallel axes of weights and scores".to_owned(),
         };
         format!(
             "{what}: {} settings, {ringed} of them not beaten. The table below has their numbers",
@@ -196,6 +201,7 @@ pub(in crate::app) fn picture_ui(ui: &mut Ui, view: &ChartView) {
             Chart::Scatter => drop(scatter::scatter_ui(ui, view, height)),
             Chart::Triangle => drop(triangle::triangle_ui(ui, view, height)),
             Chart::Matrix => drop(matrix::matrix_ui(ui, view, height)),
+            Chart::Parallel => drop(parallel::parallel_ui(ui, view, height)),
         }
         legend_ui(ui, view);
     });
@@ -215,6 +221,7 @@ pub(super) fn chart_ui(ui: &mut Ui, view: &ChartView, room: f32) -> Vec<Action> 
                 done.into_iter().collect()
             }
             Chart::Matrix => matrix::matrix_ui(ui, view, height),
+            Chart::Parallel => parallel::parallel_ui(ui, view, height),
         });
         actions.extend(legend_ui(ui, view));
     });
@@ -247,7 +254,7 @@ fn choice_ui(ui: &mut Ui, view: &ChartView) -> Vec<Action> {
                 let picked = pick_ui(ui, "Colour", view.colour, &view.objectives);
                 actions.extend(picked.map(act(TradeoffAction::SetColour)));
             }
-            Chart::Matrix => {}
+            Chart::Matrix | Chart::Parallel => {}
         }
         let measures = Measure::ALL.map(|measure| measure.label().to_owned());
         let at = Measure::ALL.iter().position(|one| *one == view.measure);
@@ -295,6 +302,7 @@ fn legend_ui(ui: &mut Ui, view: &ChartView) -> Option<Action> {
             Chart::Matrix => {
                 "◯ not beaten   ● beaten   × plain model   click a pair to see it large"
             }
+            Chart::Parallel => "thick: not beaten   dashed: plain model   drag along an axis to mark a range, click it to take the mark away",
         };
         ui.label(small(words));
         if let (Chart::Scatter, Some(curve), Some((place, exact))) =

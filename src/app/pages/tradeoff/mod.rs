@@ -2,6 +2,7 @@
 
 mod chart;
 mod matrix;
+mod parallel;
 mod progress;
 mod scatter;
 mod setup;

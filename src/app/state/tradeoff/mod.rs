@@ -97,6 +97,8 @@ pub enum Chart {
     Triangle,
     /// Every pair of objectives.
     Matrix,
+    /// All weights and scores on axes side by side.
+    Parallel,
 }
 
 impl Chart {
@@ -107,6 +109,7 @@ impl Chart {
             Self::Scatter => "Scatter",
             Self::Triangle => "Triangle",
             Self::Matrix => "All pairs",
+            Self::Parallel => "Parallel",
         }
     }
 }
@@ -148,6 +151,8 @@ pub struct Look {
     pub axes: [usize; 2],
     /// The objective that colours the triangle.
     pub colour: usize,
+    /// Ranges that are marked on the parallel axes.
+    pub marks: Vec<Option<[f64; 2]>>,
     /// What the table lists.
     pub table: TableOf,
     /// What it is sorted by.
@@ -168,6 +173,7 @@ impl Default for Look {
             chart: Chart::default(),
             axes: [0, 1],
             colour: 0,
+            marks: Vec::new(),
             table: TableOf::default(),
             sort: SortBy::default(),
             descending: false,

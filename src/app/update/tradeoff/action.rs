@@ -55,6 +55,15 @@ pub enum TradeoffAction {
     },
     /// Wants these two objectives in the scatter.
     ShowPair([usize; 2]),
+    /// Marked a range on a parallel axis, or took the mark away.
+    Mark {
+        /// Which axis, from the left.
+        axis: usize,
+        /// From the least to the largest value.
+        range: Option<[f64; 2]>,
+    },
+    /// Takes all marks away.
+    Unmark,
     /// Wants the triangle coloured by another objective.
     SetColour(usize),
     /// Wants settings or texts in the table.

@@ -19,11 +19,11 @@ pub struct CardSplit {
 }
 
 /// Where the columns end, from the right edge, and the room for the waterfall between the last two, points.
-const REWARD: f32 = 160.0;
-const ADVANTAGE: f32 = 104.0;
+const REWARD: f32 = 176.0;
+const ADVANTAGE: f32 = 112.0;
 const FALL: Rangef = Rangef {
-    min: 46.0,
-    max: 94.0,
+    min: 56.0,
+    max: 102.0,
 };
 /// Height of a bar of the waterfall, points.
 const BAR: f32 = 8.0;
@@ -203,7 +203,7 @@ impl TokenCard<'_> {
         let rect = row(ui, &label);
         ui.painter()
             .circle_filled(pos2(rect.left() + 5.0, rect.center().y), 5.0, color);
-        let room = if self.split.is_some() { 88.0 } else { 126.0 };
+        let room = if self.split.is_some() { 80.0 } else { 126.0 };
         words(ui, rect, 16.0, name, palette.text, room, false);
         let colors = [palette.text, value_color(palette, insight.advantage)];
         (rect, cells, colors)

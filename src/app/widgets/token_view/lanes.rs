@@ -19,7 +19,7 @@ const WIDEST: f32 = 84.0;
 
 /// The lanes of a text, and how much room they take.
 pub(super) struct Lanes<'a> {
-    lanes: &'a [Lane<'a>],
+    all: &'a [Lane<'a>],
     gutter: f32,
     /// From the words to the first lane.
     below: f32,
@@ -45,7 +45,7 @@ impl<'a> Lanes<'a> {
             (MARK + widest.min(WIDEST) + GAP).ceil()
         };
         Self {
-            lanes,
+            all: lanes,
             gutter,
             below: if has_bars { BELOW } else { CLOSE },
         }
@@ -58,17 +58,17 @@ impl<'a> Lanes<'a> {
 
     /// Height of all lanes below a line, points.
     pub(super) fn height(&self) -> f32 {
-        self.lanes.len() as f32 * HEIGHT
+        self.all.len() as f32 * HEIGHT
     }
 
     /// The lane whose name stands at `at`, relative to the text's corner.
     pub(super) fn named_at(&self, at: Pos2, layout: &TextLayout) -> Option<usize> {
-        if self.lanes.is_empty() || !(-self.gutter..0.0).contains(&at.x) || at.y < 0.0 {
+        if self.all.is_empty() || !(-self.gutter..0.0).contains(&at.x) || at.y < 0.0 {
             return None;
         }
         let below = at.y - layout.words_bottom(at.y)? - self.below;
         let lane = (below / HEIGHT).floor();
-        (lane >= 0.0 && lane < self.lanes.len() as f32).then_some(lane as usize)
+        (lane >= 0.0 && lane < self.all.len() as f32).then_some(lane as usize)
     }
 
     /// Paints the lanes of all lines in sight; the name of lane `pointed` is pointed out.
@@ -80,7 +80,7 @@ impl<'a> Lanes<'a> {
         scale: HeatScale,
         pointed: Option<usize>,
     ) {
-        if self.lanes.is_empty() {
+        if self.all.is_empty() {
             return;
         }
         let palette = theme::palette(ui);
@@ -97,7 +97,7 @@ impl<'a> Lanes<'a> {
             let bottom = corner.y + piece.rect.bottom();
             if line != Some(piece.line) {
                 line = Some(piece.line);
-                for (lane, about) in self.lanes.iter().enumerate() {
+                for (lane, about) in self.all.iter().enumerate() {
                     let y = middle(bottom, lane);
                     let left = corner.x - self.gutter;
                     let chosen = about.chosen || pointed == Some(lane);
@@ -126,7 +126,7 @@ impl<'a> Lanes<'a> {
             }
             let before = index.checked_sub(1).map(|i| &layout.pieces[i]);
             let (rect, _) = paint::cell(piece, before, layout.pieces.get(index + 1), corner);
-            for (lane, about) in self.lanes.iter().enumerate() {
+            for (lane, about) in self.all.iter().enumerate() {
                 let Some(value) = about.values.get(piece.token).copied().flatten() else {
                     continue;
                 };

@@ -25,12 +25,13 @@ const PAD: f32 = 2.0;
 const TOUCHING: f32 = 0.75;
 
 /// What is pointed out in a text.
-pub(super) struct Marks {
+pub(super) struct Marks<'a> {
     pub(super) hovered: Option<usize>,
     pub(super) pinned: Option<usize>,
     pub(super) echo: Option<usize>,
     pub(super) cursor: Option<usize>,
     pub(super) change_at: Option<usize>,
+    pub(super) differs: &'a [bool],
     pub(super) faded_from: Option<usize>,
     pub(super) veil: f32,
     pub(super) selection: Option<(usize, usize)>,
@@ -46,7 +47,7 @@ pub(super) fn paint(
     layout: &TextLayout,
     tokens: &[TokenCell<'_>],
     scale: Option<HeatScale>,
-    marks: &Marks,
+    marks: &Marks<'_>,
 ) {
     let palette = theme::palette(ui);
     let painter = ui.painter();
@@ -89,6 +90,22 @@ pub(super) fn paint(
             end_mark(ui, palette, piece.rect.translate(corner.to_vec2()));
         }
     }
+    let differs = |piece: &&Piece| marks.differs.get(piece.token) == Some(&true);
+    let mut block: Option<(usize, Rect)> = None;
+    for piece in layout.pieces[seen.clone()].iter().filter(differs) {
+        let rect = piece.rect.translate(corner.to_vec2());
+        block = match block {
+            // Neighbours on one line share a frame.
+            Some((token, whole)) if piece.token <= token + 1 && whole.top() == rect.top() => {
+                Some((piece.token, whole.union(rect)))
+            }
+            before => {
+                before.inspect(|(_, whole)| frame(ui, palette, *whole));
+                Some((piece.token, rect))
+            }
+        };
+    }
+    block.inspect(|(_, whole)| frame(ui, palette, *whole));
     if let Some(fork) = layout.fork() {
         fork_mark(ui, palette, fork.translate(corner.to_vec2()));
     }
@@ -143,6 +160,14 @@ pub(super) fn paint(
             palette.accent,
         );
     }
+}
+
+/// A frame around words that the other text does not have.
+fn frame(ui: &Ui, palette: &Palette, words: Rect) {
+    let rect = words.expand2(vec2(PAD + 1.0, 1.0));
+    let stroke = Stroke::new(1.0, palette.weak);
+    ui.painter()
+        .rect_stroke(rect, radius::WORD, stroke, StrokeKind::Inside);
 }
 
 /// A wash of paper over a word and its bar.

@@ -57,6 +57,19 @@ impl TextLayout {
         Some(piece.rect.bottom())
     }
 
+    /// How far to scroll for the line of `token` to stand at the top.
+    pub(in crate::app::widgets::token_view) fn top_of(&self, token: usize) -> Option<f32> {
+        let line = self.pieces_of(token).first()?.line;
+        let above = line.checked_sub(1)?;
+        Some(self.lines.get(above)?.bottom)
+    }
+
+    /// The first token on the line at height `y`.
+    pub(in crate::app::widgets::token_view) fn token_from(&self, y: f32) -> Option<usize> {
+        let line = self.lines.get(self.line_at(y))?;
+        Some(self.pieces.get(line.first)?.token)
+    }
+
     /// The token under `at`, relative to the text's corner.
     pub(in crate::app::widgets::token_view) fn token_at(&self, at: Pos2) -> Option<usize> {
         if at.y < 0.0 {

@@ -1,0 +1,266 @@
+//! Comparing: how the two texts differ in one line, judging them without knowing which is which, and the controls of both.
+
+use egui::{Button, RichText, Ui, vec2};
+
+use super::message::message_ui;
+use crate::app::shortcuts::Shortcut;
+use crate::app::state::State;
+use crate::app::state::blind::{Tally, Vote};
+use crate::app::state::kept::KeptText;
+use crate::app::state::run::Run;
+use crate::app::theme::{palette, section, size, space};
+use crate::app::update::{Action, SideAction};
+use crate::app::widgets::numbers;
+use crate::domain::Pane;
+
+/// How the two texts differ, in one line; nothing where that is not wanted.
+#[must_use]
+pub fn summary(state: &State) -> Option<String> {
+    let both = &state.difference()?.both;
+    let run = state.run()?;
+    let [(base, base_differ), (guided, guided_differ)] = both.words;
+    if base == 0 || guided == 0 {
+        return None;
+    }
+    if base_differ + guided_differ == 0 {
+        return Some("Both texts are the same".to_owned());
+    }
+    let first = match both.same_first {
+        0 => "They differ from the first word on".to_owned(),
+        1 => "The first word is the same".to_owned(),
+        count => format!("The first {count} words are the same"),
+    };
+    let mut line =
+        format!("{first} \u{b7} {guided_differ} of {guided} words with guidance are others");
+    if state.is_showing() {
+        return Some(line);
+    }
+    let (a, b) = (run.base.len(), run.guided.len());
+    line.push_str(&format!(
+        " \u{b7} {} and {} tokens",
+        numbers::count(a),
+        numbers::count(b)
+    ));
+    if let Some(gains) = gains(state, run) {
+        line.push_str(&gains);
+    }
+    Some(line)
+}
+
+/// By how much the mean advantage of the guided text is above the plain text's, per token.
+fn gains(state: &State, run: &Run) -> Option<String> {
+    let mean = |pane: Pane, objective: usize| {
+        let values = (0..run.text(pane).len()).map(|index| {
+            let said = run.insight(pane, index)?.chosen.objectives.get(objective)?;
+            Some(said.advantage)
+        });
+        let values: Vec<f64> = values.flatten().filter(|value| value.is_finite()).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let gains = state
+        .objectives()
+        .iter()
+        .enumerate()
+        .map(|(index, objective)| {
+            let gain = mean(Pane::Guided, index)? - mean(Pane::Base, index)?;
+            Some(format!("{} {}", objective.name, numbers::nats(gain)))
+        });
+    let gains: Vec<String> = gains.collect::<Option<_>>()?;
+    (!gains.is_empty()).then(|| format!(" \u{b7} advantage per token {}", gains.join(", ")))
+}
+
+/// Draws the line.
+pub fn summary_ui(ui: &mut Ui, summary: &str) {
+    let text = RichText::new(summary).size(size::SMALL);
+    ui.label(text.color(palette(ui).weak))
+        .on_hover_text("Frames stand around words that the other text does not have. Advantage per token: the guided text's mean less the plain text's, in nats");
+}
+
+/// What stands above two texts that are judged without knowing which is which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlindView {
+    /// The vote is to be given.
+    Asking,
+    /// It was given.
+    Told {
+        /// Which text it was for.
+        chosen: String,
+        /// All votes with these weights.
+        tally: String,
+    },
+}
+
+impl BlindView {
+    /// Decides what stands there; nothing where nobody judges.
+    #[must_use]
+    pub fn build(state: &State) -> Option<Self> {
+        let blind = state.blind.as_ref()?;
+        let run = state.run().filter(|run| run.id == blind.run)?;
+        let Some(vote) = blind.vote else {
+            return Some(Self::Asking);
+        };
+        let name = |place: usize| match blind.pane(place) {
+            Pane::Base => "the plain model",
+            Pane::Guided => "the text with guidance",
+        };
+        let chosen = match vote {
+            Vote::A => format!("You chose A: {}", name(0)),
+            Vote::B => format!("You chose B: {}", name(1)),
+            Vote::Tie | Vote::BothBad => format!("A was {}, B was {}", name(0), name(1)),
+        };
+        let names: Vec<&str> = state.objectives().iter().map(|o| o.name.as_str()).collect();
+        let weights = KeptText::of(run, &names).title;
+        let tally = state.settings.votes.get(&weights).copied();
+        let with = if state.is_showing() {
+            "With this setting".to_owned()
+        } else {
+            format!("With {weights}")
+        };
+        Some(Self::Told {
+            chosen,
+            tally: format!("{with}: {}", tally_words(tally.unwrap_or_default())),
+        })
+    }
+}
+
+fn tally_words(tally: Tally) -> String {
+    let votes = match tally.all() {
+        1 => "1 vote".to_owned(),
+        all => format!("{all} votes"),
+    };
+    format!(
+        "{votes}, {} for guidance, {} for the plain model, {} equally good, {} both bad",
+        tally.guided, tally.base, tally.ties, tally.both_bad
+    )
+}
+
+/// Draws it.
+pub fn blind_ui(ui: &mut Ui, view: &BlindView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let act = |action| Action::Side(action);
+    let colours = palette(ui);
+    let tint = (colours.accent_soft, colours.accent);
+    let (summary, hint) = match view {
+        BlindView::Asking => (
+            "Which answer is better?",
+            "One of them is from the plain model, the other one was written with guidance",
+        ),
+        BlindView::Told { chosen, tally } => (chosen.as_str(), tally.as_str()),
+    };
+    message_ui(ui, tint, summary, Some(hint), |ui| {
+        ui.horizontal_wrapped(|ui| {
+            let mut way = |words: &str, action: SideAction| {
+                let button = Button::new(words).min_size(vec2(0.0, space::TARGET));
+                if ui.add(button).clicked() {
+                    actions.push(act(action));
+                }
+            };
+            match view {
+                BlindView::Asking => {
+                    for vote in Vote::ALL {
+                        way(vote.label(), SideAction::Vote(vote));
+                    }
+                    way("Show which is which", SideAction::ToggleBlind);
+                }
+                BlindView::Told { .. } => way("Go on", SideAction::ToggleBlind),
+            }
+        });
+    });
+    actions
+}
+
+/// What the controls show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompareView {
+    /// Whether what differs is marked.
+    pub diff: bool,
+    /// Whether the text can be kept.
+    pub can_keep: bool,
+    /// Whether the two texts can be judged without knowing.
+    pub can_judge: bool,
+    /// Votes so far.
+    pub votes: u32,
+}
+
+impl CompareView {
+    /// Decides what the controls show.
+    #[must_use]
+    pub fn build(state: &State) -> Self {
+        let done = |run: &Run| !run.is_active() && !run.base.is_empty() && !run.guided.is_empty();
+        Self {
+            diff: state.settings.diff,
+            can_keep: state.can_keep(),
+            can_judge: state.run().is_some_and(done) && state.hidden().is_none(),
+            votes: state.settings.votes.values().map(Tally::all).sum(),
+        }
+    }
+}
+
+/// Draws the controls.
+pub fn compare_ui(ui: &mut Ui, view: &CompareView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    ui.label(RichText::new("Compare").text_style(section()));
+    ui.add_space(space::XS);
+    let mut diff = view.diff;
+    let mark = ui.checkbox(&mut diff, Shortcut::Diff.label());
+    if mark.on_hover_text(Shortcut::Diff.hint(ui.ctx())).changed() {
+        actions.push(Action::Side(SideAction::ToggleDiff));
+    }
+    ui.horizontal_wrapped(|ui| {
+        let mut way = |words: &str, can: bool, help: &str, action: SideAction| {
+            let button = Button::new(words).min_size(vec2(0.0, space::TARGET));
+            if ui.add_enabled(can, button).on_hover_text(help).clicked() {
+                actions.push(Action::Side(action));
+            }
+        };
+        way(
+            "Keep in a column",
+            view.can_keep,
+            "Keep this guided text in a column of its own while you try other weights; two texts can be kept",
+            SideAction::Keep,
+        );
+        way(
+            Shortcut::Blind.label(),
+            view.can_judge,
+            Shortcut::Blind.tooltip(),
+            SideAction::ToggleBlind,
+        );
+        if view.votes > 0 {
+            way(
+                "Forget the votes",
+                true,
+                "Begin to count from zero",
+                SideAction::ForgetVotes,
+            );
+        }
+    });
+    actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn votes_are_told_in_words() {
+        let tally = Tally {
+            guided: 2,
+            base: 0,
+            ties: 1,
+            both_bad: 0,
+        };
+        assert_eq!(
+            tally_words(tally),
+            "3 votes, 2 for guidance, 0 for the plain model, 1 equally good, 0 both bad"
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_before_there_are_texts() {
+        let mut state = State::default();
+        state.settings.diff = true;
+        assert_eq!(summary(&state), None);
+        assert_eq!(BlindView::build(&state), None);
+        assert!(!CompareView::build(&state).can_judge);
+    }
+}

@@ -1,0 +1,225 @@
+//! Which words of two texts differ, and which place of one stands for which of the other.
+
+use std::ops::Range;
+
+use similar::{Algorithm, DiffTag, capture_diff_slices};
+
+use super::State;
+use super::grain::groups;
+use super::run::Run;
+use super::settings::Grain;
+use crate::domain::{Pane, RunId};
+
+/// How two texts differ, word by word.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Difference {
+    /// Of each text: which tokens belong to words that the other one does not have there.
+    pub differs: [Vec<bool>; 2],
+    /// Of each text: how many words it has, and how many of them differ.
+    pub words: [(usize, usize); 2],
+    /// How many words at the beginning are the same.
+    pub same_first: usize,
+    /// Tokens at which words begin that both have.
+    anchors: Vec<(usize, usize)>,
+}
+
+/// The words of a text: their tokens, and what they are compared by. The end of the text is none.
+fn words(pieces: &[String]) -> (Vec<Range<usize>>, Vec<String>) {
+    let words = groups(pieces, Grain::Word).into_iter().filter_map(|group| {
+        let word = pieces[group.clone()].concat();
+        let word = word.trim();
+        (!word.is_empty()).then(|| (group, word.to_owned()))
+    });
+    words.unzip()
+}
+
+impl Difference {
+    /// Compares two texts by their pieces.
+    #[must_use]
+    pub fn of(pieces: [&[String]; 2]) -> Self {
+        let [(ranges, a), (other_ranges, b)] = pieces.map(words);
+        let mut difference = Self {
+            differs: pieces.map(|pieces| vec![false; pieces.len()]),
+            words: [(a.len(), 0), (b.len(), 0)],
+            same_first: a.iter().zip(&b).take_while(|(a, b)| a == b).count(),
+            anchors: Vec::new(),
+        };
+        for op in capture_diff_slices(Algorithm::Patience, &a, &b) {
+            let (tag, old, new) = op.as_tag_tuple();
+            if tag == DiffTag::Equal {
+                let both = ranges[old].iter().zip(&other_ranges[new]);
+                difference
+                    .anchors
+                    .extend(both.map(|(a, b)| (a.start, b.start)));
+                continue;
+            }
+            let sides = [&ranges[old], &other_ranges[new]];
+            for (side, ranges) in sides.into_iter().enumerate() {
+                difference.words[side].1 += ranges.len();
+                for token in ranges.iter().cloned().flatten() {
+                    difference.differs[side][token] = true;
+                }
+            }
+        }
+        difference
+    }
+
+    /// The token of the other text that stands where `token` of text `side` (0 or 1) stands.
+    #[must_use]
+    pub fn across(&self, side: usize, token: usize) -> usize {
+        let of = |anchor: &(usize, usize), side: usize| {
+            if side == 0 { anchor.0 } else { anchor.1 }
+        };
+        let next = self
+            .anchors
+            .partition_point(|anchor| of(anchor, side) <= token);
+        let (here, there) = next.checked_sub(1).map_or((0, 0), |last| {
+            let anchor = &self.anchors[last];
+            (of(anchor, side), of(anchor, 1 - side))
+        });
+        let end = self.anchors.get(next).map_or_else(
+            || self.differs[1 - side].len().saturating_sub(1),
+            |anchor| of(anchor, 1 - side),
+        );
+        (there + (token - here)).min(end)
+    }
+}
+
+/// What was compared last, and with what result.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Differences {
+    key: Vec<(RunId, usize, usize)>,
+    /// The plain text and the guided one.
+    pub both: Difference,
+    /// The guided text and each of the kept ones.
+    pub kept: Vec<Difference>,
+}
+
+impl Differences {
+    /// The token of column `to` that stands where `token` of column `from` stands. The columns are the plain text, the
+    /// guided one, and the kept ones.
+    #[must_use]
+    pub fn across(&self, from: usize, to: usize, token: usize) -> usize {
+        let guided = match from {
+            0 => self.both.across(0, token),
+            1 => token,
+            kept => self
+                .kept
+                .get(kept - 2)
+                .map_or(token, |difference| difference.across(1, token)),
+        };
+        match to {
+            0 => self.both.across(1, guided),
+            1 => guided,
+            kept => self
+                .kept
+                .get(kept - 2)
+                .map_or(guided, |difference| difference.across(0, guided)),
+        }
+    }
+
+    /// Which tokens of a column differ.
+    #[must_use]
+    pub fn differs(&self, column: usize) -> &[bool] {
+        match column {
+            0 | 1 => &self.both.differs[column],
+            kept => self
+                .kept
+                .get(kept - 2)
+                .map_or(&[], |difference| &difference.differs[1]),
+        }
+    }
+}
+
+impl State {
+    /// The comparison of the texts on screen, where it is wanted.
+    #[must_use]
+    pub fn difference(&self) -> Option<&Differences> {
+        let wanted = self.settings.diff && self.run().is_some() && self.hidden().is_none();
+        wanted.then_some(&self.differences)
+    }
+
+    /// Lets the comparison follow the texts.
+    pub(crate) fn compare_texts(&mut self) {
+        let Some(run) = self.shown.and_then(|id| self.runs.get(&id)) else {
+            return;
+        };
+        if !self.settings.diff {
+            return;
+        }
+        let of = |run: &Run| (run.id, run.base.len(), run.guided.len());
+        let kept = self.kept.iter().map(|kept| of(&kept.run));
+        let key: Vec<_> = std::iter::once(of(run)).chain(kept).collect();
+        if key == self.differences.key {
+            return;
+        }
+        let [base, guided] = [Pane::Base, Pane::Guided].map(|pane| &run.text(pane).pieces[..]);
+        let kept = self.kept.iter().map(|kept| {
+            let other = &kept.run.guided.pieces;
+            Difference::of([guided, other])
+        });
+        self.differences = Differences {
+            key,
+            both: Difference::of([base, guided]),
+            kept: kept.collect(),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(text: &str) -> Vec<String> {
+        // One piece for each word with the space before it, and one for each mark.
+        let mut pieces: Vec<String> = Vec::new();
+        for letter in text.chars() {
+            match pieces.last_mut() {
+                Some(last) if letter.is_alphanumeric() => last.push(letter),
+                _ => pieces.push(letter.to_string()),
+            }
+        }
+        pieces
+    }
+
+    fn differing(text: &[String], differs: &[bool]) -> String {
+        let pieces = text.iter().zip(differs);
+        pieces
+            .filter(|(_, differs)| **differs)
+            .map(|(piece, _)| piece.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn words_that_the_other_text_does_not_have_are_told() {
+        let a = pieces("Tell him a good lie now.");
+        let b = pieces("Tell him the plain truth now.");
+        let difference = Difference::of([&a, &b]);
+        assert_eq!(differing(&a, &difference.differs[0]), " a good lie");
+        assert_eq!(differing(&b, &difference.differs[1]), " the plain truth");
+        assert_eq!(difference.words, [(7, 3), (7, 3)]);
+        assert_eq!(difference.same_first, 2);
+    }
+
+    #[test]
+    fn places_are_found_across_a_longer_insertion() {
+        let a = pieces("Be kind. Go home.");
+        let b = pieces("Be kind. Say that you are sorry to Tom. Go home.");
+        let difference = Difference::of([&a, &b]);
+        let at = |text: &[String], word: &str| text.iter().position(|p| p == word).unwrap();
+        assert_eq!(difference.across(0, at(&a, " home")), at(&b, " home"));
+        assert_eq!(difference.across(1, at(&b, " Go")), at(&a, " Go"));
+        // What is only in one text lies before the next word of both.
+        assert_eq!(difference.across(1, at(&b, " to")), at(&a, " Go"));
+        assert!(difference.across(0, a.len() - 1) < b.len());
+    }
+
+    #[test]
+    fn equal_and_empty_texts_do_not_differ() {
+        let a = pieces("Be kind.");
+        assert_eq!(Difference::of([&a, &a]).words, [(3, 0), (3, 0)]);
+        let empty = Difference::of([&[], &a]);
+        assert_eq!(empty.words, [(0, 0), (3, 3)]);
+        assert_eq!(empty.across(1, 2), 0);
+    }
+}
