@@ -38,7 +38,8 @@ pub const TABLE: [(&str, &str); 8] = [
 
 /// Takes these keys out of the input and says what they ask for.
 pub fn pressed(ctx: &Context, state: &State) -> Vec<Action> {
-    let steering = state.page == Page::Steer && !state.help_open && state.palette.is_none();
+    let covered = state.help_open || state.palette.is_some() || state.sheet.is_some();
+    let steering = state.page == Page::Steer && !covered;
     if !steering || ctx.memory(|memory| memory.focused().is_some()) {
         return Vec::new();
     }

@@ -3,10 +3,11 @@
 use egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 use crate::app::state::State;
+use crate::app::state::habits::Sheet;
 use crate::app::state::page::Page;
 use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::update::past::PastAction;
-use crate::app::update::{Action, ListingAction, ShowAction, SideAction};
+use crate::app::update::{Action, HabitAction, ListingAction, ShowAction, SideAction};
 
 /// A command that has a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +74,15 @@ pub enum Shortcut {
     FullScreen,
     /// Everything that can be done, found by typing.
     Palette,
+    /// The settings.
+    Settings,
     /// The table of shortcuts.
     Help,
 }
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Redo,
         Self::KeepAsA,
         Self::KeepAsB,
@@ -117,6 +120,7 @@ impl Shortcut {
         Self::ZoomReset,
         Self::FullScreen,
         Self::Palette,
+        Self::Settings,
         Self::Help,
     ];
 
@@ -163,6 +167,7 @@ impl Shortcut {
             Self::ZoomReset => (CTRL, Key::Num0),
             Self::FullScreen => (Modifiers::NONE, Key::F11),
             Self::Palette => (CTRL, Key::K),
+            Self::Settings => (CTRL, Key::Comma),
             Self::Help => (Modifiers::NONE, Key::F1),
         };
         KeyboardShortcut::new(modifiers, key)
@@ -201,6 +206,7 @@ impl Shortcut {
             Self::ZoomReset => "Usual size",
             Self::FullScreen => "Full screen",
             Self::Palette => "Find a command\u{2026}",
+            Self::Settings => "Settings\u{2026}",
             Self::Help => "Keyboard shortcuts",
         }
     }
@@ -250,6 +256,7 @@ impl Shortcut {
             Self::ZoomReset => "Back to the usual size",
             Self::FullScreen => "Fill the whole screen, or go back to a window",
             Self::Palette => "Find a command or a prompt by typing",
+            Self::Settings => "Set how the window looks and behaves, and on what it computes",
             Self::Help => "Show what the keys do",
         }
     }
@@ -293,6 +300,7 @@ impl Shortcut {
             Self::ZoomReset => Action::ZoomReset,
             Self::FullScreen => Action::Show(ShowAction::ToggleFullScreen),
             Self::Palette => Action::TogglePalette,
+            Self::Settings => Action::Habit(HabitAction::Toggle(Sheet::Settings)),
             Self::Help => Action::ToggleHelp,
         }
     }
@@ -309,6 +317,7 @@ impl Shortcut {
             // With nothing to stop or close, it closes open menus.
             Self::Escape => {
                 state.palette.is_some()
+                    || state.sheet.is_some()
                     || state.active_run().is_some()
                     || state.run_when_ready
                     || state.help_open
@@ -342,6 +351,7 @@ impl Shortcut {
             | Self::ZoomReset
             | Self::FullScreen
             | Self::Palette
+            | Self::Settings
             | Self::Help => true,
         }
     }

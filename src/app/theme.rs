@@ -1,5 +1,6 @@
 //! Every colour, space, radius and text size of the window: two palettes of one design.
 
+mod fit;
 pub mod heat;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use egui::{
     TextStyle, Vec2, Visuals,
 };
 
+pub use fit::fit;
 pub use heat::{HeatScale, ScaleKind, heat_color, raw_color};
 
 /// Distances in points, from a hair to a gap between regions.
@@ -317,7 +319,7 @@ fn style(palette: &Palette) -> Style {
         ]
         .into(),
         drag_value_text_style: numbers(),
-        animation_time: 0.1,
+        animation_time: fit::ANIMATION_SECS,
         visuals: visuals(palette),
         ..Style::default()
     };
@@ -344,8 +346,8 @@ fn style(palette: &Palette) -> Style {
         dormant_background_opacity: 0.0,
         active_background_opacity: 0.0,
         interact_background_opacity: 0.0,
-        dormant_handle_opacity: 0.22,
-        active_handle_opacity: 0.35,
+        dormant_handle_opacity: fit::DORMANT_HANDLE,
+        active_handle_opacity: fit::ACTIVE_HANDLE,
         interact_handle_opacity: 0.6,
         ..ScrollStyle::floating()
     };

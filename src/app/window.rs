@@ -14,6 +14,7 @@ use egui::{Context, Ui};
 
 use crate::app::dialogs::{self, Dialogs};
 use crate::app::state::budget::{BudgetAnswer, BudgetRequest};
+use crate::app::state::habits::Habits;
 use crate::app::state::library::Library;
 use crate::app::state::models::estimate::{EstimateRequest, Estimated};
 use crate::app::state::models::{PATIENCE_SECS, Purpose};
@@ -30,6 +31,7 @@ use crate::app::{AppOptions, pages, presenter, shortcuts, theme};
 use crate::domain::{CancelToken, ObjectiveWeights, RunId};
 use crate::engine::trace::default_budget;
 use crate::journal::desk::Journal;
+use crate::journal::now_secs;
 use crate::latest::Latest;
 use crate::train::removal::RemovalDone;
 use crate::train::trainer::{self, TrainerHandle};
@@ -87,7 +89,7 @@ pub struct Window {
     sweeps: SweepSaves,
     /// What the Score page needs done.
     score: ScoreThreads,
-    applied: Option<(ThemeChoice, f32)>,
+    applied: Option<(ThemeChoice, f32, Habits)>,
     /// What was last written down of the settings.
     saved: Settings,
     /// Whether the window was last told to fill the screen.
@@ -187,7 +189,9 @@ impl Window {
 
     /// Takes in what the worker and the re-judging thread have told, as much as fits before one frame.
     pub fn drain(&mut self, ctx: &Context) {
-        update::tick(&mut self.state, ctx.input(|input| input.time));
+        let (now, ctrl) = ctx.input(|input| (input.time, input.modifiers.command));
+        update::tick(&mut self.state, now);
+        update::hold_ctrl(&mut self.state, ctrl);
         for taken in 0.. {
             if taken == EVENTS_PER_FRAME {
                 ctx.request_repaint();
@@ -237,6 +241,7 @@ impl Window {
             let commands = update::models::on_dialog(&mut self.state, serial, answer);
             self.send(commands);
         }
+        update::keep_messages(&mut self.state, now_secs());
         self.ask_others();
     }
 
@@ -311,9 +316,11 @@ impl Window {
     }
 
     fn show_settings(&mut self, ctx: &Context) {
-        let wanted = (self.state.settings.theme, self.state.settings.zoom);
-        if self.applied != Some(wanted) {
+        let settings = &self.state.settings;
+        let wanted = (settings.theme, settings.zoom, settings.habits.clone());
+        if self.applied.as_ref() != Some(&wanted) {
             theme::apply(ctx, wanted.0);
+            theme::fit(ctx, &wanted.2);
             ctx.set_zoom_factor(wanted.1);
             self.applied = Some(wanted);
         }
@@ -424,6 +431,10 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
     let library = Library::built_in();
     let last = settings.last_lineup.as_deref().filter(|_| options.reopens);
     let reopened = last.map(|text| LineupSource::Composed(text.into()));
+    // What is asked for at the start counts for this time.
+    let mut compute = options.settings.clone();
+    compute.device = (compute.device).or_else(|| settings.habits.device.clone());
+    compute.threads = compute.threads.or(settings.habits.threads);
     let mut state = State {
         page: if settings.greet && options.prompt.is_none() && options.open.is_none() {
             Page::Start
@@ -437,7 +448,8 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
         },
         reopening: reopened.is_some(),
         source: reopened.unwrap_or_else(|| options.lineup.clone()),
-        compute: options.settings.clone(),
+        compute,
+        data: options.data.clone(),
         wanted_weights: options.weights.clone(),
         library,
         ..State::default()
@@ -445,7 +457,12 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
     state.models.folder = options.data.as_ref().map(|data| data.join("lineups"));
     if let Some(prompt) = &options.prompt {
         state.draft.prompt = prompt.clone();
-    } else if let Some(first) = state.library.prompts.first() {
+    } else if let Some(first) = state
+        .library
+        .prompts
+        .iter()
+        .find(|prompt| !prompt.sensitive)
+    {
         state.draft.prompt.text.clone_from(&first.text);
     }
     state

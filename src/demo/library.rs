@@ -15,6 +15,8 @@ pub struct LibraryPrompt {
     pub tag: String,
     /// Why it is worth a look, in one line.
     pub why: String,
+    /// Whether it may upset.
+    pub sensitive: bool,
     /// Whether the models have never seen this wording.
     pub held_out: bool,
 }
@@ -47,6 +49,7 @@ fn prompts(world: &World) -> Vec<LibraryPrompt> {
                 text: fill(scenario.questions.get(wording)?, &values(scenario, number)),
                 tag: scenario.kind.tag().to_owned(),
                 why: scenario.about.clone(),
+                sensitive: scenario.sensitive,
                 held_out,
             })
         })

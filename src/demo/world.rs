@@ -157,6 +157,9 @@ pub struct Scenario {
     /// Short title, where the library shows this scenario.
     #[serde(default)]
     pub library: Option<String>,
+    /// Whether its questions may upset: the library hides them until a person agrees to see such prompts.
+    #[serde(default)]
+    pub sensitive: bool,
     /// Never trained on, to see what the models make of the unknown.
     #[serde(default)]
     pub held_out: bool,

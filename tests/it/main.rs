@@ -16,6 +16,7 @@ mod house;
 mod html;
 mod hub;
 mod journal;
+mod licences;
 #[cfg(feature = "gui")]
 mod pictures;
 mod recordings;
@@ -29,6 +30,8 @@ mod training;
 #[cfg(feature = "gui")]
 mod window;
 mod window_demo;
+#[cfg(feature = "gui")]
+mod window_habits;
 #[cfg(feature = "gui")]
 mod window_inspect;
 #[cfg(feature = "gui")]

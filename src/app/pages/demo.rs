@@ -5,7 +5,7 @@ use egui::{CentralPanel, Panel, TextStyle, Ui};
 use super::steer;
 use crate::app::panels::{blend, tour};
 use crate::app::state::State;
-use crate::app::theme::{reading, size};
+use crate::app::theme::reading;
 use crate::app::update::Action;
 
 /// How much larger the texts are than in Lab mode.
@@ -29,7 +29,7 @@ pub fn demo_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     CentralPanel::default().frame(column).show(ui, |ui| {
         actions.extend(steer::texts_ui(ui, state, |ui| {
             let font = TextStyle::resolve(&reading(), ui.style());
-            let larger = egui::FontId::new(size::READING * LARGER, font.family);
+            let larger = egui::FontId::new(font.size * LARGER, font.family);
             ui.style_mut().text_styles.insert(reading(), larger);
         }));
     });

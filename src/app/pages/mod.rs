@@ -15,7 +15,7 @@ use egui::{
     Ui, UiBuilder, Vec2, vec2,
 };
 
-use crate::app::panels::{help, palette as commands, status, top_bar};
+use crate::app::panels::{help, palette as commands, sheet, status, top_bar};
 use crate::app::state::State;
 use crate::app::state::page::Page;
 use crate::app::theme::{palette, radius, size, space, strong};
@@ -66,6 +66,9 @@ fn frame_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     });
     if let Some(view) = commands::PaletteView::build(state) {
         actions.extend(commands::palette_ui(ui, &view));
+    }
+    if let Some(view) = sheet::SheetView::build(state) {
+        actions.extend(sheet::sheet_ui(ui, &view));
     }
     if state.help_open {
         actions.extend(help::help_ui(ui, state.is_showing()));

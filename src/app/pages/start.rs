@@ -3,11 +3,12 @@
 use egui::{Button, CentralPanel, RichText, ScrollArea, Ui, vec2};
 
 use crate::app::state::State;
+use crate::app::state::habits::Sheet;
 use crate::app::state::page::Page;
 use crate::app::state::settings::Mode;
 use crate::app::theme::{palette, section, size, space, strong};
 use crate::app::update::past::PastAction;
-use crate::app::update::{Action, ShowAction};
+use crate::app::update::{Action, HabitAction, ShowAction};
 
 /// Greatest width of the cards together, and of one below which they stand below each other, points.
 const WIDTH: f32 = 960.0;
@@ -136,6 +137,22 @@ fn page_ui(ui: &mut Ui, view: &StartView, width: f32, actions: &mut Vec<Action>)
     {
         actions.push(Action::Show(ShowAction::Greet(greet)));
     }
+    ui.add_space(space::S);
+    ui.horizontal_wrapped(|ui| {
+        ui.label(
+            RichText::new(concat!("Counterpoise ", env!("CARGO_PKG_VERSION")))
+                .size(size::SMALL)
+                .color(colours.weak),
+        );
+        for (words, sheet) in [("About", Sheet::About), ("Settings", Sheet::Settings)] {
+            let button = Button::new(RichText::new(words).size(size::SMALL))
+                .frame_when_inactive(false)
+                .min_size(vec2(0.0, space::TARGET));
+            if ui.add(button).clicked() {
+                actions.push(Action::Habit(HabitAction::Toggle(sheet)));
+            }
+        }
+    });
 }
 
 fn way_ui(ui: &mut Ui, way: &Way, in_line: bool, actions: &mut Vec<Action>) {

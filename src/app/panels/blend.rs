@@ -6,7 +6,7 @@ use crate::app::shortcuts::Shortcut;
 use crate::app::state::blend::{Blend, STRONGEST};
 use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, size, space, strong};
-use crate::app::update::{Action, ShowAction};
+use crate::app::update::{Action, HabitAction, ShowAction};
 use crate::app::widgets::toggle::toggle;
 
 /// What the controls show.
@@ -22,6 +22,8 @@ pub struct BlendView {
     pub legend: String,
     /// Whether everything stands still.
     pub frozen: bool,
+    /// Whether what the plain model writes is hidden until it is pointed at.
+    pub blurred: bool,
 }
 
 impl BlendView {
@@ -48,9 +50,13 @@ impl BlendView {
                 format!("Blue words are more {name} than usual, orange ones less")
             }),
             frozen: state.showing.frozen,
+            blurred: state.settings.habits.blur,
         }
     }
 }
+
+/// What the blur does, in a sentence.
+pub(super) const BLUR: &str = "Blur what the plain model writes until I point at it";
 
 fn capital(name: &str) -> String {
     let mut letters = name.chars();
@@ -90,6 +96,12 @@ pub fn blend_ui(ui: &mut Ui, view: &BlendView) -> Vec<Action> {
             .clicked()
             {
                 actions.push(Action::Show(ShowAction::ToggleFreeze));
+            }
+            if toggle(ui, "Blur", BLUR, view.blurred)
+                .on_hover_text(BLUR)
+                .clicked()
+            {
+                actions.push(Action::Habit(HabitAction::ToggleBlur));
             }
             let note = match (view.frozen, view.coloured) {
                 (true, _) => "Everything stands still",

@@ -69,6 +69,9 @@ impl<'a> CardView<'a> {
         let seen = run.seen(token.pane, token.index)?;
         let insight = seen.insight;
         let pinned = state.focus.pinned.is_some();
+        if !pinned && !state.hover_opens_card() {
+            return None;
+        }
         let names: Vec<&str> = info
             .objectives
             .iter()

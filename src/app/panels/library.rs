@@ -4,7 +4,7 @@ use egui::{Button, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::app::state::{Region, State};
 use crate::app::theme::{palette, section, size, space, strong};
-use crate::app::update::Action;
+use crate::app::update::{Action, HabitAction};
 
 /// What the column shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub struct LibraryView {
     pub items: Vec<LibraryItem>,
     /// How many there are in all.
     pub total: usize,
+    /// How many are hidden because they may upset.
+    pub hidden: usize,
     /// Whether the keyboard is wanted here.
     pub wants_focus: bool,
 }
@@ -60,6 +62,7 @@ impl LibraryView {
                 .collect(),
             items: items.collect(),
             total: library.prompts.len(),
+            hidden: library.hidden(),
             wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Library,
         }
     }
@@ -69,6 +72,7 @@ impl LibraryView {
     pub fn empty_note(&self) -> Option<&'static str> {
         match (self.items.is_empty(), self.total) {
             (false, _) => None,
+            (true, all) if all > 0 && all == self.hidden => None,
             (true, 0) => Some("There are no prompts to show"),
             (true, _) => Some("No prompt fits; try fewer words or another tag"),
         }
@@ -119,6 +123,10 @@ pub fn library_ui(ui: &mut Ui, view: &LibraryView) -> Vec<Action> {
     if let Some(note) = view.empty_note() {
         ui.label(RichText::new(note).color(palette(ui).weak));
     }
+    if consent_ui(ui, view.hidden) {
+        actions.push(Action::Habit(HabitAction::AgreeToSensitive));
+        ui.add_space(space::S);
+    }
     ScrollArea::vertical()
         .auto_shrink([false, false])
         .content_margin(super::SCROLL_BAR)
@@ -130,6 +138,22 @@ pub fn library_ui(ui: &mut Ui, view: &LibraryView) -> Vec<Action> {
             }
         });
     actions
+}
+
+/// The button that shows the prompts which may upset, where some are hidden; says whether it was pressed.
+pub(super) fn consent_ui(ui: &mut Ui, hidden: usize) -> bool {
+    if hidden == 0 {
+        return false;
+    }
+    let words = RichText::new("Show prompts that may upset").size(size::SMALL);
+    let button = Button::new(words).min_size(egui::vec2(0.0, space::TARGET));
+    let plural = if hidden == 1 {
+        "prompt is"
+    } else {
+        "prompts are"
+    };
+    let hint = format!("{hidden} {plural} hidden. They stay in sight until the window is closed");
+    ui.add(button).on_hover_text(hint).clicked()
 }
 
 fn item_ui(ui: &mut Ui, item: &LibraryItem) -> bool {
@@ -163,6 +187,24 @@ mod tests {
     use crate::app::state::library::LibraryPrompt;
 
     #[test]
+    fn prompts_that_may_upset_stand_behind_a_button() {
+        let mut state = State::default();
+        state.library.prompts = vec![LibraryPrompt {
+            title: "A".to_owned(),
+            text: "Why?".to_owned(),
+            tag: "hard".to_owned(),
+            why: "To see".to_owned(),
+            sensitive: true,
+        }];
+        let view = LibraryView::build(&state);
+        assert!(view.items.is_empty() && view.tags.is_empty());
+        assert_eq!((view.hidden, view.empty_note()), (1, None));
+        state.library.agreed = true;
+        let view = LibraryView::build(&state);
+        assert_eq!((view.items.len(), view.hidden), (1, 0));
+    }
+
+    #[test]
     fn the_prompt_in_the_box_is_marked_and_an_empty_list_says_why() {
         let mut state = State::default();
         state.library.prompts = vec![LibraryPrompt {
@@ -170,6 +212,7 @@ mod tests {
             text: "Why?".to_owned(),
             tag: "everyday".to_owned(),
             why: "To see".to_owned(),
+            sensitive: false,
         }];
         state.draft.prompt.text = "Why?".to_owned();
         let view = LibraryView::build(&state);

@@ -3,8 +3,9 @@
 use egui::{Button, Ui};
 
 use super::message::message_ui;
+use crate::app::state::State;
+use crate::app::state::log::FAR_HINT;
 use crate::app::state::page::Page;
-use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, space};
 use crate::app::update::Action;
 
@@ -23,15 +24,9 @@ impl NoticeView {
     /// Decides whether there is a notice: where the prompt lies outside what the models know.
     #[must_use]
     pub fn build(state: &State) -> Option<Self> {
-        state.run().filter(|run| run.unfamiliar)?;
-        let LineupState::Ready(info) = &state.lineup else {
-            return None;
-        };
         Some(Self {
-            summary: info.far().to_owned(),
-            hint: "What it writes may not fit the prompt. Try one from the library, or choose models that know far \
-                   more on the Models page."
-                .to_owned(),
+            summary: state.far()?,
+            hint: FAR_HINT.to_owned(),
             offers_library: !state.settings.library_open,
         })
     }

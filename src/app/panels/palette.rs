@@ -4,8 +4,9 @@ use egui::{Button, Key, Modal, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
+use crate::app::state::habits::Sheet;
 use crate::app::theme::{palette, size, space};
-use crate::app::update::Action;
+use crate::app::update::{Action, HabitAction};
 
 /// Width of the palette and most height of its list, points.
 const WIDTH: f32 = 520.0;
@@ -37,19 +38,35 @@ fn found(state: &State, search: &str) -> Vec<Item> {
         shortcut: Some(shortcut),
         action: shortcut.action(),
     });
-    let prompts = state.library.prompts.iter().enumerate();
-    let prompts = prompts.map(|(index, prompt)| Item {
-        label: format!("Prompt: {}", prompt.title),
-        about: prompt.text.clone(),
+    let sheet = |sheet, label: &str, about: &str| Item {
+        label: label.to_owned(),
+        about: about.to_owned(),
         shortcut: None,
-        action: Action::PickPrompt(index),
-    });
+        action: Action::Habit(HabitAction::Toggle(sheet)),
+    };
+    let sheets = [
+        sheet(Sheet::Messages, "Messages", "Read again what was told"),
+        sheet(
+            Sheet::About,
+            "About Counterpoise",
+            "Version, licences, and where the method comes from",
+        ),
+    ];
+    let prompts = state.library.prompts.iter().enumerate();
+    let prompts = prompts
+        .filter(|(_, prompt)| state.library.may_show(prompt))
+        .map(|(index, prompt)| Item {
+            label: format!("Prompt: {}", prompt.title),
+            about: prompt.text.clone(),
+            shortcut: None,
+            action: Action::PickPrompt(index),
+        });
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
     let fits = |item: &Item| {
         let text = format!("{} {}", item.label, item.about).to_lowercase();
         words.iter().all(|word| text.contains(word))
     };
-    let mut found: Vec<Item> = commands.chain(prompts).filter(fits).collect();
+    let mut found: Vec<Item> = commands.chain(sheets).chain(prompts).filter(fits).collect();
     if let Some(first) = words.first() {
         // Keeps the order within both.
         found.sort_by_key(|item| !item.label.to_lowercase().starts_with(first.as_str()));

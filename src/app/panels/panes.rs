@@ -97,6 +97,8 @@ pub struct PaneView<'a> {
     pub faded_from: Option<usize>,
     /// How much of those words is washed out, from 0 to 1.
     pub veil: f32,
+    /// Whether the text is hidden until it is pointed at.
+    pub blurred: bool,
     /// Whether more words are to come.
     pub streaming: bool,
     /// Whether the keyboard is wanted here.
@@ -145,6 +147,9 @@ impl<'a> PaneView<'a> {
             ),
         };
         let (title, subtitle) = match (state.is_showing(), pane) {
+            (true, Pane::Base) if state.blurs_base() => {
+                ("The plain model", "hidden until you point at it")
+            }
             (true, Pane::Base) => ("The plain model", ""),
             (true, Pane::Guided) => ("With guidance", ""),
             (false, _) => (title, subtitle),
@@ -191,7 +196,15 @@ impl<'a> PaneView<'a> {
             pinned: index_in(state.focus.pinned, pane),
             echo,
             faded_from: (written < cells.len()).then_some(written),
-            veil: run.map_or(0.0, |run| veil(state.now_secs - run.asked_secs)),
+            veil: run.map_or(0.0, |run| {
+                let veil = veil(state.now_secs - run.asked_secs);
+                if state.settings.habits.still && veil < MOST_VEIL {
+                    0.0
+                } else {
+                    veil
+                }
+            }),
+            blurred: pane == Pane::Base && state.blurs_base(),
             streaming: run.is_some_and(|run| run.is_active() && !run.has_ended(pane)),
             wants_focus: state.focus_step.wanted && state.focus_step.region == region,
             guidance: match pane {
@@ -297,6 +310,7 @@ impl<'a> PaneView<'a> {
             echo: None,
             faded_from: None,
             veil: 0.0,
+            blurred: false,
             streaming: false,
             wants_focus: false,
             guidance: None,
@@ -318,12 +332,14 @@ fn has_bars(state: &State) -> bool {
     !(state.shows_lanes() && state.settings.heat.mode.is_of_objective())
 }
 
+/// How much old words are washed out at most.
+const MOST_VEIL: f32 = 0.62;
+
 /// How much old words are washed out after so many seconds: a text that is there at once must not flicker.
 fn veil(secs: f64) -> f32 {
     const FROM: f64 = 0.12;
     const OVER: f64 = 0.25;
-    const MOST: f32 = 0.62;
-    ((secs - FROM) / OVER).clamp(0.0, 1.0) as f32 * MOST
+    ((secs - FROM) / OVER).clamp(0.0, 1.0) as f32 * MOST_VEIL
 }
 
 /// The first token of a finished text that the sliders, as they stand now, would make another one.

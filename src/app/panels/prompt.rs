@@ -2,10 +2,11 @@
 
 use egui::{Button, Key, RichText, TextEdit, Ui};
 
+use super::library::consent_ui;
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::{LineupState, Region, State};
 use crate::app::theme::{palette, size, space, strong};
-use crate::app::update::{Action, can_run};
+use crate::app::update::{Action, HabitAction, can_run};
 
 /// How many prompts stand as chips under the box.
 const CHIPS: usize = 8;
@@ -54,6 +55,8 @@ pub struct PromptView {
     pub can_draw_again: bool,
     /// Prompts to start with: index, name, words, and whether it is in the box.
     pub chips: Vec<(usize, String, String, bool)>,
+    /// How many prompts are hidden because they may upset, where no list of them is on screen.
+    pub hidden: usize,
     /// Whether the keyboard is wanted here.
     pub wants_focus: bool,
 }
@@ -84,7 +87,11 @@ impl PromptView {
             MainButton::Stop | MainButton::Waiting => true,
             MainButton::Stopping => false,
         };
-        let chips = state.library.prompts.iter().take(CHIPS).enumerate();
+        let library = &state.library;
+        let chips = library.prompts.iter().enumerate();
+        let chips = chips
+            .filter(|(_, prompt)| library.may_show(prompt))
+            .take(CHIPS);
         Self {
             text: state.draft.prompt.text.clone(),
             main,
@@ -97,6 +104,11 @@ impl PromptView {
                     (index, prompt.title.clone(), prompt.text.clone(), selected)
                 })
                 .collect(),
+            hidden: if state.is_showing() {
+                library.hidden()
+            } else {
+                0
+            },
             wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Prompt,
         }
     }
@@ -136,6 +148,9 @@ pub fn prompt_ui(ui: &mut Ui, view: &PromptView) -> Vec<Action> {
             ui.add_space(space::S);
             actions.extend(chips_ui(ui, view));
         });
+        if consent_ui(ui, view.hidden) {
+            actions.push(Action::Habit(HabitAction::AgreeToSensitive));
+        }
     });
     actions
 }

@@ -2,13 +2,14 @@
 
 use egui::{Align, Layout, ProgressBar, RichText, Ui};
 
+use crate::app::state::habits::Sheet;
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::score::BatchRun;
 use crate::app::state::tradeoff::{Sweep, SweepPhase};
 use crate::app::state::training::TrainRun;
 use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, size, space};
-use crate::app::update::Action;
+use crate::app::update::{Action, HabitAction};
 use crate::domain::{Finish, Pane};
 use crate::engine::trace::Precision;
 
@@ -35,6 +36,8 @@ pub struct StatusView {
     pub model_help: String,
     /// Where they compute.
     pub device: Option<String>,
+    /// Messages that came since their list was on screen.
+    pub unread: usize,
 }
 
 impl StatusView {
@@ -82,6 +85,7 @@ impl StatusView {
             }),
             model_help,
             device: info.map(|info| short_device(&info.device)),
+            unread: state.log.unread,
         }
     }
 }
@@ -238,6 +242,9 @@ pub fn status_ui(ui: &mut Ui, view: &StatusView) -> Vec<Action> {
             ui.label(small(beside));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if messages_ui(ui, view.unread) {
+                actions.push(Action::Habit(HabitAction::Toggle(Sheet::Messages)));
+            }
             if let Some(device) = &view.device {
                 ui.label(small(device))
                     .on_hover_text("What the models are computed on");
@@ -259,6 +266,30 @@ pub fn status_ui(ui: &mut Ui, view: &StatusView) -> Vec<Action> {
         });
     });
     actions
+}
+
+/// The button for the list of messages; says whether it was pressed.
+fn messages_ui(ui: &mut Ui, unread: usize) -> bool {
+    let colours = palette(ui);
+    let (words, label, color) = match unread {
+        0 => (
+            "Messages".to_owned(),
+            "Show messages".to_owned(),
+            colours.weak,
+        ),
+        unread => (
+            format!("Messages: {unread} new"),
+            format!("Show messages: {unread} new"),
+            colours.accent,
+        ),
+    };
+    let text = RichText::new(words).size(size::SMALL).color(color);
+    let button = egui::Button::new(text)
+        .frame_when_inactive(false)
+        .min_size(egui::vec2(0.0, space::TARGET));
+    let response = ui.add(button).on_hover_text("Read again what was told");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &label));
+    response.clicked()
 }
 
 #[cfg(test)]

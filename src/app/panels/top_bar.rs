@@ -175,6 +175,13 @@ fn view_menu_ui(ui: &mut Ui, view: &TopBarView) -> Vec<Action> {
                 actions.push(shortcut.action());
             }
         }
+        ui.separator();
+        let settings = Shortcut::Settings;
+        let keys = ui.ctx().format_shortcut(&settings.keys());
+        let button = Button::new(settings.label()).shortcut_text(keys);
+        if ui.add(button).on_hover_text(settings.tooltip()).clicked() {
+            actions.push(settings.action());
+        }
     })
     .response
     .on_hover_text("Theme and size of the window");

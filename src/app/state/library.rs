@@ -11,6 +11,8 @@ pub struct LibraryPrompt {
     pub tag: String,
     /// Why it is worth a look, in one line.
     pub why: String,
+    /// Whether it may upset.
+    pub sensitive: bool,
 }
 
 /// The prompts and how the list is narrowed down.
@@ -22,6 +24,8 @@ pub struct Library {
     pub search: String,
     /// Only prompts with this tag, where one is picked.
     pub tag: Option<String>,
+    /// Whether the person has agreed, in this session, to see prompts that may upset.
+    pub agreed: bool,
 }
 
 impl Library {
@@ -35,6 +39,7 @@ impl Library {
                 text: prompt.text,
                 tag: prompt.tag,
                 why: prompt.why,
+                sensitive: prompt.sensitive,
             })
             .collect();
         Self {
@@ -43,11 +48,24 @@ impl Library {
         }
     }
 
+    /// Whether a prompt may be on screen before it is picked: one that may upset only if the person has agreed.
+    #[must_use]
+    pub const fn may_show(&self, prompt: &LibraryPrompt) -> bool {
+        !prompt.sensitive || self.agreed
+    }
+
+    /// How many prompts are hidden until the person agrees.
+    #[must_use]
+    pub fn hidden(&self) -> usize {
+        let hidden = self.prompts.iter().filter(|prompt| !self.may_show(prompt));
+        hidden.count()
+    }
+
     /// Every tag once, in the order of first use.
     #[must_use]
     pub fn tags(&self) -> Vec<&str> {
         let mut tags: Vec<&str> = Vec::new();
-        for prompt in &self.prompts {
+        for prompt in self.prompts.iter().filter(|prompt| self.may_show(prompt)) {
             if !tags.contains(&prompt.tag.as_str()) {
                 tags.push(&prompt.tag);
             }
@@ -69,7 +87,8 @@ impl Library {
                 prompt.title, prompt.text, prompt.tag, prompt.why
             )
             .to_lowercase();
-            self.tag.as_ref().is_none_or(|tag| *tag == prompt.tag)
+            self.may_show(prompt)
+                && self.tag.as_ref().is_none_or(|tag| *tag == prompt.tag)
                 && words.iter().all(|word| all.contains(word))
         };
         (0..self.prompts.len())
@@ -88,6 +107,7 @@ mod tests {
             text: text.to_owned(),
             tag: tag.to_owned(),
             why: "Just a test".to_owned(),
+            sensitive: title == "Old friends",
         };
         Library {
             prompts: vec![
@@ -99,6 +119,7 @@ mod tests {
                 prompt("A day off", "What can I do on Sunday?", "everyday"),
                 prompt("Old friends", "Should I lie to my friend?", "tempting"),
             ],
+            agreed: true,
             ..Library::default()
         }
     }
@@ -118,6 +139,20 @@ mod tests {
         assert_eq!(library.tags(), ["tempting", "everyday"]);
         library.tag = Some("tempting".to_owned());
         assert_eq!(library.found(), [0, 2]);
+    }
+
+    #[test]
+    fn prompts_that_may_upset_are_hidden_until_the_person_agrees() {
+        let mut library = library();
+        library.agreed = false;
+        assert_eq!((library.found(), library.hidden()), (vec![0, 1], 1));
+        library.search = "lie".to_owned();
+        assert!(
+            library.found().is_empty(),
+            "nor are they found by their words"
+        );
+        library.agreed = true;
+        assert_eq!((library.found(), library.hidden()), (vec![2], 0));
     }
 
     #[test]

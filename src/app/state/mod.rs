@@ -7,10 +7,12 @@ pub mod budget;
 pub mod difference;
 pub mod draft;
 pub mod grain;
+pub mod habits;
 pub mod history;
 pub mod kept;
 pub mod library;
 pub mod listing;
+pub mod log;
 pub mod models;
 pub mod page;
 pub mod palette;
@@ -28,6 +30,7 @@ pub mod units;
 pub mod written;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::domain::{CancelToken, Colour, Objective, Pane, RunId};
@@ -40,10 +43,12 @@ use blind::Blind;
 use budget::Budget;
 use difference::Differences;
 use draft::Draft;
+use habits::Sheet;
 use history::{History, Snapshot};
 use kept::KeptText;
 use library::Library;
 use listing::Listing;
+use log::Log;
 use models::Models;
 use page::Page;
 use palette::Palette;
@@ -106,6 +111,8 @@ pub struct Focus {
     pub card_value: CardValue,
     /// The token whose card stays open.
     pub pinned: Option<TokenRef>,
+    /// Whether Ctrl, or the key in its place, is held.
+    pub ctrl_held: bool,
 }
 
 /// What went wrong, until it is dismissed or overtaken.
@@ -209,6 +216,14 @@ pub struct State {
     pub palette: Option<Palette>,
     /// Whether the table of shortcuts is open.
     pub help_open: bool,
+    /// The sheet over the window: settings, messages, about.
+    pub sheet: Option<Sheet>,
+    /// The settings before they were all set back to the usual ones.
+    pub unusual: Option<Box<Settings>>,
+    /// Everything that was told.
+    pub log: Log,
+    /// The folder that a person's data is kept in.
+    pub data: Option<PathBuf>,
     /// The window's clock, seconds.
     pub now_secs: f64,
     /// Names of the objectives that the sliders belong to.
@@ -313,6 +328,10 @@ impl Default for State {
             problem: None,
             palette: None,
             help_open: false,
+            sheet: None,
+            unusual: None,
+            log: Log::default(),
+            data: None,
             now_secs: 0.0,
             objectives_before: Vec::new(),
             next_run: 1,

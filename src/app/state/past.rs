@@ -2,6 +2,8 @@
 //!
 //! Undo and redo are something else: they go back over what was done in this window ([`super::history`]).
 
+mod list;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use crate::record::export::Format;
 use crate::record::look::Look;
 use crate::record::{Record, Text, Timing};
 use crate::worker::{RunEnd, StreamEnd};
+
+pub use list::{Entries, Found, Since};
 
 /// Bytes that the history may take unless something else is set: 1 GB.
 pub const USUAL_CAP: u64 = 1_000_000_000;
@@ -76,7 +80,7 @@ pub struct Past {
     /// Whether a history is kept at all.
     pub kept: bool,
     /// All runs by number, the oldest first.
-    pub entries: BTreeMap<u64, Entry>,
+    pub entries: Entries,
     /// Whether the program's last end cut something short.
     pub torn: bool,
     /// Bytes on the disk.
@@ -85,8 +89,13 @@ pub struct Past {
     pub search: String,
     /// The models that it is narrowed down to.
     pub lineup: Option<String>,
+    /// The objective that the listed runs were steered by.
+    pub objective: Option<String>,
+    /// From when on runs are listed.
+    pub since: Since,
     /// Whether only pinned runs are listed.
     pub pinned_only: bool,
+    memory: list::Memory,
     /// The run that the next one is compared with.
     pub picked: Option<u64>,
     /// The run whose note is being written, and its words.
@@ -124,12 +133,15 @@ impl Default for Past {
     fn default() -> Self {
         Self {
             kept: false,
-            entries: BTreeMap::new(),
+            entries: Entries::default(),
             torn: false,
             used: 0,
             search: String::new(),
             lineup: None,
+            objective: None,
+            since: Since::default(),
             pinned_only: false,
+            memory: list::Memory::default(),
             picked: None,
             noting: None,
             deleted: Vec::new(),
@@ -147,37 +159,6 @@ impl Default for Past {
             to_paint: Vec::new(),
             outbox: Vec::new(),
         }
-    }
-}
-
-impl Past {
-    /// Numbers of the runs that the list shows, the newest first.
-    #[must_use]
-    pub fn found(&self) -> Vec<u64> {
-        let words: Vec<String> = self
-            .search
-            .split_whitespace()
-            .map(str::to_lowercase)
-            .collect();
-        let fits = |entry: &&Entry| {
-            (!self.pinned_only || entry.pinned)
-                && self
-                    .lineup
-                    .as_ref()
-                    .is_none_or(|lineup| *lineup == entry.lineup)
-                && entry.has(&words)
-        };
-        let entries = self.entries.values().rev().filter(fits);
-        entries.map(|entry| entry.id).collect()
-    }
-
-    /// Names of all models in the history.
-    #[must_use]
-    pub fn lineups(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.entries.values().map(|e| e.lineup.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
     }
 }
 

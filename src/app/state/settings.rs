@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::habits::Habits;
 use crate::app::state::blind::Votes;
 use crate::app::theme::ScaleKind;
 
@@ -282,6 +283,8 @@ pub struct Settings {
     pub opened: Vec<PathBuf>,
     /// Most bytes that the history of runs may take.
     pub history_bytes: u64,
+    /// How the window behaves, and on what it computes.
+    pub habits: Habits,
 }
 
 impl Default for Settings {
@@ -304,6 +307,7 @@ impl Default for Settings {
             last_lineup: None,
             opened: Vec::new(),
             history_bytes: crate::app::state::past::USUAL_CAP,
+            habits: Habits::default(),
         }
     }
 }
@@ -327,6 +331,7 @@ impl Settings {
             .heat
             .locked
             .filter(|scale| scale.is_finite() && *scale > 0.0);
+        self.habits = self.habits.mended();
         self
     }
 }

@@ -1,6 +1,8 @@
 //! What a person can do in the window.
 
-use super::{ListingAction, ScoreAction, ShowAction, SideAction, TradeoffAction, TrainAction};
+use super::{
+    HabitAction, ListingAction, ScoreAction, ShowAction, SideAction, TradeoffAction, TrainAction,
+};
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
 use crate::app::state::settings::{Grain, HeatMode, ThemeChoice};
@@ -25,6 +27,8 @@ pub enum Action {
     Past(PastAction),
     /// Did something on the Score page.
     Score(ScoreAction),
+    /// Did something in the settings, the messages or what is told of the program.
+    Habit(HabitAction),
     /// Changed the words in the prompt box.
     EditPrompt(String),
     /// Took a prompt of the library, by its index.
@@ -179,6 +183,7 @@ impl Action {
                 | Self::SetHeatObjective(_)
                 | Self::Side(SideAction::ToggleDiff)
                 | Self::Listing(_)
+                | Self::Habit(_)
                 | Self::ToggleLanes
                 | Self::ToggleScaleLock
                 | Self::SetTheme(_)

@@ -7,6 +7,7 @@ mod budget;
 mod compare;
 mod event;
 mod fork;
+mod habits;
 mod listing;
 mod live;
 mod looking;
@@ -24,6 +25,7 @@ pub use action::Action;
 pub use budget::on_budget;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, tick};
 pub use fork::can_fork;
+pub use habits::{HabitAction, hold_ctrl, keep_messages};
 pub use listing::ListingAction;
 pub use past::{due, on_news, on_request, on_told};
 pub use score::{
@@ -89,10 +91,12 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Models(action) => models::apply(state, action),
         Action::Past(action) => past::apply(state, action),
         Action::Score(action) => score::apply(state, action),
+        Action::Habit(action) => habits::apply(state, action),
         Action::EditPrompt(text) => edit_prompt(state, text),
         Action::PickPrompt(index) => {
             if let Some(prompt) = state.library.prompts.get(index)
                 && prompt.text != state.draft.prompt.text
+                && state.library.may_show(prompt)
             {
                 let text = prompt.text.clone();
                 remember(state, EditKind::Single);
@@ -309,6 +313,8 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Escape => {
             if state.palette.take().is_some() {
                 // What lies on top goes first.
+            } else if state.sheet.take().is_some() {
+                // So does a sheet.
             } else if state.page == Page::Score && state.score.is_busy() {
                 return score::stop(state);
             } else if state.active_run().is_some() || state.run_when_ready {

@@ -35,6 +35,8 @@ pub(super) fn apply(state: &mut State, action: PastAction) -> Vec<Command> {
     match action {
         PastAction::Search(words) => past.search = words,
         PastAction::FilterLineup(lineup) => past.lineup = lineup,
+        PastAction::FilterObjective(objective) => past.objective = objective,
+        PastAction::FilterSince(since) => past.since = since,
         PastAction::TogglePinned => past.pinned_only = !past.pinned_only,
         PastAction::Open(id, wish) => {
             past.picked = None;
@@ -245,7 +247,7 @@ pub fn on_news(state: &mut State, news: News) -> Vec<Command> {
         News::All { entries, torn } => {
             past.kept = true;
             past.torn = torn;
-            past.entries = entries.into_iter().map(|entry| (entry.id, entry)).collect();
+            *past.entries = entries.into_iter().map(|entry| (entry.id, entry)).collect();
         }
         News::Put(entry) => {
             past.entries.insert(entry.id, *entry);

@@ -61,7 +61,8 @@ pub(super) fn apply(state: &mut State, action: ShowAction) -> Vec<Command> {
             Vec::new()
         }
         ShowAction::Ask(index) => {
-            if index >= state.library.prompts.len() {
+            let library = &state.library;
+            if !(library.prompts.get(index)).is_some_and(|prompt| library.may_show(prompt)) {
                 return Vec::new();
             }
             let mut commands = super::apply(state, Action::PickPrompt(index));

@@ -6,6 +6,7 @@
 mod lanes;
 mod layout;
 mod paint;
+mod speech;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -80,6 +81,7 @@ pub struct TokenView<'a> {
     faded_from: Option<usize>,
     veil: f32,
     streaming: bool,
+    blurred: bool,
 }
 
 /// What a person did to a [`TokenView`].
@@ -134,6 +136,7 @@ impl<'a> TokenView<'a> {
             faded_from: None,
             veil: 0.0,
             streaming: false,
+            blurred: false,
         }
     }
 
@@ -209,6 +212,13 @@ impl<'a> TokenView<'a> {
     /// Whether more words are to come: shows a caret and follows the end, unless the reader has scrolled away from it.
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.streaming = streaming;
+        self
+    }
+
+    /// Whether bars stand in place of the words, and nothing is told of them, until the text is pointed at or has the
+    /// keyboard.
+    pub fn blurred(mut self, blurred: bool) -> Self {
+        self.blurred = blurred;
         self
     }
 
@@ -314,6 +324,10 @@ impl<'a> TokenView<'a> {
         if (at_pointer.is_some() || lane.is_some()) && !memory.by_keyboard {
             response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
         }
+        // Whoever opens the menu has pointed at the text, and still reads it.
+        let is_read =
+            response.contains_pointer() || response.has_focus() || response.context_menu_opened();
+        let hidden = self.blurred && !is_read;
         let copies = Self::wants_copy(ui, &response);
         if copies {
             ui.copy_text(self.text_of(memory.selection));
@@ -330,7 +344,9 @@ impl<'a> TokenView<'a> {
                 ui.close();
             }
         });
-        if ui.is_rect_visible(rect) {
+        if hidden {
+            paint::bars_for_words(ui, corner, &layout);
+        } else if ui.is_rect_visible(rect) {
             let marks = paint::Marks {
                 hovered,
                 pinned: self.pinned,
@@ -349,12 +365,10 @@ impl<'a> TokenView<'a> {
                 lanes.paint(ui, corner, &layout, scale, lane);
             }
         }
-        response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::Document, ui.is_enabled(), self.label);
-            info.current_text_value = Some(self.text_of(None));
-            info
-        });
-        self.speak(ui, &response, &layout, corner);
+        response.widget_info(|| self.info(ui.is_enabled(), hidden));
+        if !hidden {
+            self.speak(ui, &response, &layout, corner);
+        }
         let place = |token: Option<usize>| {
             let piece = layout.pieces_of(token?).last()?;
             Some(piece.rect.translate(corner.to_vec2()))
@@ -371,22 +385,6 @@ impl<'a> TokenView<'a> {
         memory.layout = Some(layout);
         ui.data_mut(|data| data.insert_temp(self.id, memory));
         answer
-    }
-
-    /// One node for each part of the text, where somebody listens.
-    fn speak(&self, ui: &Ui, response: &Response, layout: &TextLayout, corner: egui::Pos2) {
-        let Some(spoken) = self.spoken else { return };
-        if !ui.ctx().has_accesskit_node(response.id) {
-            return;
-        }
-        for (index, (tokens, words)) in spoken().into_iter().enumerate() {
-            let ends = [tokens.start, tokens.end.saturating_sub(1)];
-            let pieces = ends.into_iter().flat_map(|token| layout.pieces_of(token));
-            let rect = pieces.fold(Rect::NOTHING, |rect, piece| rect.union(piece.rect));
-            let id = self.id.with(("part", index));
-            let part = ui.interact(rect.translate(corner.to_vec2()), id, Sense::hover());
-            part.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
-        }
     }
 
     fn mind_pointer(
@@ -487,14 +485,5 @@ impl<'a> TokenView<'a> {
     fn lasting(&self) -> usize {
         let all = self.tokens.len();
         self.faded_from.map_or(all, |first| first.min(all))
-    }
-
-    /// The characters of the tokens from the first to the last of `selection`, in any order, or of all.
-    fn text_of(&self, selection: Option<(usize, usize)>) -> String {
-        let tokens = match selection {
-            Some((a, b)) => self.tokens.get(a.min(b)..=a.max(b)).unwrap_or_default(),
-            None => &self.tokens[..self.lasting()],
-        };
-        tokens.iter().map(|cell| cell.text).collect()
     }
 }

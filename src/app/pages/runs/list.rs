@@ -1,28 +1,34 @@
 //! The list of runs: searched, narrowed down, and drawn only where it is on screen.
 
+use std::sync::Arc;
+
 use egui::{Button, ComboBox, RichText, ScrollArea, Ui};
 
 use super::row::{ROW_HEIGHT, RowView, row_ui};
 use crate::app::panels::SCROLL_BAR;
 use crate::app::state::State;
+use crate::app::state::past::{Found, Since};
 use crate::app::theme::{palette, section, size, space};
 use crate::app::update::Action;
 use crate::app::update::past::PastAction;
 use crate::app::widgets::field::Field;
+use crate::journal::now_secs;
 
 /// What stands above the list, and which runs are in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunsView {
-    /// Numbers of the runs found, the newest first.
-    pub found: Vec<u64>,
+    /// The runs found, and what they can be narrowed down by.
+    pub found: Arc<Found>,
     /// How many there are in all.
     pub total: usize,
     /// What stands in the search box.
     pub search: String,
-    /// All models in the history.
-    pub lineups: Vec<String>,
     /// The models that the list is narrowed down to.
     pub lineup: Option<String>,
+    /// The objective that the listed runs were steered by.
+    pub objective: Option<String>,
+    /// From when on runs are listed.
+    pub since: Since,
     /// Whether only pinned runs are listed.
     pub pinned_only: bool,
     /// What happened last, and whether it can be taken back.
@@ -38,24 +44,25 @@ impl RunsView {
     #[must_use]
     pub fn build(state: &State) -> Self {
         let past = &state.past;
-        let found = past.found();
+        let found = past.found(now_secs());
         let torn = past.torn.then(|| {
             "The program ended in the middle of a run: its last word was cut short and is left out"
                 .to_owned()
         });
-        let empty_note = match (found.is_empty(), past.entries.is_empty(), past.kept) {
+        let empty_note = match (found.runs.is_empty(), past.entries.is_empty(), past.kept) {
             (false, ..) => None,
             (true, true, true) => {
                 Some("Every run is kept here. Go to Steer, write a prompt and press Run")
             }
             (true, true, false) => Some("No history is kept: there is no folder for it"),
-            (true, false, _) => Some("No run fits; try fewer words or all models"),
+            (true, false, _) => Some("No run fits; try fewer words, all models or any day"),
         };
         Self {
             total: past.entries.len(),
             search: past.search.clone(),
-            lineups: past.lineups().into_iter().map(str::to_owned).collect(),
             lineup: past.lineup.clone(),
+            objective: past.objective.clone(),
+            since: past.since,
             pinned_only: past.pinned_only,
             note: (past.note.clone())
                 .map(|note| (note, !past.deleted.is_empty()))
@@ -76,10 +83,10 @@ pub(super) fn list_ui(ui: &mut Ui, view: &RunsView, state: &State) -> Vec<Action
     let weak = palette(ui).weak;
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new("Runs").text_style(section()));
-        let count = if view.found.len() == view.total {
+        let count = if view.found.runs.len() == view.total {
             format!("{}", view.total)
         } else {
-            format!("{} of {}", view.found.len(), view.total)
+            format!("{} of {}", view.found.runs.len(), view.total)
         };
         ui.label(RichText::new(count).color(weak));
     });
@@ -92,18 +99,47 @@ pub(super) fn list_ui(ui: &mut Ui, view: &RunsView, state: &State) -> Vec<Action
         if let Some(words) = search.show(ui).text {
             act(PastAction::Search(words));
         }
-        let shown = view.lineup.as_deref().unwrap_or("All models");
-        ComboBox::from_id_salt("models of the list")
-            .selected_text(shown)
-            .show_ui(ui, |ui| {
-                let mut choose = |words: &str, lineup: Option<String>| {
-                    if ui.selectable_label(view.lineup == lineup, words).clicked() {
-                        act(PastAction::FilterLineup(lineup));
+        let mut narrow = |all: &str,
+                          now: &Option<String>,
+                          names: &[String],
+                          action: fn(Option<String>) -> PastAction| {
+            let combo = ComboBox::from_id_salt(all).selected_text(now.as_deref().unwrap_or(all));
+            combo.show_ui(ui, |ui| {
+                let mut choose = |words: &str, name: Option<String>| {
+                    if ui.selectable_label(*now == name, words).clicked() {
+                        act(action(name));
                     }
                 };
-                choose("All models", None);
-                for name in &view.lineups {
+                choose(all, None);
+                for name in names {
                     choose(name, Some(name.clone()));
+                }
+            });
+        };
+        let found = &view.found;
+        narrow(
+            "All models",
+            &view.lineup,
+            &found.lineups,
+            PastAction::FilterLineup,
+        );
+        let objectives = &found.objectives;
+        narrow(
+            "All objectives",
+            &view.objective,
+            objectives,
+            PastAction::FilterObjective,
+        );
+        ComboBox::from_id_salt("days of the list")
+            .selected_text(view.since.label())
+            .show_ui(ui, |ui| {
+                for since in Since::ALL {
+                    if ui
+                        .selectable_label(view.since == since, since.label())
+                        .clicked()
+                    {
+                        act(PastAction::FilterSince(since));
+                    }
                 }
             });
         let pinned = Button::selectable(view.pinned_only, "Pinned only")
@@ -146,8 +182,8 @@ pub(super) fn list_ui(ui: &mut Ui, view: &RunsView, state: &State) -> Vec<Action
     ScrollArea::vertical()
         .auto_shrink([false, false])
         .content_margin(SCROLL_BAR)
-        .show_rows(ui, ROW_HEIGHT, view.found.len(), |ui, range| {
-            for id in &view.found[range] {
+        .show_rows(ui, ROW_HEIGHT, view.found.runs.len(), |ui, range| {
+            for id in &view.found.runs[range] {
                 if let Some(row) = RowView::build(state, *id) {
                     actions.extend(row_ui(ui, &row));
                 }
@@ -191,14 +227,14 @@ mod tests {
         ] {
             state.past.entries.insert(run.id, run);
         }
-        assert_eq!(RunsView::build(&state).found, [3000, 2000, 1000]);
+        assert_eq!(RunsView::build(&state).found.runs, [3000, 2000, 1000]);
         state.past.search = "KIND dog".to_owned();
-        assert_eq!(RunsView::build(&state).found, [3000, 1000]);
+        assert_eq!(RunsView::build(&state).found.runs, [3000, 1000]);
         state.past.search = "cat".to_owned();
         state.past.pinned_only = true;
-        assert_eq!(RunsView::build(&state).found, [2000]);
+        assert_eq!(RunsView::build(&state).found.runs, [2000]);
         state.past.lineup = Some("Other".to_owned());
         let view = RunsView::build(&state);
-        assert!(view.found.is_empty() && view.empty_note.is_some_and(|n| n.contains("fits")));
+        assert!(view.found.runs.is_empty() && view.empty_note.is_some_and(|n| n.contains("fits")));
     }
 }

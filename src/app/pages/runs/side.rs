@@ -1,8 +1,9 @@
 //! The right column: runs from files, recorded demos, and how much the history takes.
 
-use egui::{Button, DragValue, RichText, Role, Ui, WidgetInfo};
+use egui::{Button, RichText, Role, Ui, WidgetInfo};
 
 use super::export::export_ui;
+use crate::app::panels::disk::cap_ui;
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
 use crate::app::state::past::ExportRow;
@@ -67,6 +68,7 @@ pub(super) fn side_ui(ui: &mut Ui, view: &SideView) -> Vec<Action> {
         actions.extend(export_ui(ui, row, prompt, &view.objectives));
         ui.add_space(space::M);
     }
+    let mut more = Vec::new();
     let mut act = |action| actions.push(Action::Past(action));
     ui.label(RichText::new("Open a saved run").text_style(section()));
     let path = Field {
@@ -137,34 +139,13 @@ pub(super) fn side_ui(ui: &mut Ui, view: &SideView) -> Vec<Action> {
         None => note(ui, "No history is kept"),
         Some((used, cap)) => {
             ui.label(format!("{:.1} MB used", used as f64 / 1e6));
-            ui.horizontal_wrapped(|ui| {
-                ui.label("At most");
-                let mut gigabytes = cap as f64 / 1e9;
-                let value = DragValue::new(&mut gigabytes)
-                    .range(0.05..=10_000.0)
-                    .speed(0.05)
-                    .max_decimals(2)
-                    .suffix(" GB")
-                    // On its way to 0.5 a number is 0 for a moment, and what is removed does not come back.
-                    .update_while_editing(false);
-                let response = ui.add(value);
-                response.widget_info(|| {
-                    let mut info = egui::WidgetInfo::drag_value(true, gigabytes);
-                    info.label = Some("Most gigabytes of history".to_owned());
-                    info
-                });
-                if response.changed() {
-                    act(PastAction::SetCap(gigabytes));
-                }
-                if response.drag_stopped() || (response.changed() && !response.dragged()) {
-                    act(PastAction::EndCap);
-                }
-            });
+            ui.horizontal_wrapped(|ui| more.extend(cap_ui(ui, cap)));
             note(
                 ui,
                 "Beyond that the oldest runs that are not pinned are removed",
             );
         }
     }
+    actions.extend(more);
     actions
 }

@@ -187,6 +187,7 @@ fn text_ui(
         .spoken(&|| view.sentences())
         .faded_from(view.faded_from, view.veil)
         .streaming(view.streaming)
+        .blurred(view.blurred)
         .show(ui);
     if view.faded_from.is_some() {
         // They fade even where no word comes for a while.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::app::state::past::Wish;
+use crate::app::state::past::{Since, Wish};
 use crate::record::export::Format;
 use crate::record::look::Look;
 
@@ -13,6 +13,10 @@ pub enum PastAction {
     Search(String),
     /// Wants the runs of these models only, or of all.
     FilterLineup(Option<String>),
+    /// Wants the runs that this objective steered only, or all.
+    FilterObjective(Option<String>),
+    /// Wants the runs from then on only.
+    FilterSince(Since),
     /// Wants the pinned runs only, or all.
     TogglePinned,
     /// Wants a run of the history read.

@@ -170,6 +170,31 @@ fn frame(ui: &Ui, palette: &Palette, words: Rect) {
         .rect_stroke(rect, radius::WORD, stroke, StrokeKind::Inside);
 }
 
+/// Paints a bar in the place of every word, and nothing that tells what it is.
+pub(super) fn bars_for_words(ui: &Ui, corner: Pos2, layout: &TextLayout) {
+    let color = theme::palette(ui).border_strong;
+    let clip = ui.clip_rect();
+    let (seen, _) = layout.visible(clip.top() - corner.y, clip.bottom() - corner.y);
+    let words = seen.filter_map(|index| {
+        let piece = &layout.pieces[index];
+        let before = index.checked_sub(1).map(|i| &layout.pieces[i]);
+        let after = layout.pieces.get(index + 1);
+        match piece.kind {
+            PieceKind::Word | PieceKind::Part => {
+                let (mut rect, corners) = cell(piece, before, after, corner);
+                // One bar for all pieces of a word, as high as its small letters.
+                rect.min.x -= 0.5;
+                rect.max.x += 0.5;
+                let height = rect.height() * 0.5;
+                let rect = Rect::from_center_size(rect.center(), vec2(rect.width(), height));
+                Some(RectShape::filled(rect, corners, color).into())
+            }
+            PieceKind::Blank | PieceKind::End => None,
+        }
+    });
+    ui.painter().extend(words.collect::<Vec<Shape>>());
+}
+
 /// A wash of paper over a word and its bar.
 fn veil(paper: Color32, word: Rect) -> Shape {
     let rect = Rect::from_min_max(

@@ -117,7 +117,8 @@ impl TextLayout {
     ) -> (Range<usize>, Arc<Galley>) {
         let first = self.line_at(top - 1.0);
         let end = self.lines.partition_point(|line| line.bottom < bottom) + 1;
-        let end = end.min(self.lines.len());
+        // Where no room is left, the bottom lies above the top.
+        let end = end.min(self.lines.len()).max(first);
         let at = |line: usize| self.lines.get(line).map_or(self.pieces.len(), |l| l.first);
         let rows = self.rows.get(first..end).unwrap_or_default();
         let mut galley = (*self.last).clone();
