@@ -1,6 +1,7 @@
 //! The glue between the state, the toolkit, the worker and the re-judging thread.
 
 mod ending;
+mod look;
 mod past;
 mod score;
 mod tradeoff;
@@ -312,22 +313,6 @@ impl Window {
             if left > 0.0 {
                 ctx.request_repaint_after(Duration::from_secs_f64(left));
             }
-        }
-    }
-
-    fn show_settings(&mut self, ctx: &Context) {
-        let settings = &self.state.settings;
-        let wanted = (settings.theme, settings.zoom, settings.habits.clone());
-        if self.applied.as_ref() != Some(&wanted) {
-            theme::apply(ctx, wanted.0);
-            theme::fit(ctx, &wanted.2);
-            ctx.set_zoom_factor(wanted.1);
-            self.applied = Some(wanted);
-        }
-        let full = self.state.showing.full_screen;
-        if self.full_screen != full {
-            ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(full));
-            self.full_screen = full;
         }
     }
 

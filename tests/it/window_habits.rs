@@ -60,6 +60,12 @@ fn the_usual_settings_come_back_and_go_again() {
     stage.click("Dark");
     stage.click("Larger");
     let before = stage.state().settings.clone();
+    // It stands at the end of what scrolls.
+    stage
+        .harness
+        .get_by_label("Back to the usual settings")
+        .scroll_to_me();
+    stage.frames(20);
     stage.click("Back to the usual settings");
     assert_eq!(stage.state().settings, Settings::default());
     stage.click("Bring mine back");

@@ -11,9 +11,7 @@ mod speech;
 use std::ops::Range;
 use std::sync::Arc;
 
-use egui::{
-    Color32, Event, EventFilter, Id, Key, Rect, Response, Role, Sense, TextStyle, Ui, WidgetInfo,
-};
+use egui::{Color32, Event, EventFilter, Id, Key, Rect, Response, Sense, TextStyle, Ui};
 
 use crate::app::theme::{self, HeatScale};
 use lanes::Lanes;
