@@ -29,6 +29,9 @@ mod sweep;
 mod training;
 #[cfg(feature = "gui")]
 mod window;
+#[cfg(feature = "gui")]
+mod window_access;
+#[cfg(feature = "gui")]
 mod window_demo;
 #[cfg(feature = "gui")]
 mod window_habits;

@@ -3,6 +3,7 @@
 mod draw;
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::branches::BranchesView;
@@ -247,9 +248,11 @@ impl<'a> PaneView<'a> {
                 }
                 if let Some((token, _)) = most {
                     let (sum, word) = (numbers::nats(sum), pieces[token].trim());
-                    told.push_str(&format!(
+                    // Writing to a string cannot fail.
+                    let _ = write!(
+                        told,
                         "; {name} {sum} nats, strongest at \u{201c}{word}\u{201d}"
-                    ));
+                    );
                 }
             }
             (range, told)

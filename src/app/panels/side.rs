@@ -1,5 +1,7 @@
 //! Comparing: how the two texts differ in one line, judging them without knowing which is which, and the controls of both.
 
+use std::fmt::Write as _;
+
 use egui::{Button, RichText, Ui, vec2};
 
 use super::message::message_ui;
@@ -36,11 +38,9 @@ pub fn summary(state: &State) -> Option<String> {
         return Some(line);
     }
     let (a, b) = (run.base.len(), run.guided.len());
-    line.push_str(&format!(
-        " \u{b7} {} and {} tokens",
-        numbers::count(a),
-        numbers::count(b)
-    ));
+    let [a, b] = [a, b].map(numbers::count);
+    // Writing to a string cannot fail.
+    let _ = write!(line, " \u{b7} {a} and {b} tokens");
     if let Some(gains) = gains(state, run) {
         line.push_str(&gains);
     }

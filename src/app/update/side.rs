@@ -7,7 +7,7 @@ use crate::app::state::blind::{Blind, Vote};
 use crate::app::state::kept::KeptText;
 
 /// What was done.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SideAction {
     /// Wants what differs marked and the texts scrolled together, or no longer.
     ToggleDiff,

@@ -1,7 +1,9 @@
 //! A text of coloured words: hit, walked, copied and read out.
 
 use counterpoise::app::theme;
-use counterpoise::app::widgets::token_view::{TokenCell, TokenMark, TokenView, TokenViewResponse};
+use counterpoise::app::widgets::token_view::{
+    Lane, TokenCell, TokenMark, TokenView, TokenViewResponse,
+};
 use egui::{Event, Id, Key, vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, SnapshotResults};
@@ -59,6 +61,45 @@ fn a_text_with_values_looks_right_in_both_themes() {
     let mut results = SnapshotResults::new();
     for (dark, name) in [(false, "text_light"), (true, "text_dark")] {
         let mut harness = text_harness(dark);
+        results.extend(look(&mut harness, name));
+    }
+}
+
+#[test]
+fn lanes_and_frames_around_what_differs_look_right_in_both_themes() {
+    let mut results = SnapshotResults::new();
+    let values: Vec<Vec<Option<f64>>> = [1.0, -0.6, 0.2]
+        .map(|factor| WORDS.iter().map(|word| Some(word.1 * factor)).collect())
+        .to_vec();
+    let differs: Vec<bool> = (0..WORDS.len())
+        .map(|index| (7..14).contains(&index))
+        .collect();
+    for (dark, name) in [(false, "lanes_light"), (true, "lanes_dark")] {
+        let (cells, values, differs) = (words(), values.clone(), differs.clone());
+        let mut harness = harness(vec2(470.0, 420.0), dark, (), move |ui, ()| {
+            let palette = theme::palette(ui);
+            let names = ["helpful", "harmless", "humorous"];
+            let lanes: Vec<Lane<'_>> = names
+                .iter()
+                .zip(&values)
+                .enumerate()
+                .map(|(index, (name, values))| Lane {
+                    name,
+                    color: palette.objective(index),
+                    chosen: index == 0,
+                    values,
+                })
+                .collect();
+            palette.card().show(ui, |ui| {
+                TokenView::new(Id::unique("guided"), "Guided text", &cells)
+                    .scale(Some(scale()))
+                    .lanes(&lanes)
+                    .bars(false)
+                    .differs(&differs)
+                    .show(ui);
+            });
+        });
+        harness.run();
         results.extend(look(&mut harness, name));
     }
 }

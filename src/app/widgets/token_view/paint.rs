@@ -91,17 +91,17 @@ pub(super) fn paint(
         }
     }
     let differs = |piece: &&Piece| marks.differs.get(piece.token) == Some(&true);
-    let mut block: Option<(usize, Rect)> = None;
+    let mut block: Option<(&Piece, Rect)> = None;
     for piece in layout.pieces[seen.clone()].iter().filter(differs) {
         let rect = piece.rect.translate(corner.to_vec2());
         block = match block {
             // Neighbours on one line share a frame.
-            Some((token, whole)) if piece.token <= token + 1 && whole.top() == rect.top() => {
-                Some((piece.token, whole.union(rect)))
+            Some((last, whole)) if piece.token <= last.token + 1 && last.line == piece.line => {
+                Some((piece, whole.union(rect)))
             }
             before => {
                 before.inspect(|(_, whole)| frame(ui, palette, *whole));
-                Some((piece.token, rect))
+                Some((piece, rect))
             }
         };
     }

@@ -1,0 +1,76 @@
+//! What everybody needs to be able to use the window: targets that can be hit, names that can be heard.
+
+use counterpoise::app::state::page::Page;
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT, Queryable};
+
+use crate::stage::Stage;
+
+/// The least width and height of what can be pressed, points.
+const TARGET: f32 = 24.0;
+
+/// What can be pressed or typed into, and is too small or has no name.
+fn faults(stage: &Stage, place: &str) -> Vec<String> {
+    let pressed = |role: Role| {
+        matches!(
+            role,
+            Role::Button
+                | Role::CheckBox
+                | Role::RadioButton
+                | Role::ComboBox
+                | Role::Slider
+                | Role::SpinButton
+                | Role::TextInput
+                | Role::MultilineTextInput
+        )
+    };
+    let nodes = stage
+        .harness
+        .query_all_by(|node| pressed(node.role()) && !node.is_disabled());
+    nodes
+        .filter_map(|node| {
+            let rect = node.rect();
+            let name = node.accesskit_node().label().unwrap_or_default();
+            let small = rect.height() < TARGET - 0.5 || rect.width() < TARGET - 0.5;
+            let fault = match (small, name.is_empty()) {
+                (true, _) => format!("{:.0} by {:.0}", rect.width(), rect.height()),
+                (false, true) => "without a name".to_owned(),
+                (false, false) => return None,
+            };
+            let role = node.accesskit_node().role();
+            Some(format!("{place}: {role:?} \"{name}\" {fault}"))
+        })
+        .collect()
+}
+
+#[test]
+fn everything_that_can_be_pressed_can_be_hit_and_has_a_name() {
+    let mut stage = Stage::ready();
+    let mut found = Vec::new();
+    let keys = [
+        (Page::Models, Key::Num2),
+        (Page::Train, Key::Num3),
+        (Page::Tradeoff, Key::Num4),
+        (Page::Runs, Key::Num5),
+        (Page::Score, Key::Num6),
+    ];
+    for (page, key) in keys {
+        stage.press(Modifiers::COMMAND, key);
+        assert_eq!(stage.state().page, page);
+        found.extend(faults(&stage, page.label()));
+    }
+    stage.press(Modifiers::ALT, Key::Home);
+    found.extend(faults(&stage, "Start"));
+    stage.press(Modifiers::COMMAND, Key::Num1);
+    found.extend(faults(&stage, "Steer, empty"));
+    while stage.next_command().is_some() {}
+    stage.answered();
+    stage.press(Modifiers::COMMAND, Key::D);
+    stage.press(Modifiers::COMMAND, Key::T);
+    stage.press(Modifiers::NONE, Key::J);
+    found.extend(faults(&stage, "Steer with a card and the table"));
+    stage.press(Modifiers::COMMAND, Key::K);
+    found.extend(faults(&stage, "Palette"));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
