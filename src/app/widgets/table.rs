@@ -36,7 +36,7 @@ pub fn heading(ui: &mut Ui, width: f32, words: &str, descending: Option<bool>, h
         let text = RichText::new(format!("{words}{arrow}")).font(strong(size::SMALL));
         let button = Button::new(text)
             .frame(false)
-            .min_size(vec2(0.0, space::TARGET));
+            .min_size(vec2(space::TARGET, space::TARGET));
         let response = ui.add(button).on_hover_text(help);
         let label = format!("Sort by {words}");
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));

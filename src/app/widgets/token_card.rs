@@ -251,30 +251,23 @@ impl TokenCard<'_> {
         });
         ui.spacing_mut().item_spacing.y = 0.0;
         self.candidate_header(ui, palette);
-        for candidate in insight.top.iter() {
+        let top = &insight.top[..insight.top.len().min(self.shown_candidates())];
+        for candidate in top {
             let chosen = candidate.id == insight.chosen.id;
             if self.candidate(ui, palette, candidate, chosen) {
                 answer.pick = Some(candidate.id);
             }
         }
-        if !insight
-            .top
-            .iter()
-            .any(|other| other.id == insight.chosen.id)
-        {
+        if !top.iter().any(|other| other.id == insight.chosen.id) {
             self.candidate(ui, palette, &insight.chosen, true);
         }
         ui.spacing_mut().item_spacing.y = space::XS;
         ui.add_space(space::XS);
-        let covered: f64 = insight
-            .top
-            .iter()
-            .map(|candidate| candidate.guided.exp())
-            .sum();
+        let covered: f64 = top.iter().map(|candidate| candidate.guided.exp()).sum();
         ui.label(
             egui::RichText::new(format!(
                 "These {} tokens cover {} of what guidance allows. Guidance moved this choice by {:.2} nats",
-                insight.top.len(),
+                top.len(),
                 numbers::share(covered.min(1.0)),
                 insight.kl.max(0.0),
             ))
@@ -284,6 +277,11 @@ impl TokenCard<'_> {
         .on_hover_text(
             "The distance is the Kullback-Leibler divergence between the choices with and without guidance",
         );
+    }
+
+    /// How many alternatives there is room for: fewer where they can be pressed, since those are higher.
+    fn shown_candidates(&self) -> usize {
+        if self.words.is_some() { 8 } else { 10 }
     }
 
     /// Width of an objective's column: as wide as there is room for beside a token's text.

@@ -76,6 +76,12 @@ impl RunsView {
     }
 }
 
+/// Names a list to choose from to screen readers.
+fn name_it(response: &egui::Response, name: &str) {
+    let ctx = &response.ctx;
+    ctx.accesskit_node_builder(response.id, |node| node.set_label(name));
+}
+
 /// Draws the list.
 pub(super) fn list_ui(ui: &mut Ui, view: &RunsView, state: &State) -> Vec<Action> {
     let mut actions = Vec::new();
@@ -104,7 +110,7 @@ pub(super) fn list_ui(ui: &mut Ui, view: &RunsView, state: &State) -> Vec<Action
                           names: &[String],
                           action: fn(Option<String>) -> PastAction| {
             let combo = ComboBox::from_id_salt(all).selected_text(now.as_deref().unwrap_or(all));
-            combo.show_ui(ui, |ui| {
+            let shown = combo.show_ui(ui, |ui| {
                 let mut choose = |words: &str, name: Option<String>| {
                     if ui.selectable_label(*now == name, words).clicked() {
                         act(action(name));
@@ -115,6 +121,10 @@ pub(super) fn list_ui(ui: &mut Ui, view: &RunsView, state: &State) -> Vec<Action
                     choose(name, Some(name.clone()));
                 }
             });
+            name_it(
+                &shown.response,
+                &format!("Narrow down: {}", all.to_lowercase()),
+            );
         };
         let found = &view.found;
         narrow(
@@ -130,7 +140,7 @@ pub(super) fn list_ui(ui: &mut Ui, view: &RunsView, state: &State) -> Vec<Action
             objectives,
             PastAction::FilterObjective,
         );
-        ComboBox::from_id_salt("days of the list")
+        let days = ComboBox::from_id_salt("days of the list")
             .selected_text(view.since.label())
             .show_ui(ui, |ui| {
                 for since in Since::ALL {
@@ -142,6 +152,7 @@ pub(super) fn list_ui(ui: &mut Ui, view: &RunsView, state: &State) -> Vec<Action
                     }
                 }
             });
+        name_it(&days.response, "Narrow down: days");
         let pinned = Button::selectable(view.pinned_only, "Pinned only")
             .frame_when_inactive(true)
             .min_size(egui::vec2(0.0, space::TARGET));

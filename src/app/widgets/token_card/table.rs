@@ -16,7 +16,7 @@ pub(super) fn row(ui: &mut Ui, label: &str) -> Rect {
 
 /// A line that can be picked; says whether it was.
 pub(super) fn pick_row(ui: &mut Ui, palette: &Palette, label: &str) -> (Rect, bool) {
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(WIDTH, ROW), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(WIDTH, space::TARGET), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, label));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, radius::WORD, palette.hover);
