@@ -30,9 +30,11 @@ use crate::domain::{Finish, LineupInfo, ObjectiveWeights, Pane, Prompt, Sampling
 use crate::engine::trace::{Kept, StoredRows, Trace};
 use crate::error::Failure;
 
+#[cfg(feature = "gui")]
 pub(crate) use html::title;
 pub(crate) use read::LARGEST_VOCABULARY;
 pub use read::{LARGEST_FILE, read};
+#[cfg(feature = "gui")]
 pub(crate) use svg::{caption, values};
 pub use tree::Tree;
 pub use write::{Keep, file_name};
