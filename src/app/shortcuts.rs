@@ -124,6 +124,14 @@ impl Shortcut {
         Self::Help,
     ];
 
+    /// All of them as people read them: the plain ones before those that need one more key.
+    #[must_use]
+    pub fn in_reading_order() -> [Self; Self::ALL.len()] {
+        let mut all = Self::ALL;
+        all.sort_by_key(|shortcut| shortcut.keys().modifiers.shift);
+        all
+    }
+
     /// The keys.
     #[must_use]
     pub const fn keys(self) -> KeyboardShortcut {
@@ -416,6 +424,15 @@ mod tests {
             for b in &Shortcut::ALL[index + 1..] {
                 assert_ne!(a.keys(), b.keys(), "{a:?} and {b:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_list_begins_with_running_and_has_all_of_them_once() {
+        let listed = Shortcut::in_reading_order();
+        assert_eq!(listed[0], Shortcut::Run);
+        for shortcut in Shortcut::ALL {
+            assert_eq!(listed.iter().filter(|one| **one == shortcut).count(), 1);
         }
     }
 

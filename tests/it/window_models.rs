@@ -435,6 +435,16 @@ fn a_path_without_a_model_is_a_card_with_a_way_on() {
 }
 
 #[test]
+fn a_window_too_small_for_the_columns_scrolls_instead_of_covering_them() {
+    let mut stage = page();
+    stage.harness.set_size(egui::vec2(427.0, 240.0));
+    stage.frames(4);
+    let left = stage.harness.get_by_label("Import…").rect();
+    let export = stage.harness.get_by_label("Export…").rect();
+    assert!(export.min.x > left.max.x, "{left} {export}");
+}
+
+#[test]
 fn f6_goes_through_the_columns() {
     let mut stage = page();
     for label in [

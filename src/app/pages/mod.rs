@@ -21,20 +21,32 @@ use crate::app::state::page::Page;
 use crate::app::theme::{palette, radius, size, space, strong};
 use crate::app::update::Action;
 
-/// Room that the pages need, points: where the window has less, as it does when all is zoomed, it scrolls.
-const LEAST: Vec2 = vec2(760.0, 480.0);
+/// Room that a page needs, points: where the window has less, as it does when all is zoomed, it scrolls.
+fn least(state: &State) -> Vec2 {
+    let width = match state.page {
+        Page::Start => 760.0,
+        Page::Steer if state.is_showing() => 760.0,
+        Page::Train => 800.0,
+        // Columns beside the texts.
+        Page::Steer | Page::Tradeoff | Page::Score => 880.0,
+        // Rows of many buttons beside a column.
+        Page::Runs => 940.0,
+        Page::Models => 1010.0,
+    };
+    vec2(width, 480.0)
+}
 
 /// The whole window.
 pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
-    let room = ui.available_size();
-    if room.x >= LEAST.x && room.y >= LEAST.y {
+    let (room, least) = (ui.available_size(), least(state));
+    if room.x >= least.x && room.y >= least.y {
         return frame_ui(ui, state);
     }
     ScrollArea::both()
         .id_salt("small window")
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            let rect = Rect::from_min_size(ui.cursor().min, room.max(LEAST));
+            let rect = Rect::from_min_size(ui.cursor().min, room.max(least));
             ui.allocate_rect(rect, Sense::hover());
             let mut page = ui.new_child(UiBuilder::new().max_rect(rect));
             frame_ui(&mut page, state)

@@ -37,7 +37,8 @@ pub fn help_ui(ui: &mut Ui, showing: bool) -> Vec<Action> {
                         ui.label(*what);
                         ui.end_row();
                     }
-                    for shortcut in Shortcut::ALL.into_iter().filter(|s| s.is_listed()) {
+                    let all = Shortcut::in_reading_order();
+                    for shortcut in all.into_iter().filter(|shortcut| shortcut.is_listed()) {
                         let keys = ui.ctx().format_shortcut(&shortcut.keys());
                         ui.label(RichText::new(keys).font(digits(size::BODY)));
                         ui.label(shortcut.tooltip());

@@ -28,7 +28,7 @@ pub struct Item {
 /// What can be done now and has all the words that were typed: names that begin so come first, then the table's order.
 #[must_use]
 fn found(state: &State, search: &str) -> Vec<Item> {
-    let commands = Shortcut::ALL.into_iter().filter(|shortcut| {
+    let commands = Shortcut::in_reading_order().into_iter().filter(|shortcut| {
         // To hold a key cannot be chosen from a list.
         shortcut.is_listed() && *shortcut != Shortcut::Compare && shortcut.is_there(state)
     });

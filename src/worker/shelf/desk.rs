@@ -101,6 +101,9 @@ fn open(path: &Path) -> Result<Opened, Failure> {
     }
     let found = local::at(&path, &CancelToken::default());
     if found.models.is_empty() {
+        if let Some(failure) = something_else(&path) {
+            return Err(failure.details(path.display().to_string()));
+        }
         let failure = Failure::input("There is no model here");
         let hint = found.notes.first().cloned().unwrap_or_else(|| {
             "A model is a folder with config.json and weights, a folder with adapter_config.json, a .gguf file, or a \
@@ -113,6 +116,32 @@ fn open(path: &Path) -> Result<Opened, Failure> {
         path,
         models: found.models,
     })
+}
+
+/// What a file without a model plainly is, and where it is of use: people drop what they exported on the page they are on.
+fn something_else(path: &Path) -> Option<Failure> {
+    let ending = path.extension()?.to_string_lossy().to_lowercase();
+    let (summary, hint) = match &*ending {
+        _ if !path.is_file() => return None,
+        "html" | "htm" => (
+            "This file is a page, not a model",
+            "Open it in a browser; to go on with a run here, drop its .counterpoise.json file",
+        ),
+        "png" | "jpg" | "jpeg" | "gif" | "webp" | "svg" | "pdf" => (
+            "This file is a picture or a document, not a model",
+            "To go on with a run here, drop its .counterpoise.json file",
+        ),
+        "csv" | "jsonl" | "gz" => (
+            "This file is a table or a list, not a model",
+            "Drop it on the Score page to have its answers judged, or pairs of answers on the Train page to learn from them",
+        ),
+        "txt" | "md" => (
+            "This file is a text, not a model",
+            "Drop it on the Score page to see what each objective says of its words",
+        ),
+        _ => return None,
+    };
+    Some(Failure::input(summary).hint(hint))
 }
 
 /// A path with `~` at its start meaning the home folder.
@@ -252,6 +281,28 @@ mod tests {
             panic!("nothing was opened");
         };
         assert!(failure.summary.starts_with("There is no file"), "{failure}");
+    }
+
+    #[test]
+    fn a_file_that_is_plainly_something_else_is_called_what_it_is() {
+        let shelf = Shelf::new();
+        let folder = tempfile::tempdir().unwrap();
+        for (name, word, page) in [
+            ("run.html", "a page", ".counterpoise.json"),
+            ("window.PNG", "a picture", ".counterpoise.json"),
+            ("run.csv", "a table", "Score page"),
+            ("notes.md", "a text", "Score page"),
+            ("run.odd", "no model here", "config.json"),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "not a model").unwrap();
+            let ShelfEvent::Failed { failure, .. } = shelf.ask(ShelfCommand::Open { path }) else {
+                panic!("{name} was opened");
+            };
+            assert!(failure.summary.contains(word), "{name}: {failure}");
+            let hint = failure.hint.unwrap_or_default();
+            assert!(hint.contains(page), "{name}: {hint}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) fn export_ui(
     let mut act = |action| actions.push(Action::Past(action));
     palette(ui).card().show(ui, |ui| {
         ui.set_min_width(ui.available_width());
-        ui.label(format!("Export \"{prompt}\""));
+        ui.label(format!("Export “{prompt}”"));
         for format in Format::ALL {
             if ui.radio(row.format == format, format.label()).clicked() {
                 act(PastAction::SetFormat(format));

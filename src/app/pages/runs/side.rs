@@ -30,14 +30,18 @@ pub struct SideView {
     pub used: Option<(u64, u64)>,
 }
 
+/// How many words of a prompt say which run is exported.
+const SHOWN_WORDS: usize = 8;
+
 impl SideView {
     /// Decides what is shown.
     #[must_use]
     pub fn build(state: &State) -> Self {
         let past = &state.past;
         let prompt_of = |row: &ExportRow| {
-            let words = state.prompt_of(row.id).split_whitespace().take(8);
-            words.collect::<Vec<_>>().join(" ")
+            let words: Vec<&str> = state.prompt_of(row.id).split_whitespace().collect();
+            let more = if words.len() > SHOWN_WORDS { "…" } else { "" };
+            words[..words.len().min(SHOWN_WORDS)].join(" ") + more
         };
         Self {
             path: past.path.clone(),

@@ -187,8 +187,12 @@ pub(super) fn parallel_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Act
             (place.range[0], place.up.max, Align2::LEFT_BOTTOM),
         ] {
             let words = place.axis.number(value);
-            let at = pos2(place.x + 4.0, y);
-            painter.text(at, align, words, small.clone(), colours.weak);
+            // Lines end where the numbers stand: without paper behind them both would be unreadable.
+            let letters = painter.layout_no_wrap(words, small.clone(), colours.weak);
+            let room = align.anchor_size(pos2(place.x + 4.0, y), letters.size());
+            let paper = room.expand2(vec2(2.0, 0.0));
+            painter.rect_filled(paper, radius::WORD, colours.panel);
+            painter.galley(room.min, letters, colours.weak);
         }
         if let Some([low, high]) = view.marks.get(index).copied().flatten() {
             let mark = Rect::from_x_y_ranges(

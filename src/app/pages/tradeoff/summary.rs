@@ -85,7 +85,7 @@ pub(super) fn summary_ui(ui: &mut Ui, view: &SummaryView) -> Vec<Action> {
     let colours = palette(ui);
     ui.add_space(space::XS);
     ui.label(
-        RichText::new(format!("{HONESTY}."))
+        RichText::new(HONESTY)
             .size(size::SMALL + 1.0)
             .color(colours.warning),
     );

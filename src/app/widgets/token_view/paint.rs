@@ -2,8 +2,8 @@
 
 use egui::epaint::{CornerRadiusF32, RectShape};
 use egui::{
-    Align2, Color32, CornerRadius, Mesh, Pos2, Rangef, Rect, Shape, Stroke, StrokeKind, Ui, Vec2,
-    pos2, vec2,
+    Align2, Color32, CornerRadius, Mesh, Pos2, Rangef, Rect, Shape, Stroke, StrokeKind, TextStyle,
+    Ui, Vec2, pos2, vec2,
 };
 
 use super::TokenCell;
@@ -21,6 +21,8 @@ pub(super) const BELOW: f32 = BAR_DROP + BAR_HEIGHT + 2.0;
 const LEAST_BAR: f32 = 0.2;
 /// How far a colour reaches beyond its word, points.
 const PAD: f32 = 2.0;
+/// Letters of a chip in a text of usual size, points.
+const CHIP_LETTERS: f32 = 10.5;
 /// Pieces closer than this are parts of one word, points.
 const TOUCHING: f32 = 0.75;
 
@@ -301,36 +303,43 @@ fn hatch(shapes: &mut Vec<Shape>, rect: Rect, color: Color32) {
     }
 }
 
+/// How much larger than usual the text is written: its chips grow with it, for their room is made of its spaces.
+fn chip_scale(ui: &Ui) -> f32 {
+    TextStyle::resolve(&theme::reading(), ui.style()).size / theme::size::READING
+}
+
 /// The chip before the first differing word: a path that parts, and what that means.
 fn fork_mark(ui: &Ui, palette: &Palette, room: Rect) {
+    let scale = chip_scale(ui);
     let chip = Rect::from_center_size(
         room.center() - vec2(PAD / 2.0, 0.0),
-        Vec2::new(room.width() - 6.0, 16.0),
+        Vec2::new(room.width() - 6.0, 16.0 * scale),
     );
     let painter = ui.painter();
-    painter.rect_filled(chip, 8.0, palette.accent);
-    let stroke = Stroke::new(1.4, palette.on_accent);
-    let from = pos2(chip.left() + 6.0, chip.center().y);
-    let split = from + vec2(3.0, 0.0);
+    painter.rect_filled(chip, 8.0 * scale, palette.accent);
+    let stroke = Stroke::new(1.4 * scale, palette.on_accent);
+    let from = pos2(chip.left() + 6.0 * scale, chip.center().y);
+    let split = from + vec2(3.0, 0.0) * scale;
     painter.line_segment([from, split], stroke);
-    painter.line_segment([split, split + vec2(3.5, -3.0)], stroke);
-    painter.line_segment([split, split + vec2(3.5, 3.0)], stroke);
+    painter.line_segment([split, split + vec2(3.5, -3.0) * scale], stroke);
+    painter.line_segment([split, split + vec2(3.5, 3.0) * scale], stroke);
     painter.text(
-        pos2(split.x + 7.0, chip.center().y),
+        pos2(split.x + 7.0 * scale, chip.center().y),
         Align2::LEFT_CENTER,
         "differs",
-        theme::strong(10.5),
+        theme::strong(CHIP_LETTERS * scale),
         palette.on_accent,
     );
 }
 
 /// The chip that stands for the token which ended the response.
 fn end_mark(ui: &Ui, palette: &Palette, room: Rect) {
-    let chip = Rect::from_center_size(room.center(), Vec2::new(room.width(), 16.0));
+    let scale = chip_scale(ui);
+    let chip = Rect::from_center_size(room.center(), Vec2::new(room.width(), 16.0 * scale));
     let painter = ui.painter();
     painter.rect_stroke(
         chip,
-        8.0,
+        8.0 * scale,
         Stroke::new(1.0, palette.border_strong),
         StrokeKind::Inside,
     );
@@ -338,7 +347,7 @@ fn end_mark(ui: &Ui, palette: &Palette, room: Rect) {
         chip.center(),
         Align2::CENTER_CENTER,
         "end",
-        theme::strong(10.5),
+        theme::strong(CHIP_LETTERS * scale),
         palette.weak,
     );
 }
