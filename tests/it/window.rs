@@ -382,6 +382,19 @@ fn the_smallest_promised_window_shows_both_texts() {
 }
 
 #[test]
+fn a_window_too_small_for_its_texts_still_stands_and_shows_them_when_it_grows() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    for height in [820.0, 420.0, 300.0, 240.0, 180.0, 820.0] {
+        stage.harness.set_size(vec2(427.0, height));
+        stage.frames(4);
+        stage.harness.get_by_label("Guided text").scroll_to_me();
+        stage.frames(2);
+    }
+    assert_eq!(stage.text_of("Guided text"), GUIDED.concat());
+}
+
+#[test]
 fn a_worker_that_dies_leaves_the_window_standing() {
     let mut stage = Stage::ready();
     stage.answered();

@@ -190,6 +190,8 @@ fn a_text_that_wraps_is_walked_by_lines() {
     let (all, letters) = layout.visible(0.0, 1e6);
     assert_eq!(all, 0..layout.pieces.len());
     assert_eq!(letters.rows.len(), layout.rows.len());
+    let (none, letters) = layout.visible(100.0, -40.0);
+    assert!(none.is_empty() && letters.rows.is_empty(), "{none:?}");
     let (some, letters) = layout.visible(40.0, 60.0);
     assert!(some.len() < all.len() && !some.is_empty());
     assert!(letters.rows.len() < 4 && letters.mesh_bounds.height() > 8.0);
