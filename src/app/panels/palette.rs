@@ -11,6 +11,9 @@ use crate::app::update::{Action, HabitAction};
 /// Width of the palette and most height of its list, points.
 const WIDTH: f32 = 520.0;
 const HEIGHT: f32 = 360.0;
+/// Height of what surrounds the list, and least height of the list itself, points.
+const FRAME: f32 = 130.0;
+const LEAST: f32 = 48.0;
 
 /// Something that can be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,7 +133,10 @@ pub fn palette_ui(ui: &mut Ui, view: &PaletteView) -> Vec<Action> {
         if view.items.is_empty() {
             ui.label(RichText::new("No command has these words").color(palette(ui).weak));
         }
-        ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
+        // The field above stays in sight, however low the window is.
+        let most = ui.ctx().content_rect().height() - FRAME;
+        let list = ScrollArea::vertical().max_height(most.clamp(LEAST, HEIGHT));
+        list.min_scrolled_height(LEAST).show(ui, |ui| {
             for (index, item) in view.items.iter().enumerate() {
                 let chosen = index == view.chosen;
                 let keys = item.shortcut.map(|s| ui.ctx().format_shortcut(&s.keys()));
