@@ -200,7 +200,7 @@ fn the_palette_finds_a_command_by_typing_and_enter_does_it() {
 }
 
 #[test]
-fn the_palette_and_the_list_of_keys_stay_inside_a_small_window() {
+fn the_palette_stays_inside_a_small_window() {
     let mut stage = first_time();
     stage.click("Open the lab");
     stage.harness.set_size(egui::vec2(427.0, 240.0));
@@ -209,11 +209,4 @@ fn the_palette_and_the_list_of_keys_stay_inside_a_small_window() {
     stage.frames(4);
     let field = stage.harness.get_by_label("Find a command").rect();
     assert!(field.min.y > 0.0 && field.max.x < 427.0, "{field}");
-    stage.press(Modifiers::NONE, Key::Escape);
-    stage.press(Modifiers::NONE, Key::F1);
-    stage.frames(4);
-    let keys = stage.harness.get_by_label("Keyboard shortcuts").rect();
-    let close = stage.harness.get_by_label("Close").rect();
-    assert!(keys.min.x > 0.0 && keys.min.y > 0.0, "{keys}");
-    assert!(close.min.x > 0.0 && close.max.y < 240.0, "{close}");
 }

@@ -10,9 +10,6 @@ use crate::app::update::Action;
 /// Height of what surrounds the table: title, button, margins.
 const FRAME: f32 = 140.0;
 
-/// Room that the column of keys takes.
-const KEYS: f32 = 110.0;
-
 /// Least height of the table.
 const LEAST: f32 = 80.0;
 
@@ -25,13 +22,10 @@ pub fn help_ui(ui: &mut Ui, showing: bool) -> Vec<Action> {
         // The button below stays in sight, however low the window is.
         let most = (ui.ctx().content_rect().height() - FRAME).max(LEAST);
         // At once as high as there is room: a window that grows would move the button from under the pointer.
-        // Where the sentences do not fit beside the keys, they wrap.
-        let wide = ui.ctx().content_rect().width() - KEYS - 4.0 * space::XL;
         let table = ScrollArea::vertical().max_height(most);
         table.min_scrolled_height(most).show(ui, |ui| {
             Grid::new("shortcuts")
                 .num_columns(2)
-                .max_col_width(wide.max(KEYS))
                 .spacing([space::L, space::S])
                 .show(ui, |ui| {
                     for (keys, what) in
