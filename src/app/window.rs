@@ -413,7 +413,7 @@ fn first_state(options: &AppOptions, mut settings: Settings) -> State {
     if let Some(theme) = options.theme {
         settings.theme = theme;
     }
-    let library = Library::built_in();
+    let library = Library::built_in().with_own(&settings.prompts);
     let last = settings.last_lineup.as_deref().filter(|_| options.reopens);
     let reopened = last.map(|text| LineupSource::Composed(text.into()));
     // What is asked for at the start counts for this time.

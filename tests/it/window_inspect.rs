@@ -274,3 +274,52 @@ fn at_300_percent_everything_can_still_be_reached() {
     assert!(slider.left() > text.right(), "{slider:?} {text:?}");
     stage.harness.get_by_label("Undo").rect();
 }
+
+#[test]
+fn a_prompt_of_ones_own_is_kept_shared_removed_and_brought_back() {
+    let mut stage = Stage::ready();
+    let built_in = stage.state().library.prompts.len();
+    // The list is longer than the window.
+    let press = |stage: &mut Stage, label: &str| {
+        stage.harness.get_by_label(label).click_accesskit();
+        stage.frames(3);
+    };
+    stage.harness.get_by_label("Prompt").focus();
+    stage.frames(1);
+    stage.press(Modifiers::COMMAND, Key::A);
+    stage
+        .harness
+        .get_by_label("Prompt")
+        .type_text("Why is the sky blue?");
+    stage.frames(3);
+    press(&mut stage, "Keep this prompt");
+    let own = stage.state().library.own();
+    assert_eq!(own.len(), 1);
+    assert_eq!(own[0].text, "Why is the sky blue?");
+    assert_eq!(
+        stage.state().settings.prompts,
+        own,
+        "it is there the next time"
+    );
+    assert!(stage.shows("Why is the sky blue?: Kept by you"));
+
+    press(&mut stage, "Share prompts");
+    press(&mut stage, "Copy mine as JSON");
+    press(&mut stage, "Remove");
+    assert_eq!(stage.state().library.prompts.len(), built_in);
+    press(&mut stage, "Bring the removed one back");
+    assert_eq!(stage.state().library.own().len(), 1);
+
+    stage.harness.get_by_label("Prompts of others").focus();
+    stage.frames(1);
+    let json = r#"[{"text": "Is it fair to keep a found coin?", "tag": "hard"}, {"text": "Why is the sky blue?"}]"#;
+    stage
+        .harness
+        .get_by_label("Prompts of others")
+        .type_text(json);
+    stage.frames(3);
+    press(&mut stage, "Add these");
+    assert!(stage.shows("1 added, 1 was there already"));
+    assert_eq!(stage.state().settings.prompts.len(), 2);
+    assert!(stage.shows("hard"), "its tag can be picked");
+}

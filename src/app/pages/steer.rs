@@ -21,7 +21,11 @@ pub fn steer_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
             .default_size(220.0)
             .size_range(180.0..=420.0)
             .show(ui, |ui| {
-                actions.extend(library::library_ui(ui, &library::LibraryView::build(state)));
+                actions.extend(library::library_ui(
+                    ui,
+                    state,
+                    &library::LibraryView::build(state),
+                ));
             });
     }
     Panel::right("controls")

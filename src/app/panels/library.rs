@@ -4,7 +4,8 @@ use egui::{Button, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::app::state::{Region, State};
 use crate::app::theme::{palette, section, size, space, strong};
-use crate::app::update::{Action, HabitAction};
+use crate::app::update::{Action, HabitAction, LibraryAction};
+use crate::app::widgets::field::Field;
 
 /// What the column shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,16 @@ pub struct LibraryView {
     pub hidden: usize,
     /// Whether the keyboard is wanted here.
     pub wants_focus: bool,
+    /// Whether what stands in the prompt box can be kept.
+    pub can_keep: bool,
+    /// How many prompts are the person's own.
+    pub own: usize,
+    /// What stands in the box for prompts of others.
+    pub import: String,
+    /// What became of adding them.
+    pub note: Option<String>,
+    /// The title of the prompt that was removed last.
+    pub removed: Option<String>,
 }
 
 /// One prompt in the list.
@@ -36,6 +47,8 @@ pub struct LibraryItem {
     pub text: String,
     /// Whether it stands in the prompt box.
     pub selected: bool,
+    /// Whether it is the person's own.
+    pub own: bool,
 }
 
 impl LibraryView {
@@ -51,6 +64,7 @@ impl LibraryView {
                 why: prompt.why.clone(),
                 text: prompt.text.clone(),
                 selected: prompt.text == state.draft.prompt.text,
+                own: index >= library.built_in,
             }
         });
         Self {
@@ -64,6 +78,11 @@ impl LibraryView {
             total: library.prompts.len(),
             hidden: library.hidden(),
             wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Library,
+            can_keep: library.can_keep(state.draft.prompt.text.trim()),
+            own: library.own().len(),
+            import: library.import.clone(),
+            note: library.note.clone(),
+            removed: library.removed.as_ref().map(|prompt| prompt.title.clone()),
         }
     }
 
@@ -80,7 +99,7 @@ impl LibraryView {
 }
 
 /// Draws the column.
-pub fn library_ui(ui: &mut Ui, view: &LibraryView) -> Vec<Action> {
+pub fn library_ui(ui: &mut Ui, state: &State, view: &LibraryView) -> Vec<Action> {
     let mut actions = Vec::new();
     ui.label(RichText::new("Prompts").text_style(section()));
     ui.add_space(space::XS);
@@ -135,6 +154,62 @@ pub fn library_ui(ui: &mut Ui, view: &LibraryView) -> Vec<Action> {
                 if item_ui(ui, item) {
                     actions.push(Action::PickPrompt(item.index));
                 }
+                if item.own
+                    && item.selected
+                    && small(ui, true, "Remove", "Remove this prompt of yours").clicked()
+                {
+                    actions.push(Action::Library(LibraryAction::Remove(item.index)));
+                }
+            }
+            ui.add_space(space::M);
+            actions.extend(own_ui(ui, state, view));
+        });
+    actions
+}
+
+fn small(ui: &mut Ui, enabled: bool, words: &str, help: &str) -> egui::Response {
+    let words = RichText::new(words).size(size::SMALL);
+    let button = Button::new(words).min_size(egui::vec2(0.0, space::TARGET));
+    ui.add_enabled(enabled, button).on_hover_text(help)
+}
+
+/// Prompts of the person's own: kept, brought back, given to others and taken from them.
+fn own_ui(ui: &mut Ui, state: &State, view: &LibraryView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let act = Action::Library;
+    let help = "Keep what stands in the prompt box in this list";
+    if small(ui, view.can_keep, "Keep this prompt", help).clicked() {
+        actions.push(act(LibraryAction::Keep));
+    }
+    if let Some(title) = &view.removed
+        && small(ui, true, "Bring the removed one back", title).clicked()
+    {
+        actions.push(act(LibraryAction::BringBack));
+    }
+    egui::CollapsingHeader::new("Share prompts")
+        .id_salt("share prompts")
+        .show(ui, |ui| {
+            let help = "Copy all prompts of your own as JSON, for somebody else or for a file";
+            if small(ui, view.own > 0, "Copy mine as JSON", help).clicked()
+                && let Ok(json) = serde_json::to_string_pretty(state.library.own())
+            {
+                ui.copy_text(json);
+            }
+            let field = Field {
+                hint: "Paste prompts of others here, as JSON",
+                rows: 3,
+                ..Field::line("Prompts of others", &view.import)
+            };
+            if let Some(text) = field.show(ui).text {
+                actions.push(act(LibraryAction::EditImport(text)));
+            }
+            let some = !view.import.trim().is_empty();
+            if small(ui, some, "Add these", "Add them to this list").clicked() {
+                actions.push(act(LibraryAction::Import));
+            }
+            if let Some(note) = &view.note {
+                let words = RichText::new(note).size(size::SMALL);
+                ui.label(words.color(palette(ui).weak));
             }
         });
     actions

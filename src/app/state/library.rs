@@ -1,7 +1,18 @@
-//! The built-in prompts: what a person can start with when nothing comes to mind.
+//! Prompts to start with: the built-in ones, and those that a person has kept.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Failure;
+
+/// Most prompts that can be kept, and the longest, in letters.
+pub const MOST_OWN: usize = 500;
+const LONGEST: usize = 20_000;
+/// Letters of a prompt that make its title where it has none.
+const TITLE: usize = 32;
 
 /// One prompt to start with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LibraryPrompt {
     /// A few words that name it.
     pub title: String,
@@ -26,6 +37,69 @@ pub struct Library {
     pub tag: Option<String>,
     /// Whether the person has agreed, in this session, to see prompts that may upset.
     pub agreed: bool,
+    /// How many of the prompts are built in; those behind them are the person's own.
+    pub built_in: usize,
+    /// What stands in the box for prompts of others.
+    pub import: String,
+    /// What became of the last attempt to add them.
+    pub note: Option<String>,
+    /// The prompt that was removed last.
+    pub removed: Option<LibraryPrompt>,
+}
+
+impl LibraryPrompt {
+    /// A prompt of a person's own.
+    #[must_use]
+    pub fn own(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            ..Self::default()
+        }
+        .mended()
+    }
+
+    /// With what it lacks.
+    #[must_use]
+    fn mended(mut self) -> Self {
+        if self.title.trim().is_empty() {
+            let mut letters = self.text.trim().chars();
+            self.title = letters.by_ref().take(TITLE).collect();
+            if letters.next().is_some() {
+                self.title.push('\u{2026}');
+            }
+        }
+        if self.tag.trim().is_empty() {
+            "own".clone_into(&mut self.tag);
+        }
+        if self.why.trim().is_empty() {
+            "Kept by you".clone_into(&mut self.why);
+        }
+        self
+    }
+}
+
+/// Reads prompts from JSON: a list of objects with `text` and, if wanted, `title`, `tag`, `why` and `sensitive`.
+///
+/// # Errors
+/// Text that is no such list, and prompts that are empty or too long.
+pub fn read_prompts(json: &str) -> Result<Vec<LibraryPrompt>, Failure> {
+    let prompts: Vec<LibraryPrompt> = serde_json::from_str(json).map_err(|error| {
+        Failure::input("This is no list of prompts")
+            .hint("It looks like [{\"title\": \"A day off\", \"text\": \"What can I do on Sunday?\"}]")
+            .details(error.to_string())
+    })?;
+    for (index, prompt) in prompts.iter().enumerate() {
+        let letters = prompt.text.trim().chars().count();
+        if letters == 0 || letters > LONGEST {
+            let fault = if letters == 0 {
+                "is empty"
+            } else {
+                "is too long"
+            };
+            return Err(Failure::input(format!("Prompt {} {fault}", index + 1)));
+        }
+    }
+    Ok(prompts.into_iter().map(LibraryPrompt::mended).collect())
 }
 
 impl Library {
@@ -42,10 +116,49 @@ impl Library {
                 sensitive: prompt.sensitive,
             })
             .collect();
+        Self::of(prompts, &[])
+    }
+
+    fn of(built_in: Vec<LibraryPrompt>, own: &[LibraryPrompt]) -> Self {
+        let count = built_in.len();
+        let own = own.iter().filter(|prompt| !prompt.text.trim().is_empty());
+        let own = own.take(MOST_OWN).cloned().map(LibraryPrompt::mended);
         Self {
-            prompts,
+            prompts: built_in.into_iter().chain(own).collect(),
+            built_in: count,
             ..Self::default()
         }
+    }
+
+    /// The same with a person's own prompts behind the built-in ones.
+    #[must_use]
+    pub fn with_own(self, own: &[LibraryPrompt]) -> Self {
+        Self::of(self.prompts, own)
+    }
+
+    /// The person's own prompts.
+    #[must_use]
+    pub fn own(&self) -> &[LibraryPrompt] {
+        self.prompts.get(self.built_in..).unwrap_or_default()
+    }
+
+    /// Whether these words can be kept as a prompt.
+    #[must_use]
+    pub fn can_keep(&self, text: &str) -> bool {
+        let letters = text.trim().chars().count();
+        let known = self.prompts.iter().any(|prompt| prompt.text == text);
+        (1..=LONGEST).contains(&letters) && !known && self.own().len() < MOST_OWN
+    }
+
+    /// Adds prompts that are not known yet, as many as there is room for; says how many.
+    pub fn add(&mut self, prompts: Vec<LibraryPrompt>) -> usize {
+        let before = self.prompts.len();
+        for prompt in prompts {
+            if self.can_keep(&prompt.text) {
+                self.prompts.push(prompt);
+            }
+        }
+        self.prompts.len() - before
     }
 
     /// Whether a prompt may be on screen before it is picked: one that may upset only if the person has agreed.
@@ -153,6 +266,42 @@ mod tests {
         );
         library.agreed = true;
         assert_eq!((library.found(), library.hidden()), (vec![2], 0));
+    }
+
+    #[test]
+    fn own_prompts_come_behind_the_built_in_ones_and_through_json_unchanged() {
+        let mut library = library();
+        library.built_in = 3;
+        assert!(library.can_keep("Why is the sky blue?"));
+        assert!(!library.can_keep("  ") && !library.can_keep("What can I do on Sunday?"));
+        let own = LibraryPrompt::own("Why is the sky blue, and not violet or green instead?");
+        assert_eq!(own.title, "Why is the sky blue, and not vio\u{2026}");
+        assert_eq!(library.add(vec![own.clone(), own.clone()]), 1);
+        assert_eq!(library.own(), [own]);
+        let json = serde_json::to_string(library.own()).unwrap();
+        assert_eq!(read_prompts(&json).unwrap(), library.own());
+        let again = Library {
+            prompts: library.prompts[..3].to_vec(),
+            ..Library::default()
+        };
+        assert_eq!(again.with_own(library.own()).own(), library.own());
+    }
+
+    #[test]
+    fn what_is_no_list_of_prompts_is_refused_with_its_place() {
+        assert_eq!(
+            read_prompts("{}").unwrap_err().summary,
+            "This is no list of prompts"
+        );
+        let fault = read_prompts(r#"[{"text": "Why?"}, {"text": " "}]"#).unwrap_err();
+        assert_eq!(fault.summary, "Prompt 2 is empty");
+        let given =
+            read_prompts(r#"[{"text": "Why?", "tag": "hard", "sensitive": true}]"#).unwrap();
+        assert_eq!(
+            (given[0].title.as_str(), given[0].tag.as_str()),
+            ("Why?", "hard")
+        );
+        assert!(given[0].sensitive);
     }
 
     #[test]

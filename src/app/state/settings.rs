@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::habits::Habits;
 use crate::app::state::blind::Votes;
+use crate::app::state::library::LibraryPrompt;
 use crate::app::theme::ScaleKind;
 
 /// Light, dark, or as the desktop has it.
@@ -249,6 +250,8 @@ impl Default for HeatSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
+    /// Prompts of the person's own.
+    pub prompts: Vec<LibraryPrompt>,
     /// Colours of the window.
     pub theme: ThemeChoice,
     /// 1 is 100 %.
@@ -290,6 +293,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            prompts: Vec::new(),
             theme: ThemeChoice::default(),
             zoom: 1.0,
             mode: Mode::default(),

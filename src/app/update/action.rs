@@ -1,7 +1,8 @@
 //! What a person can do in the window.
 
 use super::{
-    HabitAction, ListingAction, ScoreAction, ShowAction, SideAction, TradeoffAction, TrainAction,
+    HabitAction, LibraryAction, ListingAction, ScoreAction, ShowAction, SideAction, TradeoffAction,
+    TrainAction,
 };
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
@@ -109,6 +110,8 @@ pub enum Action {
     SetHeatObjective(usize),
     /// Did something to see texts side by side.
     Side(SideAction),
+    /// Did something to prompts of their own.
+    Library(LibraryAction),
     /// Did something to the table of all tokens.
     Listing(ListingAction),
     /// Showed or hid the lanes of the objectives below the words.

@@ -8,6 +8,7 @@ mod compare;
 mod event;
 mod fork;
 mod habits;
+mod library;
 mod listing;
 mod live;
 mod looking;
@@ -26,6 +27,7 @@ pub use budget::on_budget;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, tick};
 pub use fork::can_fork;
 pub use habits::{HabitAction, hold_ctrl, keep_messages};
+pub use library::LibraryAction;
 pub use listing::ListingAction;
 pub use past::{due, on_news, on_request, on_told};
 pub use score::{
@@ -92,6 +94,7 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Past(action) => past::apply(state, action),
         Action::Score(action) => score::apply(state, action),
         Action::Habit(action) => habits::apply(state, action),
+        Action::Library(action) => library::apply(state, action),
         Action::EditPrompt(text) => edit_prompt(state, text),
         Action::PickPrompt(index) => {
             if let Some(prompt) = state.library.prompts.get(index)
