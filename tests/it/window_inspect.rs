@@ -112,9 +112,14 @@ fn all_tokens_are_listed_sorted_found_and_copied() {
     stage.frames(1);
     let csv = copied(&stage).expect("nothing was copied");
     let mut lines = csv.lines();
-    let heads = "text,position,token,base,guided,influence,kl,entropy,helpful advantage,helpful push,helpful reward,\
-                 harmless advantage,harmless push,harmless reward,humorous advantage,humorous push,humorous reward";
-    assert_eq!(lines.next(), Some(heads));
+    // The objective that colours the words comes first.
+    let first = stage.state().focus.objective;
+    let mut names = vec!["helpful", "harmless", "humorous"];
+    names[..=first].rotate_right(1);
+    let of = |name: &&str| format!(",{name} advantage,{name} push,{name} reward");
+    let heads = names.iter().map(of).collect::<String>();
+    let heads = format!("text,position,token,base,guided,influence,kl,entropy{heads}");
+    assert_eq!(lines.next(), Some(heads.as_str()));
     let line: Vec<&str> = lines.next().unwrap().split(',').collect();
     assert_eq!(line[..3], ["guided", "5", "\" truth\""]);
     let run = stage.state().run().unwrap();
@@ -160,6 +165,20 @@ fn keep(stage: &mut Stage) {
         .get_by_label("Keep in a column")
         .click_accesskit();
     stage.frames(3);
+}
+
+#[test]
+fn the_run_on_screen_is_exported_by_a_button_too() {
+    let mut stage = answered();
+    stage
+        .harness
+        .get_by_label("Export\u{2026}")
+        .click_accesskit();
+    stage.frames(3);
+    assert_eq!(
+        stage.state().page,
+        counterpoise::app::state::page::Page::Runs
+    );
 }
 
 #[test]

@@ -178,6 +178,8 @@ pub struct CompareView {
     pub can_keep: bool,
     /// Whether the two texts can be judged without knowing.
     pub can_judge: bool,
+    /// Whether there is a text to export.
+    pub can_export: bool,
     /// Votes so far.
     pub votes: u32,
 }
@@ -191,6 +193,7 @@ impl CompareView {
             diff: state.settings.diff,
             can_keep: state.can_keep(),
             can_judge: state.run().is_some_and(done) && state.hidden().is_none(),
+            can_export: state.run().is_some_and(|run| !run.guided.is_empty()),
             votes: state.settings.votes.values().map(Tally::all).sum(),
         }
     }
@@ -199,7 +202,7 @@ impl CompareView {
 /// Draws the controls.
 pub fn compare_ui(ui: &mut Ui, view: &CompareView) -> Vec<Action> {
     let mut actions = Vec::new();
-    ui.label(RichText::new("Compare").text_style(section()));
+    ui.label(RichText::new("Compare and export").text_style(section()));
     ui.add_space(space::XS);
     let mut diff = view.diff;
     let mark = ui.checkbox(&mut diff, Shortcut::Diff.label());
@@ -207,30 +210,37 @@ pub fn compare_ui(ui: &mut Ui, view: &CompareView) -> Vec<Action> {
         actions.push(Action::Side(SideAction::ToggleDiff));
     }
     ui.horizontal_wrapped(|ui| {
-        let mut way = |words: &str, can: bool, help: &str, action: SideAction| {
+        let export = Shortcut::Export.hint(ui.ctx());
+        let mut way = |words: &str, can: bool, help: &str, action: Action| {
             let button = Button::new(words).min_size(vec2(0.0, space::TARGET));
             if ui.add_enabled(can, button).on_hover_text(help).clicked() {
-                actions.push(Action::Side(action));
+                actions.push(action);
             }
         };
         way(
             "Keep in a column",
             view.can_keep,
             "Keep this guided text in a column of its own while you try other weights; two texts can be kept",
-            SideAction::Keep,
+            Action::Side(SideAction::Keep),
         );
         way(
             Shortcut::Blind.label(),
             view.can_judge,
             Shortcut::Blind.tooltip(),
-            SideAction::ToggleBlind,
+            Action::Side(SideAction::ToggleBlind),
+        );
+        way(
+            "Export\u{2026}",
+            view.can_export,
+            &export,
+            Shortcut::Export.action(),
         );
         if view.votes > 0 {
             way(
                 "Forget the votes",
                 true,
                 "Begin to count from zero",
-                SideAction::ForgetVotes,
+                Action::Side(SideAction::ForgetVotes),
             );
         }
     });

@@ -54,22 +54,24 @@ impl<'a> TokensView<'a> {
         }
         let listing = &state.listing;
         let objectives = state.objectives();
-        let columns = Column::all(objectives.len()).into_iter().map(|column| {
-            let label = column.label(objectives);
-            let width = match column {
-                Column::Position => POSITION,
-                Column::Piece => PIECE,
-                Column::Plain
-                | Column::Guided
-                | Column::Influence
-                | Column::Kl
-                | Column::Entropy
-                | Column::Reward(_)
-                | Column::Advantage(_)
-                | Column::Push(_) => table::heading_width(&label, NUMBER),
-            };
-            (column, label, width)
-        });
+        let columns = Column::all(objectives.len(), state.focus.objective)
+            .into_iter()
+            .map(|column| {
+                let label = column.label(objectives);
+                let width = match column {
+                    Column::Position => POSITION,
+                    Column::Piece => PIECE,
+                    Column::Plain
+                    | Column::Guided
+                    | Column::Influence
+                    | Column::Kl
+                    | Column::Entropy
+                    | Column::Reward(_)
+                    | Column::Advantage(_)
+                    | Column::Push(_) => table::heading_width(&label, NUMBER),
+                };
+                (column, label, width)
+            });
         let pinned = state
             .focus
             .pinned

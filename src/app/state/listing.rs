@@ -32,9 +32,9 @@ pub enum Column {
 }
 
 impl Column {
-    /// All columns of a lineup with so many objectives.
+    /// All columns of a lineup with so many objectives, those of objective `first` before the others'.
     #[must_use]
-    pub fn all(objectives: usize) -> Vec<Self> {
+    pub fn all(objectives: usize, first: usize) -> Vec<Self> {
         let mut columns = vec![
             Self::Position,
             Self::Piece,
@@ -44,7 +44,9 @@ impl Column {
             Self::Kl,
             Self::Entropy,
         ];
-        columns.extend((0..objectives).flat_map(|objective| {
+        let mut order: Vec<usize> = (0..objectives).collect();
+        order.sort_by_key(|&objective| objective != first);
+        columns.extend(order.into_iter().flat_map(|objective| {
             [
                 Self::Advantage(objective),
                 Self::Push(objective),
