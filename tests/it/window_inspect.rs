@@ -114,7 +114,7 @@ fn all_tokens_are_listed_sorted_found_and_copied() {
     let mut lines = csv.lines();
     // The objective that colours the words comes first.
     let first = stage.state().focus.objective;
-    let mut names = vec!["helpful", "harmless", "humorous"];
+    let mut names = ["helpful", "harmless", "humorous"];
     names[..=first].rotate_right(1);
     let of = |name: &&str| format!(",{name} advantage,{name} push,{name} reward");
     let heads = names.iter().map(of).collect::<String>();
