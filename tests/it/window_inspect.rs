@@ -246,7 +246,7 @@ fn each_sentence_tells_a_screen_reader_what_its_colours_say() {
     assert!(stage.shows(heard));
     let told = |stage: &Stage| {
         let all = counterpoise::app::panels::panes::PanesView::build(stage.state());
-        all.panes[1].sentences()
+        all.panes[1].sentences(stage.state())
     };
     let one = told(&stage);
     assert_eq!(one.len(), 1);

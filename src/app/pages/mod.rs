@@ -15,7 +15,7 @@ use egui::{
     Ui, UiBuilder, Vec2, vec2,
 };
 
-use crate::app::panels::{help, palette as commands, sheet, status, top_bar};
+use crate::app::panels::{SCROLL_BAR, help, palette as commands, sheet, status, tokens, top_bar};
 use crate::app::state::State;
 use crate::app::state::page::Page;
 use crate::app::theme::{palette, radius, size, space, strong};
@@ -120,4 +120,39 @@ fn column(ui: &Ui) -> Frame {
     Frame::new()
         .fill(palette(ui).window)
         .inner_margin(Margin::same(space::M as i8))
+}
+
+/// The column of sliders and colours to the right of texts; `name` is unique in the window.
+fn controls_column(
+    ui: &mut Ui,
+    name: &'static str,
+    contents: impl FnOnce(&mut Ui) -> Vec<Action>,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    Panel::right(name)
+        .frame(column(ui))
+        .resizable(true)
+        .default_size(300.0)
+        .size_range(264.0..=460.0)
+        .show(ui, |ui| {
+            ScrollArea::vertical()
+                .auto_shrink([false, false])
+                .content_margin(SCROLL_BAR)
+                .show(ui, |ui| actions.extend(contents(ui)));
+        });
+    actions
+}
+
+/// The table of all tokens below texts, where it is open; `name` is unique in the window.
+fn tokens_row(ui: &mut Ui, name: &'static str, state: &State) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if let Some(view) = tokens::TokensView::build(state) {
+        Panel::bottom(name)
+            .frame(column(ui))
+            .resizable(true)
+            .default_size(230.0)
+            .size_range(140.0..=520.0)
+            .show(ui, |ui| actions.extend(tokens::tokens_ui(ui, state, &view)));
+    }
+    actions
 }

@@ -1,10 +1,10 @@
 //! The page on which texts are written and steered.
 
-use egui::{CentralPanel, Panel, ScrollArea, Ui};
+use egui::{CentralPanel, Panel, Ui};
 
 use crate::app::panels::{
-    SCROLL_BAR, advanced, card, colours, formula, library, notice, objectives, panes, problem,
-    prompt, recorded, side, tokens,
+    advanced, card, colours, formula, library, notice, objectives, panes, problem, prompt,
+    recorded, side,
 };
 use crate::app::state::State;
 use crate::app::theme::space;
@@ -28,25 +28,10 @@ pub fn steer_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
                 ));
             });
     }
-    Panel::right("controls")
-        .frame(column)
-        .resizable(true)
-        .default_size(300.0)
-        .size_range(264.0..=460.0)
-        .show(ui, |ui| {
-            ScrollArea::vertical()
-                .auto_shrink([false, false])
-                .content_margin(SCROLL_BAR)
-                .show(ui, |ui| actions.extend(controls_ui(ui, state)));
-        });
-    if let Some(view) = tokens::TokensView::build(state) {
-        Panel::bottom("tokens")
-            .frame(column)
-            .resizable(true)
-            .default_size(230.0)
-            .size_range(140.0..=520.0)
-            .show(ui, |ui| actions.extend(tokens::tokens_ui(ui, state, &view)));
-    }
+    actions.extend(super::controls_column(ui, "controls", |ui| {
+        controls_ui(ui, state)
+    }));
+    actions.extend(super::tokens_row(ui, "tokens", state));
     CentralPanel::default().frame(column).show(ui, |ui| {
         actions.extend(texts_ui(ui, state, |ui| {
             formula::formula_ui(ui, &formula::FormulaView::build(state));
@@ -81,7 +66,7 @@ pub(super) fn texts_ui(ui: &mut Ui, state: &State, above: impl FnOnce(&mut Ui)) 
     if let Some(summary) = side::summary(state) {
         side::summary_ui(ui, &summary);
     }
-    let (done, places) = panes::panes_ui(ui, &panes::PanesView::build(state));
+    let (done, places) = panes::panes_ui(ui, state, &panes::PanesView::build(state));
     actions.extend(done);
     if let Some(view) = card::CardView::build(state) {
         actions.extend(card::card_ui(ui, &view, places));

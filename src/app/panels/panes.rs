@@ -82,8 +82,6 @@ pub struct PaneView<'a> {
     pub lanes: Vec<PaneLane<'a>>,
     /// Whether words have bars of their own.
     pub bars: bool,
-    /// What colours and lanes say, for those who hear it: names, and a number of each token.
-    pub spoken: Vec<(&'a str, Vec<Option<f64>>)>,
     /// The first token that differs from the other text.
     pub fork_at: Option<usize>,
     /// The first token that the sliders, as they stand now, would make another one.
@@ -191,7 +189,6 @@ impl<'a> PaneView<'a> {
             scale: scale(state),
             lanes: run.map_or_else(Vec::new, |run| lanes(state, run, pane)),
             bars: has_bars(state),
-            spoken: run.map_or_else(Vec::new, |run| state.spoken(run, pane)),
             fork_at,
             change_at: run.and_then(|run| first_change(state, run, pane)),
             pinned: index_in(state.focus.pinned, pane),
@@ -225,7 +222,13 @@ impl<'a> PaneView<'a> {
     /// The sentences of the text with what their colours say, for example `Sentence 2: Call Tom. harmless −2.10 nats,
     /// strongest at “Call”`.
     #[must_use]
-    pub fn sentences(&self) -> Vec<(Range<usize>, String)> {
+    pub fn sentences(&self, state: &State) -> Vec<(Range<usize>, String)> {
+        let run = match self.place {
+            Some(place) => state.kept.get(place).map(|kept| &kept.run),
+            None => state.looked_at(),
+        };
+        let run = run.filter(|_| !self.nameless);
+        let spoken = run.map_or_else(Vec::new, |run| state.spoken(run, self.pane));
         let lasting = self.faded_from.unwrap_or(self.cells.len());
         let pieces: Vec<&str> = self.cells[..lasting].iter().map(|cell| cell.text).collect();
         let sentences = groups(&pieces, Grain::Sentence).into_iter();
@@ -234,7 +237,7 @@ impl<'a> PaneView<'a> {
         let told = sentences.enumerate().map(|(index, range)| {
             let text = pieces[range.clone()].concat();
             let mut told = format!("Sentence {}: {}", index + 1, text.trim());
-            for (name, values) in &self.spoken {
+            for (name, values) in &spoken {
                 let here = range.clone().filter_map(|token| {
                     let value = values.get(token).copied().flatten()?;
                     Some((token, value))
@@ -274,7 +277,6 @@ impl<'a> PaneView<'a> {
             cells: cells.collect(),
             scale: None,
             lanes: Vec::new(),
-            spoken: Vec::new(),
             fork_at: None,
             change_at: None,
             differs: &[],
@@ -303,7 +305,6 @@ impl<'a> PaneView<'a> {
             scale: scale(state),
             lanes: lanes(state, run, pane),
             bars: has_bars(state),
-            spoken: state.spoken(run, pane),
             fork_at: None,
             change_at: None,
             differs: state

@@ -61,14 +61,7 @@ impl<'a> TokensView<'a> {
                 let width = match column {
                     Column::Position => POSITION,
                     Column::Piece => PIECE,
-                    Column::Plain
-                    | Column::Guided
-                    | Column::Influence
-                    | Column::Kl
-                    | Column::Entropy
-                    | Column::Reward(_)
-                    | Column::Advantage(_)
-                    | Column::Push(_) => table::heading_width(&label, NUMBER),
+                    _ => table::heading_width(&label, NUMBER),
                 };
                 (column, label, width)
             });
@@ -109,14 +102,7 @@ pub fn csv(run: &Run, view: &TokensView<'_>) -> String {
         let name = match column {
             Column::Plain => "base",
             Column::Entropy => "entropy",
-            Column::Position
-            | Column::Piece
-            | Column::Guided
-            | Column::Influence
-            | Column::Kl
-            | Column::Reward(_)
-            | Column::Advantage(_)
-            | Column::Push(_) => label,
+            _ => label,
         };
         let _ = write!(out, ",{}", cell(name));
     }
@@ -134,14 +120,7 @@ pub fn csv(run: &Run, view: &TokensView<'_>) -> String {
                     "\"{}\"",
                     run.text(view.pane).pieces[position].replace('"', "\"\"")
                 ),
-                Column::Plain
-                | Column::Guided
-                | Column::Influence
-                | Column::Kl
-                | Column::Entropy
-                | Column::Reward(_)
-                | Column::Advantage(_)
-                | Column::Push(_) => run
+                _ => run
                     .seen(view.pane, position)
                     .and_then(|seen| column.value(seen))
                     .map_or_else(String::new, |value| value.to_string()),
@@ -322,15 +301,7 @@ fn line_ui(
     for ((column, _, width), cell) in view.columns.iter().zip(&cells) {
         let font = match column {
             Column::Piece => FontId::proportional(size::SMALL + 1.0),
-            Column::Position
-            | Column::Plain
-            | Column::Guided
-            | Column::Influence
-            | Column::Kl
-            | Column::Entropy
-            | Column::Reward(_)
-            | Column::Advantage(_)
-            | Column::Push(_) => theme::digits(size::SMALL + 0.5),
+            _ => theme::digits(size::SMALL + 0.5),
         };
         let room = Rect::from_min_size(pos2(left, rect.top()), vec2(*width - 6.0, rect.height()));
         painter.with_clip_rect(room.intersect(ui.clip_rect())).text(

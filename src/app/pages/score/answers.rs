@@ -158,6 +158,7 @@ fn changed(side: &Side, pieces: &[String]) -> Option<String> {
 /// Draws the texts in their share of `room`; also says where words are that a card may stand beside.
 pub(super) fn answers_ui(
     ui: &mut Ui,
+    state: &State,
     view: &AnswersView<'_>,
     room: f32,
 ) -> (Vec<Action>, WordPlaces) {
@@ -173,7 +174,7 @@ pub(super) fn answers_ui(
                 ui.with_layout(Layout::top_down(Align::Min), |ui| {
                     ui.set_height(height);
                     ui.set_width(ui.available_width());
-                    answer_ui(ui, answer, &mut actions)
+                    answer_ui(ui, state, answer, &mut actions)
                 })
                 .inner
             });
@@ -219,6 +220,7 @@ fn alone(places: WordPlaces) -> WordPlaces {
 
 fn answer_ui(
     ui: &mut Ui,
+    state: &State,
     view: &AnswerView<'_>,
     actions: &mut Vec<Action>,
 ) -> (Option<crate::app::state::TokenRef>, WordPlaces) {
@@ -238,7 +240,7 @@ fn answer_ui(
         }
     }
     ui.add_space(space::XS);
-    one_text_ui(ui, &view.pane, actions)
+    one_text_ui(ui, state, &view.pane, actions)
 }
 
 /// Draws the prompt with its special tokens, folded away.

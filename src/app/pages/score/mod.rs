@@ -8,10 +8,10 @@ mod file_setup;
 mod setup;
 mod totals;
 
-use egui::{CentralPanel, Panel, RichText, ScrollArea, Ui};
+use egui::{CentralPanel, RichText, ScrollArea, Ui};
 
-use crate::app::pages::setup::Column;
-use crate::app::panels::{SCROLL_BAR, card, colours, objectives, panes, problem, tokens};
+use crate::app::pages::{self, setup::Column};
+use crate::app::panels::{SCROLL_BAR, card, colours, objectives, panes, problem};
 use crate::app::state::State;
 use crate::app::state::score::Tab;
 use crate::app::theme::{palette, size, space, strong};
@@ -49,26 +49,12 @@ pub fn score_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     );
     // Raw rewards do not follow the sliders.
     if setup.tab != Tab::OneWord {
-        Panel::right("score_controls")
-            .frame(column)
-            .resizable(true)
-            .default_size(300.0)
-            .size_range(264.0..=460.0)
-            .show(ui, |ui| {
-                ScrollArea::vertical()
-                    .auto_shrink([false, false])
-                    .content_margin(SCROLL_BAR)
-                    .show(ui, |ui| actions.extend(controls_ui(ui, state, setup.tab)));
-            });
+        actions.extend(pages::controls_column(ui, "score_controls", |ui| {
+            controls_ui(ui, state, setup.tab)
+        }));
     }
-    let table = tokens::TokensView::build(state).filter(|_| setup.tab == Tab::Answers);
-    if let Some(view) = table {
-        Panel::bottom("scored_tokens")
-            .frame(column)
-            .resizable(true)
-            .default_size(230.0)
-            .size_range(140.0..=520.0)
-            .show(ui, |ui| actions.extend(tokens::tokens_ui(ui, state, &view)));
+    if setup.tab == Tab::Answers {
+        actions.extend(pages::tokens_row(ui, "scored_tokens", state));
     }
     CentralPanel::default().frame(column).show(ui, |ui| {
         if let Some(view) = problem::ProblemView::build(state) {
@@ -107,7 +93,7 @@ fn texts_ui(ui: &mut Ui, state: &State, tab: Tab) -> Vec<Action> {
         .auto_shrink([false, false])
         .content_margin(SCROLL_BAR)
         .show(ui, |ui| {
-            let (done, there) = answers::answers_ui(ui, &view, room);
+            let (done, there) = answers::answers_ui(ui, state, &view, room);
             actions.extend(done);
             places = there;
             ui.add_space(space::S);

@@ -8,7 +8,7 @@ use egui::{Align, Layout, Rect, RichText, Role, Ui, WidgetInfo};
 use super::{PaneView, PanesView};
 use crate::app::panels::branches::branches_ui;
 use crate::app::panels::meter::meter_ui;
-use crate::app::state::{Region, TokenRef};
+use crate::app::state::{Region, State, TokenRef};
 use crate::app::theme::{palette, section, size, space};
 use crate::app::update::{Action, SideAction};
 use crate::app::widgets::token_view::{Lane, TokenView};
@@ -46,7 +46,7 @@ struct Scrolled {
 }
 
 /// Draws the panes.
-pub fn panes_ui(ui: &mut Ui, view: &PanesView<'_>) -> (Vec<Action>, WordPlaces) {
+pub fn panes_ui(ui: &mut Ui, state: &State, view: &PanesView<'_>) -> (Vec<Action>, WordPlaces) {
     let mut actions = Vec::new();
     let height = ui.available_height();
     let mut hovered = None;
@@ -75,7 +75,7 @@ pub fn panes_ui(ui: &mut Ui, view: &PanesView<'_>) -> (Vec<Action>, WordPlaces) 
             let lead = scrolled
                 .filter(|scrolled| scrolled.column != column)
                 .and_then(|from| Some(view.together?.across(from.column, column, from.token)));
-            let shown = down(content, |ui| text_ui(ui, pane, lead, &mut actions));
+            let shown = down(content, |ui| text_ui(ui, state, pane, lead, &mut actions));
             if let (Some(token), true) = (shown.scrolled_to, view.together.is_some()) {
                 let scrolled = Scrolled { column, token };
                 content.data_mut(|data| data.insert_temp(scroll_id, scrolled));
@@ -144,16 +144,18 @@ struct Shown {
 /// Draws one text by itself: the token under the pointer, and where cards may stand.
 pub(in crate::app) fn one_text_ui(
     ui: &mut Ui,
+    state: &State,
     view: &PaneView<'_>,
     actions: &mut Vec<Action>,
 ) -> (Option<TokenRef>, WordPlaces) {
-    let shown = text_ui(ui, view, None, actions);
+    let shown = text_ui(ui, state, view, None, actions);
     (shown.hovered, shown.places)
 }
 
 /// A text, or a sentence where there is none.
 fn text_ui(
     ui: &mut Ui,
+    state: &State,
     view: &PaneView<'_>,
     lead: Option<usize>,
     actions: &mut Vec<Action>,
@@ -184,7 +186,7 @@ fn text_ui(
         .change_at(view.change_at)
         .differs(view.differs)
         .lead(lead)
-        .spoken(&|| view.sentences())
+        .spoken(&|| view.sentences(state))
         .faded_from(view.faded_from, view.veil)
         .streaming(view.streaming)
         .blurred(view.blurred)
