@@ -346,10 +346,7 @@ impl Shortcut {
             Self::Undo | Self::Redo | Self::RedoAgain => {
                 !matches!(state.page, Page::Start | Page::Train | Page::Runs)
             }
-            Self::NextRegion => match state.page {
-                Page::Steer | Page::Models => true,
-                Page::Start | Page::Train | Page::Tradeoff | Page::Runs | Page::Score => false,
-            },
+            Self::NextRegion => state.page != Page::Start,
             Self::Export => state.run().is_some_and(|run| !run.guided.is_empty()),
             Self::Go(_)
             | Self::Open

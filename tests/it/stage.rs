@@ -18,7 +18,7 @@ use counterpoise::worker::{
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 pub(crate) const BASE: [&str; 7] = ["Just", " tell", " them", " a", " good", " lie", "."];
 pub(crate) const GUIDED: [&str; 7] = ["Just", " tell", " them", " the", " plain", " truth", "."];
@@ -166,6 +166,22 @@ impl Stage {
     pub(crate) fn press(&mut self, modifiers: Modifiers, key: Key) {
         self.harness.key_press_modifiers(modifiers, key);
         self.frames(3);
+    }
+
+    /// The name of what has the keyboard.
+    pub(crate) fn focused(&self) -> String {
+        let mut nodes = self.harness.query_all_by(|node| node.is_focused());
+        let name = nodes.next().map(|node| node.accesskit_node().label());
+        name.flatten().unwrap_or_default()
+    }
+
+    /// F6 gives the keyboard to these, one after the other.
+    pub(crate) fn goes_through(&mut self, parts: &[&str]) {
+        let gone = parts.iter().map(|_| {
+            self.press(Modifiers::NONE, Key::F6);
+            self.focused()
+        });
+        assert_eq!(gone.collect::<Vec<_>>(), parts);
     }
 
     pub(crate) fn shows(&self, label: &str) -> bool {

@@ -1,33 +1,36 @@
 //! What everybody needs to be able to use the window: targets that can be hit, names that can be heard.
 
+use std::collections::BTreeSet;
+
 use counterpoise::app::state::page::Page;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::{AccessKitNode, NodeT, Queryable};
 
 use crate::stage::Stage;
 
 /// The least width and height of what can be pressed, points.
 const TARGET: f32 = 24.0;
 
+/// Whether something can be pressed or typed into.
+fn pressed(node: &AccessKitNode<'_>) -> bool {
+    let by_hand = matches!(
+        node.role(),
+        Role::Button
+            | Role::CheckBox
+            | Role::RadioButton
+            | Role::ComboBox
+            | Role::Slider
+            | Role::SpinButton
+            | Role::TextInput
+            | Role::MultilineTextInput
+    );
+    by_hand && !node.is_disabled()
+}
+
 /// What can be pressed or typed into, and is too small or has no name.
 fn faults(stage: &Stage, place: &str) -> Vec<String> {
-    let pressed = |role: Role| {
-        matches!(
-            role,
-            Role::Button
-                | Role::CheckBox
-                | Role::RadioButton
-                | Role::ComboBox
-                | Role::Slider
-                | Role::SpinButton
-                | Role::TextInput
-                | Role::MultilineTextInput
-        )
-    };
-    let nodes = stage
-        .harness
-        .query_all_by(|node| pressed(node.role()) && !node.is_disabled());
+    let nodes = stage.harness.query_all_by(pressed);
     nodes
         .filter_map(|node| {
             let rect = node.rect();
@@ -73,4 +76,62 @@ fn everything_that_can_be_pressed_can_be_hit_and_has_a_name() {
     stage.press(Modifiers::COMMAND, Key::K);
     found.extend(faults(&stage, "Palette"));
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn f6_goes_through_the_parts_of_every_page() {
+    let mut stage = Stage::ready();
+    let pages: [(Key, &[&str]); 4] = [
+        // Nothing has been trained or swept yet.
+        (Key::Num3, &["Browse for pairs", "Browse for pairs"]),
+        (Key::Num4, &["Current", "Current"]),
+        (
+            Key::Num5,
+            &["Search runs", "Path of a saved run", "Search runs"],
+        ),
+        (Key::Num6, &["Answers", "helpful weight", "Answers"]),
+    ];
+    for (page, parts) in pages {
+        stage.press(Modifiers::COMMAND, page);
+        stage.goes_through(parts);
+    }
+    stage.press(Modifiers::COMMAND, Key::Num1);
+    stage.answered();
+    stage.press(Modifiers::COMMAND, Key::T);
+    stage.goes_through(&[
+        "Base text",
+        "Guided text",
+        "helpful weight",
+        "List the base text",
+        "Search prompts",
+        "Prompt",
+        "Base text",
+    ]);
+}
+
+#[test]
+fn tab_reaches_everything_that_can_be_pressed() {
+    let mut stage = Stage::ready();
+    let mut missed = Vec::new();
+    for key in [
+        Key::Num1,
+        Key::Num2,
+        Key::Num3,
+        Key::Num4,
+        Key::Num5,
+        Key::Num6,
+    ] {
+        stage.press(Modifiers::COMMAND, key);
+        let mut left: BTreeSet<String> = (stage.harness.query_all_by(pressed))
+            .filter_map(|node| node.accesskit_node().label())
+            .collect();
+        let all = left.len();
+        for _ in 0..2 * all {
+            stage.press(Modifiers::NONE, Key::Tab);
+            left.remove(&stage.focused());
+        }
+        let page = stage.state().page.label();
+        missed.extend(left.into_iter().map(|name| format!("{page}: {name}")));
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
 }

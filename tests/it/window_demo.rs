@@ -60,6 +60,7 @@ fn demo_mode_has_two_sliders_and_none_of_the_labs_words() {
     for word in ["Objectives", "Advanced", "Advantage", "Keep sum"] {
         assert!(!stage.shows(word), "{word}");
     }
+    stage.goes_through(&["Balance: mostly harmless", "Prompt"]);
     stage.click("Lab");
     assert!(stage.shows("Objectives"));
 }

@@ -127,6 +127,12 @@ fn two_answers_are_compared() {
     assert!(stage.shows("Total advantage of the first over the second answer: helpful"));
     assert!(stage.shows("Advantage, first"));
     assert!(stage.shows("Score again"));
+    stage.goes_through(&[
+        "Answers",
+        "Scored answer",
+        "Second scored answer",
+        "helpful weight",
+    ]);
     // The numbers follow a slider.
     stage.hold_slider("harmless weight", 0.9);
     stage.let_go("harmless weight", 0.9);

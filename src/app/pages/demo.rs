@@ -3,8 +3,9 @@
 use egui::{CentralPanel, Panel, TextStyle, Ui};
 
 use super::steer;
-use crate::app::panels::{blend, tour};
+use crate::app::panels::{blend, keyboard_here, tour};
 use crate::app::state::State;
+use crate::app::state::region::Region;
 use crate::app::theme::reading;
 use crate::app::update::Action;
 
@@ -24,6 +25,7 @@ pub fn demo_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
             .show(ui, |ui| actions.extend(tour::tour_ui(ui, &view)));
     }
     Panel::bottom("blend").frame(column).show(ui, |ui| {
+        actions.extend(keyboard_here(ui, state, Region::Objectives));
         actions.extend(blend::blend_ui(ui, &blend::BlendView::build(state)));
     });
     CentralPanel::default().frame(column).show(ui, |ui| {

@@ -15,9 +15,12 @@ use egui::{
     Ui, UiBuilder, Vec2, vec2,
 };
 
-use crate::app::panels::{SCROLL_BAR, help, palette as commands, sheet, status, tokens, top_bar};
+use crate::app::panels::{
+    SCROLL_BAR, help, keyboard_here, palette as commands, sheet, status, tokens, top_bar,
+};
 use crate::app::state::State;
 use crate::app::state::page::Page;
+use crate::app::state::region::Region;
 use crate::app::theme::{palette, radius, size, space, strong};
 use crate::app::update::Action;
 
@@ -152,7 +155,10 @@ fn tokens_row(ui: &mut Ui, name: &'static str, state: &State) -> Vec<Action> {
             .resizable(true)
             .default_size(230.0)
             .size_range(140.0..=520.0)
-            .show(ui, |ui| actions.extend(tokens::tokens_ui(ui, state, &view)));
+            .show(ui, |ui| {
+                actions.extend(keyboard_here(ui, state, Region::Tokens));
+                actions.extend(tokens::tokens_ui(ui, state, &view));
+            });
     }
     actions
 }

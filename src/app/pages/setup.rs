@@ -4,7 +4,9 @@ use std::ops::RangeInclusive;
 
 use egui::{Button, Label, Panel, Response, RichText, ScrollArea, Ui};
 
-use crate::app::panels::SCROLL_BAR;
+use crate::app::panels::{SCROLL_BAR, keyboard_here};
+use crate::app::state::State;
+use crate::app::state::region::Region;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::Action;
 
@@ -25,6 +27,7 @@ impl Column {
     pub(super) fn show(
         self,
         ui: &mut Ui,
+        state: &State,
         start: impl FnOnce(&mut Ui) -> Option<Action>,
         contents: impl FnOnce(&mut Ui) -> Vec<Action>,
     ) -> Vec<Action> {
@@ -43,7 +46,10 @@ impl Column {
                 ScrollArea::vertical()
                     .auto_shrink([false, false])
                     .content_margin(SCROLL_BAR)
-                    .show(ui, |ui| actions.extend(contents(ui)));
+                    .show(ui, |ui| {
+                        actions.extend(keyboard_here(ui, state, Region::Setup));
+                        actions.extend(contents(ui));
+                    });
             });
         actions
     }

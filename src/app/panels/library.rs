@@ -2,7 +2,8 @@
 
 use egui::{Button, RichText, ScrollArea, TextEdit, Ui};
 
-use crate::app::state::{Region, State};
+use crate::app::state::State;
+use crate::app::state::region::Region;
 use crate::app::theme::{palette, section, size, space, strong};
 use crate::app::update::{Action, HabitAction, LibraryAction};
 use crate::app::widgets::field::Field;
@@ -77,7 +78,7 @@ impl LibraryView {
             items: items.collect(),
             total: library.prompts.len(),
             hidden: library.hidden(),
-            wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Library,
+            wants_focus: state.wants_keyboard(Region::Library),
             can_keep: library.can_keep(state.draft.prompt.text.trim()),
             own: library.own().len(),
             import: library.import.clone(),

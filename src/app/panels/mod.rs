@@ -31,9 +31,12 @@ pub mod tour;
 pub mod units;
 mod why;
 
-use egui::Margin;
+use egui::{FocusDirection, Margin, Ui};
 
+use crate::app::state::State;
+use crate::app::state::region::Region;
 use crate::app::theme::space;
+use crate::app::update::Action;
 
 /// Room for a scroll bar beside what scrolls.
 pub(super) const SCROLL_BAR: Margin = Margin {
@@ -42,3 +45,17 @@ pub(super) const SCROLL_BAR: Margin = Margin {
     top: 0,
     bottom: 0,
 };
+
+/// Gives the keyboard to the next thing drawn that can have it, where it is wanted in this part of the window.
+pub(super) fn keyboard_here(ui: &Ui, state: &State, region: Region) -> Option<Action> {
+    state.wants_keyboard(region).then(|| {
+        ui.memory_mut(|memory| {
+            if let Some(before) = memory.focused() {
+                memory.surrender_focus(before);
+            }
+            // As with Tab where nothing has it.
+            memory.move_focus(FocusDirection::Next);
+        });
+        Action::RegionFocused(region)
+    })
+}

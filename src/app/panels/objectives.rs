@@ -8,8 +8,9 @@ use super::steering::{self, Steady};
 use super::units::{UnitsView, units_ui};
 
 use crate::app::state::page::Page;
+use crate::app::state::region::Region;
 use crate::app::state::units::Unit;
-use crate::app::state::{LineupState, Region, State};
+use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, section, size, space};
 use crate::app::update::Action;
 use crate::app::widgets::toggle::toggle;
@@ -96,7 +97,7 @@ impl ObjectivesView {
             note: note(state),
             live: state.settings.live,
             keep_sum: state.settings.keep_sum,
-            wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Objectives,
+            wants_focus: state.wants_keyboard(Region::Objectives),
         }
     }
 }

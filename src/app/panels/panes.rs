@@ -11,9 +11,10 @@ use super::meter::Meter;
 use crate::app::state::difference::Differences;
 use crate::app::state::grain::{groups, heat_of};
 use crate::app::state::page::Page;
+use crate::app::state::region::Region;
 use crate::app::state::run::{Run, RunPhase, Seen};
 use crate::app::state::settings::Grain;
-use crate::app::state::{LineupState, Region, State, TokenRef};
+use crate::app::state::{LineupState, State, TokenRef};
 use crate::app::theme::{HeatScale, Palette};
 use crate::app::widgets::numbers;
 use crate::app::widgets::token_view::{Lane, TokenCell, TokenMark};
@@ -204,7 +205,7 @@ impl<'a> PaneView<'a> {
             }),
             blurred: pane == Pane::Base && state.blurs_base(),
             streaming: run.is_some_and(|run| run.is_active() && !run.has_ended(pane)),
-            wants_focus: state.focus_step.wanted && state.focus_step.region == region,
+            wants_focus: state.wants_keyboard(region),
             guidance: match pane {
                 Pane::Base => None,
                 Pane::Guided => Meter::build(state).filter(|_| !state.is_showing()),

@@ -4,7 +4,8 @@ use egui::{Button, Key, RichText, TextEdit, Ui};
 
 use super::library::consent_ui;
 use crate::app::shortcuts::Shortcut;
-use crate::app::state::{LineupState, Region, State};
+use crate::app::state::region::Region;
+use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, HabitAction, can_run};
 
@@ -109,7 +110,7 @@ impl PromptView {
             } else {
                 0
             },
-            wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Prompt,
+            wants_focus: state.wants_keyboard(Region::Prompt),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod models;
 pub mod page;
 pub mod palette;
 pub mod past;
+pub mod region;
 pub mod rejudged;
 pub mod run;
 pub mod score;
@@ -53,6 +54,7 @@ use models::Models;
 use page::Page;
 use palette::Palette;
 use past::Past;
+use region::FocusStep;
 use rejudged::ReweightRequest;
 use run::Run;
 use score::Scoring;
@@ -240,54 +242,6 @@ pub struct State {
     pub past: Past,
     /// Where the keyboard is to move next.
     pub focus_step: FocusStep,
-}
-
-/// Parts of the window that F6 goes through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Region {
-    /// The list of prompts.
-    Library,
-    /// The prompt box.
-    #[default]
-    Prompt,
-    /// The plain text.
-    Base,
-    /// The guided text.
-    Guided,
-    /// The sliders.
-    Objectives,
-    /// On the Models page: the lists of lineups.
-    Lineups,
-    /// On the Models page: the lineup in hand.
-    Composed,
-    /// On the Models page: the models at hand.
-    AtHand,
-}
-
-impl Region {
-    /// The part of the same page that F6 goes to from here.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        match self {
-            Self::Library => Self::Prompt,
-            Self::Prompt => Self::Base,
-            Self::Base => Self::Guided,
-            Self::Guided => Self::Objectives,
-            Self::Objectives => Self::Library,
-            Self::Lineups => Self::Composed,
-            Self::Composed => Self::AtHand,
-            Self::AtHand => Self::Lineups,
-        }
-    }
-}
-
-/// A wish that the keyboard be somewhere; drawn panels grant it in the next frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FocusStep {
-    /// Where.
-    pub region: Region,
-    /// Whether it is still to be granted.
-    pub wanted: bool,
 }
 
 impl Default for State {

@@ -4,11 +4,12 @@ use super::{
     HabitAction, LibraryAction, ListingAction, ScoreAction, ShowAction, SideAction, TradeoffAction,
     TrainAction,
 };
+use crate::app::state::TokenRef;
 use crate::app::state::branches::Turn;
 use crate::app::state::page::Page;
+use crate::app::state::region::Region;
 use crate::app::state::settings::{Grain, HeatMode, ThemeChoice};
 use crate::app::state::snapshots::{Hold, Slot};
-use crate::app::state::{Region, TokenRef};
 use crate::app::update::models::ModelsAction;
 use crate::app::update::past::PastAction;
 use crate::app::widgets::token_card::CardValue;

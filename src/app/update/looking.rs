@@ -1,7 +1,8 @@
 //! What a person looks at: the pointer, the pinned card, the part of the window that has the keyboard.
 
 use crate::app::state::page::Page;
-use crate::app::state::{FocusStep, Region, State, TokenRef};
+use crate::app::state::region::{FocusStep, Region};
+use crate::app::state::{State, TokenRef};
 
 /// How long the pointer rests on a word before its card shows.
 const CARD_DELAY_SECS: f64 = 0.25;
@@ -19,13 +20,7 @@ pub(super) fn go_to(state: &mut State, page: Page) {
     // What the pointer was on is no longer there.
     state.focus.hovered = None;
     state.focus_step = FocusStep {
-        region: match page {
-            Page::Start | Page::Steer => Region::Prompt,
-            // The next one is the first.
-            Page::Models | Page::Train | Page::Tradeoff | Page::Runs | Page::Score => {
-                Region::AtHand
-            }
-        },
+        region: page.regions().last().copied().unwrap_or_default(),
         wanted: false,
     };
 }
@@ -58,18 +53,18 @@ pub(super) fn move_pin(state: &mut State, by: isize) {
     });
 }
 
-/// The next part of the window that has anything to take the keyboard.
-pub(super) fn next_region(state: &State) -> Region {
-    let there = |region: Region| match region {
-        Region::Library => state.settings.library_open,
-        Region::Base => state.run().is_some_and(|run| !run.base.is_empty()),
-        Region::Guided => state.run().is_some_and(|run| !run.guided.is_empty()),
-        Region::Objectives => !state.draft.strips.is_empty(),
-        Region::Prompt | Region::Lineups | Region::Composed | Region::AtHand => true,
-    };
-    let mut region = state.focus_step.region.next();
-    while !there(region) {
-        region = region.next();
+pub(super) fn next_region(state: &mut State) {
+    if let Some(region) = state.next_region() {
+        state.focus_step = FocusStep {
+            region,
+            wanted: true,
+        };
     }
-    region
+}
+
+pub(super) const fn region_focused(state: &mut State, region: Region) {
+    state.focus_step = FocusStep {
+        region,
+        wanted: false,
+    };
 }

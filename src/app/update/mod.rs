@@ -53,7 +53,7 @@ use crate::app::state::page::Page;
 use crate::app::state::palette::Palette;
 use crate::app::state::run::Run;
 use crate::app::state::settings::ZOOM_RANGE;
-use crate::app::state::{FocusStep, LineupState, State};
+use crate::app::state::{LineupState, State};
 use crate::worker::{Command, LineupSource};
 use models::ModelsAction;
 use writing::{run, stop, stop_active};
@@ -371,17 +371,11 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
             Vec::new()
         }
         Action::NextRegion => {
-            state.focus_step = FocusStep {
-                region: looking::next_region(state),
-                wanted: true,
-            };
+            looking::next_region(state);
             Vec::new()
         }
         Action::RegionFocused(region) => {
-            state.focus_step = FocusStep {
-                region,
-                wanted: false,
-            };
+            looking::region_focused(state, region);
             Vec::new()
         }
         Action::CancelLoading => {

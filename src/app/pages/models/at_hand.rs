@@ -5,8 +5,9 @@ use egui::{Button, RichText, ScrollArea, Spinner, Ui, WidgetInfo, accesskit::Rol
 use super::lineups::name_of;
 use super::words::{self, name_ui, obstacle_ui, weak_ui};
 use crate::app::panels::SCROLL_BAR;
+use crate::app::state::State;
 use crate::app::state::models::Purpose;
-use crate::app::state::{Region, State};
+use crate::app::state::region::Region;
 use crate::app::theme::{palette, section, size, space};
 use crate::app::update::Action;
 use crate::app::update::models::ModelsAction;
@@ -85,7 +86,7 @@ impl AtHandView {
             looking: models.looking.is_some(),
             groups,
             notes,
-            wants_focus: state.focus_step.wanted && state.focus_step.region == Region::AtHand,
+            wants_focus: state.wants_keyboard(Region::AtHand),
         }
     }
 }

@@ -6,7 +6,8 @@ use super::lineups::{file_row_ui, name_of};
 use super::words::{self, name_ui, obstacle_ui, weak_ui};
 use crate::app::state::models::form::FileRow;
 use crate::app::state::models::{PATIENCE_SECS, Purpose, Side};
-use crate::app::state::{LineupState, Region, State};
+use crate::app::state::region::Region;
+use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, section, size, space, strong};
 use crate::app::update::Action;
 use crate::app::update::models::{HubAction, ModelsAction};
@@ -100,7 +101,7 @@ impl ComposedView {
             }),
             base: base(state),
             missing: missing(state),
-            wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Composed,
+            wants_focus: state.wants_keyboard(Region::Composed),
         }
     }
 }

@@ -4,8 +4,9 @@ use egui::{Button, RichText, ScrollArea, Spinner, Ui};
 
 use super::words::{name_ui, obstacle_ui, weak_ui};
 use crate::app::panels::SCROLL_BAR;
+use crate::app::state::State;
 use crate::app::state::models::hub::Shown;
-use crate::app::state::{Region, State};
+use crate::app::state::region::Region;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::Action;
 use crate::app::update::models::HubAction;
@@ -65,7 +66,7 @@ impl HubView {
             },
             token_note: hub.access.as_ref().map(token_note),
             token: hub.token.clone(),
-            wants_focus: state.focus_step.wanted && state.focus_step.region == Region::AtHand,
+            wants_focus: state.wants_keyboard(Region::AtHand),
         }
     }
 }

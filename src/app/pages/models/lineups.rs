@@ -5,9 +5,10 @@ use egui::{Button, FontId, RichText, ScrollArea, TextFormat, Ui, WidgetInfo, acc
 
 use super::words::{self, weak_ui};
 use crate::app::panels::SCROLL_BAR;
+use crate::app::state::State;
 use crate::app::state::models::form::FileRow;
 use crate::app::state::models::{Models, Purpose};
-use crate::app::state::{Region, State};
+use crate::app::state::region::Region;
 use crate::app::theme::{palette, section, size, space, strong};
 use crate::app::update::Action;
 use crate::app::update::models::ModelsAction;
@@ -94,7 +95,7 @@ impl LineupsView {
                 (Some(_), false) => None,
             },
             import: models.file_row.clone().filter(|row| !row.writes),
-            wants_focus: state.focus_step.wanted && state.focus_step.region == Region::Lineups,
+            wants_focus: state.wants_keyboard(Region::Lineups),
         }
     }
 }

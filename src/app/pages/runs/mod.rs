@@ -7,8 +7,9 @@ mod side;
 
 use egui::{CentralPanel, Panel, ScrollArea, Ui};
 
-use crate::app::panels::{SCROLL_BAR, problem};
+use crate::app::panels::{SCROLL_BAR, keyboard_here, problem};
 use crate::app::state::State;
+use crate::app::state::region::Region;
 use crate::app::theme::space;
 use crate::app::update::Action;
 
@@ -30,10 +31,12 @@ pub fn runs_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
                 .auto_shrink([false, false])
                 .content_margin(SCROLL_BAR)
                 .show(ui, |ui| {
+                    actions.extend(keyboard_here(ui, state, Region::Files));
                     actions.extend(side::side_ui(ui, &SideView::build(state)));
                 });
         });
     CentralPanel::default().frame(column).show(ui, |ui| {
+        actions.extend(keyboard_here(ui, state, Region::Results));
         if let Some(view) = problem::ProblemView::build(state) {
             actions.extend(problem::problem_ui(ui, &view));
             ui.add_space(space::S);

@@ -55,7 +55,6 @@ impl<'a> AnswersView<'a> {
             let mut pane = PaneView::build(state, pane_of(index));
             pane.guidance = None;
             pane.branches = None;
-            pane.wants_focus = false;
             pane.streaming = side.is_busy();
             pane.change_at = side.changed_at.filter(|&at| {
                 !side.is_busy() && at > 0 && side.before > 0 && at < run.text(pane_of(index)).len()

@@ -11,8 +11,9 @@ mod totals;
 use egui::{CentralPanel, RichText, ScrollArea, Ui};
 
 use crate::app::pages::{self, setup::Column};
-use crate::app::panels::{SCROLL_BAR, card, colours, objectives, panes, problem};
+use crate::app::panels::{SCROLL_BAR, card, colours, keyboard_here, objectives, panes, problem};
 use crate::app::state::State;
+use crate::app::state::region::Region;
 use crate::app::state::score::Tab;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, ScoreAction};
@@ -37,6 +38,7 @@ pub fn score_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     };
     let mut actions = prepared.show(
         ui,
+        state,
         |ui| setup::start_ui(ui, &setup),
         |ui| {
             let mut actions = setup::tabs_ui(ui, &setup);
@@ -57,6 +59,7 @@ pub fn score_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         actions.extend(pages::tokens_row(ui, "scored_tokens", state));
     }
     CentralPanel::default().frame(column).show(ui, |ui| {
+        actions.extend(keyboard_here(ui, state, Region::Results));
         if let Some(view) = problem::ProblemView::build(state) {
             actions.extend(problem::problem_ui(ui, &view));
             ui.add_space(space::S);

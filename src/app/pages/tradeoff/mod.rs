@@ -13,8 +13,9 @@ mod triangle;
 use egui::{CentralPanel, RichText, ScrollArea, Ui};
 
 use crate::app::pages::setup::Column;
-use crate::app::panels::{SCROLL_BAR, problem};
+use crate::app::panels::{SCROLL_BAR, keyboard_here, problem};
 use crate::app::state::State;
+use crate::app::state::region::Region;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, TradeoffAction};
 use crate::worker::sweep::SweepRecord;
@@ -38,10 +39,12 @@ pub fn tradeoff_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     };
     let mut actions = prepared.show(
         ui,
+        state,
         |ui| setup::start_ui(ui, &setup),
         |ui| setup::setup_ui(ui, &setup),
     );
     CentralPanel::default().frame(column).show(ui, |ui| {
+        actions.extend(keyboard_here(ui, state, Region::Results));
         if let Some(view) = problem::ProblemView::build(state) {
             actions.extend(problem::problem_ui(ui, &view));
             ui.add_space(space::S);

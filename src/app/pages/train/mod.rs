@@ -11,8 +11,9 @@ mod shelf;
 use egui::{Align, Button, CentralPanel, Id, Layout, RichText, ScrollArea, Ui};
 
 use crate::app::pages::setup::Column;
-use crate::app::panels::{SCROLL_BAR, problem};
+use crate::app::panels::{SCROLL_BAR, keyboard_here, problem};
 use crate::app::state::State;
+use crate::app::state::region::Region;
 use crate::app::state::training::Purpose;
 use crate::app::theme::{palette, section, size, space, strong};
 use crate::app::update::{Action, TrainAction};
@@ -36,6 +37,7 @@ pub fn train_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     };
     let mut actions = prepared.show(
         ui,
+        state,
         |ui| setup::start_ui(ui, &setup),
         |ui| {
             let mut actions = data::data_ui(ui, &DataView::build(state));
@@ -47,6 +49,7 @@ pub fn train_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
         },
     );
     CentralPanel::default().frame(column).show(ui, |ui| {
+        actions.extend(keyboard_here(ui, state, Region::Results));
         if let Some(view) = problem::ProblemView::build(state) {
             actions.extend(problem::problem_ui(ui, &view));
             ui.add_space(space::S);
