@@ -258,13 +258,17 @@ impl Desk {
             let id = writing.id;
             // Whoever steers a finished text opens its file again.
             if let Some(entry) = kept.index.entries.get(&id).filter(|entry| !entry.open) {
-                let open = true;
-                let entry = entry.clone();
-                kept.index.put(Entry { open, ..entry })?;
+                let entry = Entry {
+                    open: true,
+                    ..entry.clone()
+                };
+                kept.index.put(entry.clone())?;
+                (self.tell)(News::Put(Box::new(entry)));
             }
             return Ok(());
         }
-        let newest = kept.index.entries.keys().next_back().copied();
+        // The file of a run that was deleted is still there.
+        let newest = kept.index.entries.keys().chain(&kept.deleted).max();
         let id = now_millis().max(newest.map_or(0, |newest| newest + 1));
         let head = Head {
             at: id / 1000,
@@ -336,7 +340,6 @@ impl Desk {
         };
         self.sum_up(id);
         self.prune();
-        self.used();
     }
 
     fn sum_up(&mut self, id: u64) {
@@ -366,6 +369,8 @@ impl Desk {
         };
         kept.index.delete(id)?;
         kept.deleted.push(id);
+        // Whoever steers its text on begins a run of their own.
+        self.writing.retain(|writing| writing.id != id);
         (self.tell)(News::Gone(id));
         self.used();
         Ok(())
@@ -377,7 +382,8 @@ impl Desk {
         };
         kept.deleted.retain(|id| *id != entry.id);
         kept.index.put(entry.clone())?;
-        (self.tell)(News::Put(Box::new(entry)));
+        // It may have been deleted while it was written.
+        self.sum_up(entry.id);
         self.used();
         Ok(())
     }

@@ -112,6 +112,21 @@ fn all(journal: &Journal) -> (Vec<counterpoise::journal::Entry>, bool) {
     }
 }
 
+/// The next run that is new or has changed.
+fn put(journal: &Journal) -> counterpoise::journal::Entry {
+    loop {
+        match journal.wait().unwrap() {
+            News::Put(entry) => return *entry,
+            News::All { .. }
+            | News::Gone(_)
+            | News::Opened { .. }
+            | News::Saved(_)
+            | News::Used(_) => {}
+            News::Failed { failure, .. } => panic!("{failure}"),
+        }
+    }
+}
+
 fn read(journal: &Journal, id: u64) -> Arc<Record> {
     journal.send(Order::Open { id, wish: 0 });
     loop {
@@ -219,10 +234,38 @@ fn a_text_that_is_steered_stays_open_when_the_end_of_the_one_before_is_told_late
     };
     child.parent = Some(RunId(2));
     journal.send(Order::Begin(child));
+    assert!(put(&journal).open);
     journal.send(end(3));
     drop(journal);
     let (entries, _) = all(&open(folder.path()));
     assert_eq!((entries.len(), entries[0].open), (1, false));
+}
+
+#[test]
+fn a_text_that_is_steered_after_its_run_was_deleted_is_a_run_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    all(&journal);
+    journal.send(begin(1, "Deleted"));
+    (0..3).for_each(|position| journal.send(word(1, position)));
+    let deleted = put(&journal);
+    journal.send(Order::Delete(deleted.id));
+    let Order::Begin(mut child) = begin(2, "Steered") else {
+        unreachable!()
+    };
+    child.parent = Some(RunId(1));
+    journal.send(Order::Begin(child));
+    (0..5).for_each(|position| journal.send(word(2, position)));
+    journal.send(end(2));
+    let steered = put(&journal);
+    assert_ne!(steered.id, deleted.id);
+    // What comes back is what was written before.
+    journal.send(Order::Restore(Box::new(deleted.clone())));
+    drop(journal);
+    let (entries, torn) = all(&open(folder.path()));
+    let found: Vec<_> = entries.iter().map(|it| (it.id, it.tokens)).collect();
+    assert_eq!(found, [(deleted.id, 3), (steered.id, 5)]);
+    assert!(!torn && entries.iter().all(|entry| !entry.open));
 }
 
 #[test]
