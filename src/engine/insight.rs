@@ -37,6 +37,15 @@ impl Candidate {
     pub fn influence(&self) -> f64 {
         self.guided - self.base
     }
+
+    /// `score(v)` under `weights`, nats, from its own numbers; a weight of 0 skips its objective.
+    #[must_use]
+    pub fn score(&self, weights: &[f64]) -> f64 {
+        let pulls = self.objectives.iter().zip(weights);
+        let pulls = pulls.filter(|(_, weight)| **weight != 0.0);
+        let pulls = pulls.map(|(said, weight)| weight * said.reward);
+        self.base + pulls.sum::<f64>()
+    }
 }
 
 /// Every number about the token that was chosen at one position.

@@ -183,6 +183,9 @@ fn choose(
 /// A step of which the likeliest tokens are kept.
 fn see(step: &TraceStep, position: usize, question: &Question<'_>) -> Option<Seen> {
     let rows = step.likely()?;
+    if !rows.knows(&step.insight.chosen) {
+        return None;
+    }
     let seed = question.sampling.seed;
     let luck = step.luck().get(seed, position, rows.vocabulary());
     Some(rows.see(

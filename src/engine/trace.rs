@@ -121,7 +121,7 @@ impl TraceStep {
     /// Keeps the likeliest tokens, where that saves anything.
     fn reduce(&mut self) {
         if let Rows::Whole(rows) = &self.rows {
-            let likely = LikelyRows::new(rows, &self.weights, self.token, &self.luck, LIKELY);
+            let likely = LikelyRows::new(rows, &self.weights, &[self.token], &self.luck, LIKELY);
             if likely.bytes() < rows.bytes() {
                 self.rows = Rows::Likely(Arc::new(likely));
             }

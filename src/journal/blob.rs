@@ -209,7 +209,7 @@ impl BlobWriter {
             .filter(|_| !self.last.as_ref().is_some_and(known))
             .map(|rows| {
                 let luck = (self.seed, word.at);
-                rows.reduced(Detail::Likely(LIKELY), word.weights, word.token, luck)
+                rows.reduced(Detail::Likely(LIKELY), word.weights, &[word.token], luck)
             });
         if rows.is_some() {
             self.last = word.base.map(|base| (word.at, Arc::clone(base)));

@@ -211,6 +211,29 @@ fn what_is_kept_in_part_says_so_and_how_far_it_may_be_off() {
 }
 
 #[test]
+fn every_token_of_every_text_is_kept_however_unlikely_it_is() {
+    let mut live = record(1);
+    let other: &[f64] = &[0.1, 2.5];
+    let (writer, _) = write(&mut FakeScorer::new(&["a", "b"]), &[other], 1).unwrap();
+    live.add_branch(other, &text(&writer, Pane::Guided));
+    let again = opened(&live, Keep::default());
+    let mut forks = 0;
+    for part in [
+        opened(&live, Keep::Likely(1)),
+        opened(&again, Keep::Likely(1)),
+    ] {
+        for (index, node) in part.tree.nodes().iter().enumerate().skip(1) {
+            let parent = node.parent.unwrap();
+            let kept = part.tree.rows(parent).unwrap().tokens().unwrap();
+            assert!(kept.contains(&node.token), "place {index}");
+            assert!(kept.len() < 8, "{kept:?}");
+            forks += usize::from(kept.len() > 1);
+        }
+    }
+    assert!(forks > 2, "{forks}");
+}
+
+#[test]
 fn recorded_rows_answer_as_the_models_did_and_say_where_they_end() {
     let mut live = record(3);
     let mut models = FakeScorer::new(&["a", "b"]);

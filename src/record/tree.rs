@@ -1,7 +1,7 @@
 //! Rows by the tokens before them: they depend on nothing else, so texts that begin alike have them in common.
 
 use super::Text;
-use crate::domain::{ObjectiveWeights, TokenId};
+use crate::domain::TokenId;
 use crate::engine::trace::{Kept, StoredRows};
 
 /// One place in the tree: what was said up to here, and the rows of the next token.
@@ -15,8 +15,6 @@ pub struct Node {
     pub piece: String,
     /// The rows of the token that comes next, where they are known.
     pub rows: Option<StoredRows>,
-    /// The weights under which the first text that passed went on, and with which token.
-    pub(super) written: Option<(ObjectiveWeights, TokenId)>,
     children: Vec<(TokenId, usize)>,
 }
 
@@ -31,6 +29,13 @@ impl Default for Tree {
         Self {
             nodes: vec![Node::default()],
         }
+    }
+}
+
+impl Node {
+    /// The tokens that texts went on with from here.
+    pub(super) fn said(&self) -> Vec<TokenId> {
+        self.children.iter().map(|(token, _)| *token).collect()
     }
 }
 
@@ -89,8 +94,6 @@ impl Tree {
             if let Some(rows) = step.stored_rows() {
                 self.put(node, rows);
             }
-            let written = &mut self.nodes[node].written;
-            written.get_or_insert_with(|| (step.weights.clone(), step.token));
             node = self.grow(node, step.token, piece);
         }
     }

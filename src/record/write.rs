@@ -148,16 +148,43 @@ impl Record {
 
     pub(super) fn rows_in(&self, detail: Detail) -> Vec<Option<StoredRows>> {
         let nodes = self.tree.nodes();
+        let weights = self.weights_at();
         let mut depth = vec![0; nodes.len()];
         let mut all = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             depth[index] = node.parent.map_or(0, |parent| depth[parent] + 1);
             let luck = (self.sampling.seed, depth[index]);
-            let (weights, chosen) = node.written.clone().unwrap_or((self.weights.clone(), 0));
-            let reduced = |rows: &StoredRows| rows.reduced(detail, &weights, chosen, luck);
+            let reduced =
+                |rows: &StoredRows| rows.reduced(detail, weights[index], &node.said(), luck);
             all.push(node.rows.as_ref().map(reduced));
         }
         all
+    }
+
+    /// The weights under which the first text that passed each place went on from there.
+    fn weights_at(&self) -> Vec<&[f64]> {
+        let texts = self.base.iter().chain([&self.guided]).map(|text| {
+            let steps = text.trace.steps().iter();
+            steps.map(|step| (step.token, &*step.weights)).collect()
+        });
+        let branches = self.branches.iter().map(|branch| {
+            let tokens = branch.tokens.iter();
+            tokens.map(|&token| (token, &*branch.weights)).collect()
+        });
+        let mut found = vec![None; self.tree.nodes().len()];
+        for path in texts.chain(branches) {
+            let path: Vec<(TokenId, &[f64])> = path;
+            let mut place = Some(0);
+            for (token, weights) in path {
+                let Some(here) = place else { break };
+                found[here].get_or_insert(weights);
+                place = self.tree.child(here, token);
+            }
+        }
+        let found = found.into_iter();
+        found
+            .map(|weights| weights.unwrap_or(&self.weights))
+            .collect()
     }
 
     /// The texts of all tokens that the rows or the texts name.

@@ -12,7 +12,7 @@ use super::kernel::{SUMS, Scratch, pass};
 use super::luck::{LUCKY, LuckOf, Lucky};
 use super::row::KeptRows;
 
-/// How many tokens of a step are kept, besides the lucky ones and the chosen one.
+/// How many tokens of a step are kept, besides the lucky ones and those that were said.
 pub(crate) const LIKELY: usize = 512;
 
 /// What one objective says of the tokens that are not kept, nats.
@@ -51,12 +51,12 @@ pub(super) struct Seen {
 
 impl LikelyRows {
     /// Keeps the `count` tokens that are likeliest under the plain model, under `weights`, or with one objective weighted 1 more;
-    /// and in any case the chosen one and the lucky
-    /// ones, as far as they are known.
+    /// and in any case
+    /// those that were `said` and the lucky ones, as far as they are known.
     pub(crate) fn new(
         rows: &KeptRows,
         weights: &[f64],
-        chosen: TokenId,
+        said: &[TokenId],
         luck: &LuckOf,
         count: usize,
     ) -> Self {
@@ -83,7 +83,7 @@ impl LikelyRows {
             });
             tokens.truncate(count);
         }
-        tokens.push(chosen);
+        tokens.extend(said);
         tokens.extend(luck.known().iter().map(|lucky| lucky.token));
         tokens.sort_unstable();
         tokens.dedup();
@@ -163,6 +163,12 @@ impl LikelyRows {
         )
     }
 
+    /// Whether the numbers of a token under other weights follow from what is kept and from its own.
+    pub(crate) fn knows(&self, chosen: &Candidate) -> bool {
+        chosen.objectives.len() == self.others.len()
+            || self.tokens.binary_search(&chosen.id).is_ok()
+    }
+
     /// Every number under `weights`, and what the step would choose. `written` are the chosen token's numbers when it was
     /// written.
     pub(super) fn see(
@@ -226,10 +232,17 @@ impl LikelyRows {
         let mut order: Vec<usize> = (0..scores.len()).collect();
         order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
         order.truncate(written.top.len());
-        let chosen = self.tokens.binary_search(&written.chosen.id);
+        let chosen = match self.tokens.binary_search(&written.chosen.id) {
+            Ok(at) => candidate(at),
+            // Its own numbers are known from when it was written.
+            Err(_) => Candidate {
+                guided: written.chosen.score(weights) - norm,
+                ..written.chosen.clone()
+            },
+        };
         Seen {
             insight: TokenInsight {
-                chosen: chosen.map_or_else(|_| written.chosen.clone(), candidate),
+                chosen,
                 kl,
                 entropy: written.entropy,
                 top: order.into_iter().map(candidate).collect(),
@@ -317,7 +330,7 @@ mod tests {
         if rounded {
             rows.coarsen();
         }
-        let likely = LikelyRows::new(&rows, &written, token, &luck, LIKELY);
+        let likely = LikelyRows::new(&rows, &written, &[token], &luck, LIKELY);
         assert!(likely.bytes() < rows.bytes());
         let mixed = mix(&scores, now);
         (
@@ -360,6 +373,30 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_is_not_kept_is_seen_from_its_own_numbers() {
+        let (written, now) = ([0.6, 0.4], [2.0, 0.0]);
+        let scores = step(3, VOCABULARY, 2, false);
+        let tokens = 0..VOCABULARY as TokenId;
+        let token = tokens.min_by(|&a, &b| {
+            let base = |token: TokenId| scores.base[token as usize];
+            base(a).total_cmp(&base(b))
+        });
+        let insight = TokenInsight::of(&scores, &written, token.unwrap(), TOP);
+        let whole = KeptRows::new(&scores);
+        let rows = LikelyRows::new(&whole, &written, &[], &LuckOf::default(), LIKELY);
+        assert!(rows.tokens().binary_search(&insight.chosen.id).is_err());
+        let seen = rows.see(&now, &Sampling::default(), 0, &[], &insight);
+        let exact = TokenInsight::of(&scores, &now, insight.chosen.id, TOP).chosen;
+        assert!((seen.insight.chosen.guided - exact.guided).abs() <= seen.error + 1e-4);
+        assert!(rows.knows(&insight.chosen));
+        let unscored = Candidate {
+            objectives: Vec::new(),
+            ..insight.chosen
+        };
+        assert!(!rows.knows(&unscored));
+    }
+
+    #[test]
     fn a_filter_leaves_no_choice_sure() {
         let sampling = Sampling {
             top_p: 0.9,
@@ -375,7 +412,7 @@ mod tests {
         let rows = LikelyRows::new(
             &KeptRows::new(&scores),
             &[1.0, 1.0],
-            7,
+            &[7],
             &LuckOf::default(),
             LIKELY,
         );

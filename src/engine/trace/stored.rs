@@ -18,7 +18,7 @@ pub enum Detail {
     AsKept,
     /// At most in 16 bits a value.
     Rounded,
-    /// At most so many of the likeliest tokens, besides the chosen and the lucky ones.
+    /// At most so many of the likeliest tokens, besides those that were said and the lucky ones.
     Likely(usize),
 }
 
@@ -90,14 +90,14 @@ impl StoredRows {
         out.bytes
     }
 
-    /// The same, no more exactly than `detail`. What is kept beyond the likeliest tokens is found under `weights`, around
-    /// the `chosen` token; `luck` is the seed and position of the draw, whose lucky tokens are kept too.
+    /// The same, no more exactly than `detail`. The likeliest tokens are found under `weights`; those that were `said`
+    /// here are kept in any case, and the lucky ones of the draw, whose seed and position are its `luck`.
     #[must_use]
     pub fn reduced(
         &self,
         detail: Detail,
         weights: &[f64],
-        chosen: TokenId,
+        said: &[TokenId],
         luck: (u64, usize),
     ) -> Self {
         let mut rows = self.clone();
@@ -111,7 +111,7 @@ impl StoredRows {
                     if count >= whole.vocabulary() / 16 {
                         lucky.look(luck.0, luck.1, whole.vocabulary());
                     }
-                    let likely = LikelyRows::new(whole, weights, chosen, &lucky, count);
+                    let likely = LikelyRows::new(whole, weights, said, &lucky, count);
                     if likely.bytes() < whole.bytes() {
                         rows.0 = Rows::Likely(Arc::new(likely));
                     }
@@ -146,6 +146,16 @@ impl StoredRows {
         }
     }
 
+    /// Whether the numbers of a token under other weights follow from what is kept and from its own.
+    #[must_use]
+    pub fn knows(&self, chosen: &Candidate) -> bool {
+        match &self.0 {
+            Rows::Whole(_) => true,
+            Rows::Likely(rows) => rows.knows(chosen),
+            Rows::Gone => false,
+        }
+    }
+
     /// Rows over all tokens. Where only the likeliest are kept, the others get an equal share of their mass and their mean
     /// reward.
     #[must_use]
@@ -165,14 +175,7 @@ impl StoredRows {
             Rows::Likely(rows) => {
                 let objectives = chosen.objectives.iter();
                 let means: Vec<f64> = objectives.map(|o| o.reward - o.advantage).collect();
-                let push: f64 = chosen
-                    .objectives
-                    .iter()
-                    .zip(weights)
-                    .filter(|(_, weight)| **weight != 0.0)
-                    .map(|(o, weight)| weight * o.reward)
-                    .sum();
-                let norm = chosen.base + push - chosen.guided;
+                let norm = chosen.score(weights) - chosen.guided;
                 rows.top(weights, norm, &means, TOP).into()
             }
             Rows::Gone => Arc::default(),
@@ -221,7 +224,7 @@ mod tests {
     fn again(trace: &Trace, detail: Detail) -> Trace {
         Trace::of_stored(trace.steps().iter().enumerate().map(|(position, step)| {
             let rows = step.stored_rows().unwrap();
-            let rows = rows.reduced(detail, &step.weights, step.token, (16, position));
+            let rows = rows.reduced(detail, &step.weights, &[step.token], (16, position));
             StoredStep {
                 token: step.token,
                 weights: step.weights.clone(),
@@ -275,7 +278,7 @@ mod tests {
         for (detail, bound) in [(Detail::AsKept, 0.0), (Detail::Likely(40), 1e-6)] {
             for (position, step) in trace(1 << 20, 6).steps().iter().enumerate() {
                 let rows = step.stored_rows().unwrap();
-                let rows = rows.reduced(detail, &step.weights, step.token, (16, position));
+                let rows = rows.reduced(detail, &step.weights, &[step.token], (16, position));
                 let insight = &step.insight;
                 let again = rows.top(&step.weights, &insight.chosen);
                 assert_eq!(again.len(), insight.top.len());

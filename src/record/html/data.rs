@@ -120,8 +120,10 @@ fn text(record: &Record, pane: Pane, rows: &[Option<StoredRows>]) -> Value {
     let mut place = is_of_the_tree(record, text).then_some(0);
     let mut steps = Vec::with_capacity(text.pieces.len());
     for (step, piece) in text.trace.steps().iter().zip(&text.pieces) {
-        let known = place.filter(|&place| rows.get(place).is_some_and(Option::is_some));
-        let said = step.insight.chosen.objectives.iter();
+        let chosen = &step.insight.chosen;
+        let known = |rows: &StoredRows| rows.knows(chosen);
+        let known = place.filter(|&place| rows[place].as_ref().is_some_and(known));
+        let said = chosen.objectives.iter();
         let means: Vec<f64> = said.map(|said| said.reward - said.advantage).collect();
         let mut value = json!({
             "piece": piece,

@@ -127,7 +127,10 @@ function judgeLikely(rows, scores, step, weights, means, run) {
   if (rows.mass > 0 && least > -Infinity) {
     kl += rows.mass * Math.exp(least - norm) * (least - norm);
   }
-  const seen = insight(rows, scores, step.chosen, means, norm, kl);
+  // A token that is not kept has its own numbers from when it was written.
+  const rewards = step.chosen.rewards.map((said) => said.reward);
+  const chosen = { ...step.chosen, guided: mixed(step.chosen.base, rewards, weights) - norm };
+  const seen = insight(rows, scores, chosen, means, norm, kl);
   return { ...seen, error, choice: chooseLikely(rows, scores, step, weight, most, run) };
 }
 
