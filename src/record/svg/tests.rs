@@ -75,6 +75,16 @@ fn words_of_a_run_are_words_of_the_picture() {
 }
 
 #[test]
+fn what_xml_cannot_hold_is_replaced() {
+    let mut run = record(4);
+    run.prompt.text = "\u{1b}[1mWhy?\u{ffff}".to_owned();
+    run.guided.pieces[0] = " a\u{8}\tb".to_owned();
+    let picture = svg(&run, &Look::default());
+    assert!(picture.contains(">\u{fffd}[1mWhy?\u{fffd}<"));
+    assert!(picture.contains(">a\u{fffd}\tb<"));
+}
+
+#[test]
 fn a_very_long_word_does_not_end_the_world() {
     let mut run = record(4);
     run.guided.pieces[0] = "a".repeat(4000);
