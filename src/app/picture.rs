@@ -2,6 +2,7 @@
 
 pub mod plot;
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use egui::{Id, Label, Layout, RichText, Ui, UiBuilder, Vec2, vec2};
@@ -33,7 +34,7 @@ struct PaneCells<'a> {
 
 /// What the picture shows.
 struct PictureView<'a> {
-    prompt: &'a str,
+    prompt: Cow<'a, str>,
     panes: Vec<PaneCells<'a>>,
     scale: HeatScale,
     fork_at: Option<usize>,
@@ -80,7 +81,7 @@ impl<'a> PictureView<'a> {
         let objective = record.info.objectives.get(look.objective);
         let name = objective.map_or("", |objective| objective.name.as_str());
         Self {
-            prompt: &record.prompt.text,
+            prompt: record.asked(),
             fork_at: record.divergence.filter(|_| panes.len() > 1),
             panes,
             scale,
@@ -109,7 +110,7 @@ impl<'a> PictureView<'a> {
         );
         let ui = &mut content;
         ui.set_width(width);
-        ui.add(Label::new(RichText::new(self.prompt).font(strong(size::HEADING))).wrap());
+        ui.add(Label::new(RichText::new(&*self.prompt).font(strong(size::HEADING))).wrap());
         ui.add_space(space::S);
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = space::M;

@@ -109,6 +109,7 @@ pub(super) fn save(
         at: now_secs(),
         lineup_file: lineup.map(|path| path.display().to_string()),
         titles: None,
+        left_prompt: None,
         tree: Arc::default(),
         branches: Vec::new(),
     }

@@ -6,8 +6,9 @@ use crate::error::Failure;
 /// The line that has the same models write the same run, quoted for a POSIX shell.
 ///
 /// # Errors
-/// Models that were put together in the window and saved nowhere, or a prompt that continues a chat.
+/// Models that were put together in the window and saved nowhere, a prompt that continues a chat, or two runs side by side.
 pub fn command(record: &Record) -> Result<String, Failure> {
+    record.check_one()?;
     let mut words = vec!["counterpoise".to_owned(), "generate".to_owned()];
     match &record.lineup_file {
         Some(file) => words.extend(["--lineup".to_owned(), file.clone()]),

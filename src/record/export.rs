@@ -100,8 +100,11 @@ impl Format {
     /// The run in this format.
     ///
     /// # Errors
-    /// PNG, which is no text: the window paints it.
+    /// PNG, which is no text: the window paints it; two runs side by side in a format that holds one.
     pub fn write(self, record: &Record, look: &Look) -> Result<String, Failure> {
+        if matches!(self, Self::Json | Self::LlmComparator) {
+            record.check_one()?;
+        }
         Ok(match self {
             Self::Json => record.to_document(Keep::default()).to_string() + "\n",
             Self::Csv => csv(record),
@@ -124,7 +127,11 @@ fn csv(record: &Record) -> String {
     let mut out = String::from(
         "text,position,token,piece,given,objective,weight,reward,advantage,base,guided,kl\n",
     );
-    for (name, pane) in [("base", Pane::Base), ("guided", Pane::Guided)] {
+    let [base, guided] = match &record.titles {
+        Some(titles) => titles.each_ref().map(|title| quoted(title)),
+        None => ["base", "guided"].map(str::to_owned),
+    };
+    for (name, pane) in [(base, Pane::Base), (guided, Pane::Guided)] {
         let Some(text) = record.text(pane) else {
             continue;
         };
@@ -179,24 +186,30 @@ pub(crate) fn cell(text: &str) -> String {
 
 /// Prompt, weights and both texts for people.
 fn markdown(record: &Record) -> String {
-    let mut out = format!("# Prompt\n\n{}\n\n", block(&record.prompt.text));
-    if let Some(system) = &record.prompt.system {
+    let mut out = format!("# Prompt\n\n{}\n\n", block(&record.asked()));
+    if let Some(system) = record.system() {
         let _ = write!(out, "System text:\n\n{}\n\n", block(system));
     }
-    let _ = write!(out, "| objective | weight |\n|---|---:|\n");
-    for (objective, weight) in record.info.objectives.iter().zip(record.weights.iter()) {
-        let _ = writeln!(out, "| {} | {weight} |", objective.name.replace('|', "\\|"));
-    }
-    let sampling = &record.sampling;
-    let _ = write!(
-        out,
-        "\nModels: {} · seed {} · temperature {} · Counterpoise {}\n",
-        record.info.name, sampling.seed, sampling.temperature, record.app
-    );
+    let mut drawn = String::new();
     let (left, right) = match &record.titles {
+        // How the texts of two runs came to be stands above them.
         Some([left, right]) => (left.as_str(), right.as_str()),
-        None => ("Base", "Guided"),
+        None => {
+            let _ = write!(out, "| objective | weight |\n|---|---:|\n");
+            for (objective, weight) in record.info.objectives.iter().zip(record.weights.iter()) {
+                let _ = writeln!(out, "| {} | {weight} |", objective.name.replace('|', "\\|"));
+            }
+            out.push('\n');
+            let sampling = &record.sampling;
+            drawn = format!(
+                "seed {} · temperature {} · ",
+                sampling.seed, sampling.temperature
+            );
+            ("Base", "Guided")
+        }
     };
+    let (models, app) = (&record.info.name, &record.app);
+    let _ = writeln!(out, "Models: {models} · {drawn}Counterpoise {app}");
     if let Some(base) = &record.base {
         let _ = write!(out, "\n## {left}\n\n{}\n", block(&base.text()));
     }
@@ -278,6 +291,7 @@ fn llm_comparator(record: &Record) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::FailureKind;
     use crate::record::tests::record;
 
     #[test]
@@ -318,6 +332,47 @@ mod tests {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(text.contains(record.guided.text().trim()));
+    }
+
+    #[test]
+    fn two_runs_side_by_side_are_not_told_as_one() {
+        let (mut left, mut right) = (record(1), record(2));
+        left.prompt.text = "Why so?".to_owned();
+        right.prompt.text = "And else?".to_owned();
+        right.weights = [7.25, 0.5].into();
+        let both = left.beside(&right).unwrap();
+        // Rows hold for their prompt only.
+        let own = right.guided.pieces.len() + 1;
+        assert_eq!(both.tree.nodes().len(), own);
+        let write = |format: Format| format.write(&both, &Look::default());
+        for format in [Format::Json, Format::LlmComparator] {
+            assert_eq!(write(format).unwrap_err().kind, FailureKind::Usage);
+        }
+        assert!(crate::record::command::command(&both).is_err());
+        let [a, b] = both.titles.clone().unwrap();
+        assert!(a.contains("a 1.00") && b.contains("a 7.25"), "{a} {b}");
+        let table = write(Format::Csv).unwrap();
+        let count = |title: &str| table.matches(&format!("\n\"{title}\",")).count();
+        assert_eq!(count(&a), 2 * left.guided.pieces.len());
+        assert_eq!(count(&b), 2 * right.guided.pieces.len());
+        for (format, weights, seed) in [
+            (
+                Format::Markdown,
+                "| a |",
+                "· seed 2 · temperature 1 · Counter",
+            ),
+            (Format::Html, "<dt>Weights", "<dt>Drawn"),
+            (Format::Svg, "Weights:", "> seed"),
+        ] {
+            let page = write(format).unwrap();
+            for part in ["Why so?", "And else?", a.as_str(), b.as_str()] {
+                assert!(page.contains(part), "{format:?} without {part}");
+            }
+            assert!(
+                !page.contains(weights) && !page.contains(seed),
+                "{format:?}"
+            );
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod svg;
 pub mod tree;
 mod write;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,8 @@ pub struct Record {
     pub lineup_file: Option<String>,
     /// What stands above the two texts, where they are of two runs.
     pub titles: Option<[String; 2]>,
+    /// What the left of two runs answers, where that is not what the right one answers.
+    pub left_prompt: Option<Prompt>,
     /// The rows of these texts and of all branches.
     pub tree: Arc<Tree>,
     /// Other guided texts.
@@ -155,6 +158,42 @@ impl Record {
             Pane::Base => self.base.as_ref(),
             Pane::Guided => Some(&self.guided),
         }
+    }
+
+    /// What was asked: of two runs with prompts of their own both.
+    #[must_use]
+    pub(crate) fn asked(&self) -> Cow<'_, str> {
+        let Some(left) = &self.left_prompt else {
+            return Cow::Borrowed(&self.prompt.text);
+        };
+        let words = |prompt: &Prompt| match &prompt.system {
+            Some(system) => format!("{} (system text: {system})", prompt.text),
+            None => prompt.text.clone(),
+        };
+        let (left, right) = (words(left), words(&self.prompt));
+        Cow::Owned(format!("Left: {left}\nRight: {right}"))
+    }
+
+    /// The system text that all of it answers.
+    pub(crate) fn system(&self) -> Option<&str> {
+        let own = self.prompt.system.as_deref();
+        own.filter(|_| self.left_prompt.is_none())
+    }
+
+    /// Whether the tree is about one of its texts: rows hold for their prompt only.
+    pub(crate) const fn is_in_tree(&self, pane: Pane) -> bool {
+        matches!(pane, Pane::Guided) || self.left_prompt.is_none()
+    }
+
+    /// Refuses what can hold one run only.
+    pub(crate) fn check_one(&self) -> Result<(), Failure> {
+        if self.titles.is_none() {
+            return Ok(());
+        }
+        Err(
+            Failure::usage("These are two runs side by side, and this holds one")
+                .hint("Take each run by itself, or both as a page, a picture or a transcript"),
+        )
     }
 
     /// The tokens that are known to end a text.
@@ -203,8 +242,10 @@ impl Record {
     #[must_use]
     pub fn with_tree(mut self) -> Self {
         let mut tree = Tree::default();
-        for text in self.base.iter().chain([&self.guided]) {
-            tree.add(text);
+        for pane in [Pane::Base, Pane::Guided] {
+            if let Some(text) = self.text(pane).filter(|_| self.is_in_tree(pane)) {
+                tree.add(text);
+            }
         }
         self.tree = Arc::new(tree);
         self
@@ -231,7 +272,11 @@ impl Record {
             let weights: Vec<String> = weights
                 .map(|(name, weight)| format!("{name} {weight:.2}"))
                 .collect();
-            format!("{} · seed {}", weights.join(" · "), run.sampling.seed)
+            let Sampling {
+                seed, temperature, ..
+            } = run.sampling;
+            let weights = weights.join(" · ");
+            format!("{weights} · seed {seed} · temperature {temperature}")
         };
         // Runs of the history name only those tokens that they met.
         let texts = self.info.texts.iter().zip(right.info.texts.iter());
@@ -249,15 +294,11 @@ impl Record {
             base: Some(self.guided.clone()),
             divergence: differs.or(longer),
             titles: Some([title(self), title(right)]),
+            left_prompt: (self.prompt != right.prompt).then(|| self.prompt.clone()),
             branches: Vec::new(),
             ..right.clone()
         };
-        // Rows hold for their prompt only.
-        Ok(if self.prompt == right.prompt {
-            both.with_tree()
-        } else {
-            both
-        })
+        Ok(both.with_tree())
     }
 
     /// Adds another guided text, as written under `weights`.

@@ -182,6 +182,7 @@ pub fn read(text: &str) -> Result<Record, Failure> {
         at: extra.as_ref().map_or(0, |extra| extra.at),
         lineup_file: extra.as_ref().and_then(|extra| extra.lineup_file.clone()),
         titles: None,
+        left_prompt: None,
         tree: Arc::new(tree),
         branches,
     })

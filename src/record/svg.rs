@@ -46,7 +46,7 @@ pub(super) fn svg(record: &Record, look: &Look) -> String {
     let panes = look.panes(record.base.is_some());
     let value = |pane: Pane| values(record.text(pane), look.objective);
     let limit = limit(panes.iter().flat_map(|pane| value(*pane)).flatten());
-    canvas.words(&record.prompt.text, 14.0, "text", true);
+    canvas.words(&record.asked(), 14.0, "text", true);
     canvas.y += 6.0;
     for pane in panes {
         if let Some(text) = record.text(pane) {
@@ -60,7 +60,7 @@ pub(super) fn svg(record: &Record, look: &Look) -> String {
     for line in caption(record) {
         canvas.words(&line, SMALL, "weak", false);
     }
-    canvas.finish(&record.prompt.text)
+    canvas.finish(&record.asked())
 }
 
 /// The advantage of each token for an objective, nats, where it is known.
@@ -75,26 +75,23 @@ pub(crate) fn values(text: Option<&Text>, objective: usize) -> Vec<Option<f64>> 
 
 /// What stands below a picture: weights, luck, models.
 pub(crate) fn caption(record: &Record) -> Vec<String> {
+    let models = format!("Models: {} · Counterpoise {}", record.info.name, record.app);
+    if record.titles.is_some() {
+        // How the texts of two runs came to be stands above them.
+        return vec![models];
+    }
     let weights = record.info.objectives.iter().zip(record.weights.iter());
     let weights: Vec<String> = weights
         .map(|(objective, weight)| format!("{} {weight:.2}", objective.name))
         .collect();
     let sampling = &record.sampling;
-    let mut lines = vec![format!(
+    let drawn = format!(
         "Weights: {} · seed {} · temperature {}",
         weights.join(", "),
         sampling.seed,
         sampling.temperature
-    )];
-    if record.titles.is_some() {
-        // The weights of the two texts stand above them.
-        lines[0] = format!("Temperature {}", sampling.temperature);
-    }
-    lines.push(format!(
-        "Models: {} · Counterpoise {}",
-        record.info.name, record.app
-    ));
-    lines
+    );
+    vec![drawn, models]
 }
 
 /// A mark on a scale.

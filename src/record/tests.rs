@@ -122,6 +122,7 @@ pub(crate) fn record(seed: u64) -> Record {
         at: 1_700_000_000,
         lineup_file: None,
         titles: None,
+        left_prompt: None,
         tree: Arc::default(),
         branches: Vec::new(),
     }

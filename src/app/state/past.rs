@@ -201,6 +201,7 @@ pub(crate) fn run_of(record: &Record, id: RunId) -> Run {
     run.guided = written(&record.guided);
     run.given = record.guided.given;
     run.titles.clone_from(&record.titles);
+    run.left_prompt.clone_from(&record.left_prompt);
     run
 }
 
@@ -257,6 +258,7 @@ pub(crate) fn record_of(run: &Run, info: &Arc<LineupInfo>, lineup_file: Option<S
         at: crate::journal::now_secs(),
         lineup_file,
         titles: run.titles.clone(),
+        left_prompt: run.left_prompt.clone(),
         tree: Arc::default(),
         branches: Vec::new(),
     }

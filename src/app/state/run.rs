@@ -89,6 +89,8 @@ pub struct Run {
     pub rejudged: Option<Rejudged>,
     /// What stands above the two texts, where they are of two runs.
     pub titles: Option<[String; 2]>,
+    /// What the left of two runs answers, where that is not what the right one answers.
+    pub left_prompt: Option<Prompt>,
     /// How far each slider can move before the guided text changes.
     pub steadiness: Option<Steadiness>,
     /// When it was asked for, on the window's clock, seconds.
@@ -132,6 +134,7 @@ impl Run {
             guided: WrittenText::default(),
             rejudged: None,
             titles: None,
+            left_prompt: None,
             steadiness: None,
             asked_secs: 0.0,
             first_word_secs: None,
@@ -190,6 +193,7 @@ impl Run {
             ghost: self.ghost_from(from),
             rejudged,
             titles: self.titles.clone(),
+            left_prompt: self.left_prompt.clone(),
             steadiness: None,
             asked_secs: 0.0,
             first_word_secs: None,

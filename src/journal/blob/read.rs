@@ -248,6 +248,7 @@ impl Reading {
             at: head.at,
             lineup_file: head.lineup_file,
             titles: None,
+            left_prompt: None,
             tree: Arc::default(),
             branches: Vec::new(),
         }

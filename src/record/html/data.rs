@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::domain::{Colour, Finish, Pane, TokenId};
 use crate::engine::insight::{Candidate, expectations};
 use crate::engine::noise::PositionNoise;
-use crate::engine::trace::{Detail, StoredRows, TraceStep};
-use crate::record::{NEEDS_MODEL, Record, Text, base64, paint, preview_words};
+use crate::engine::trace::{Detail, StoredRows};
+use crate::record::{NEEDS_MODEL, Record, base64, paint, preview_words};
 
 /// Most bytes of rows in a page: a file of about 4 MB.
 const MOST_BYTES: usize = 3 << 20;
@@ -117,7 +117,7 @@ fn text(record: &Record, pane: Pane, rows: &[Option<StoredRows>]) -> Value {
     let Some(text) = record.text(pane) else {
         return Value::Null;
     };
-    let mut place = is_of_the_tree(record, text).then_some(0);
+    let mut place = record.is_in_tree(pane).then_some(0);
     let mut steps = Vec::with_capacity(text.pieces.len());
     for (step, piece) in text.trace.steps().iter().zip(&text.pieces) {
         let chosen = &step.insight.chosen;
@@ -128,7 +128,7 @@ fn text(record: &Record, pane: Pane, rows: &[Option<StoredRows>]) -> Value {
         let mut value = json!({
             "piece": piece,
             "place": known,
-            "chosen": candidate(&step.insight.chosen),
+            "chosen": candidate(chosen),
             "means": means,
             "kl": step.insight.kl,
             "top": step.insight.top.iter().map(candidate).collect::<Vec<_>>(),
@@ -145,15 +145,6 @@ fn text(record: &Record, pane: Pane, rows: &[Option<StoredRows>]) -> Value {
         "finish": text.finish,
         "steps": steps,
     })
-}
-
-/// Whether the tree has this text's rows. Of two texts side by side one may answer another prompt.
-fn is_of_the_tree(record: &Record, text: &Text) -> bool {
-    let own = text.trace.steps().first().and_then(TraceStep::stored_rows);
-    match (own, record.tree.rows(0)) {
-        (Some(own), Some(tree)) => own.kept() != tree.kept() || own.to_bytes() == tree.to_bytes(),
-        (None, _) | (_, None) => record.titles.is_none(),
-    }
 }
 
 /// Id, plain and guided log-probability, and rewards: their advantages are what they have beyond the means.

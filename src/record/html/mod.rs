@@ -18,8 +18,8 @@ mod data;
 use std::fmt::Write;
 
 use super::{Record, Text, paint};
-use crate::domain::Pane;
 use crate::domain::calendar::Moment;
+use crate::domain::{Pane, Sampling};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
@@ -36,11 +36,11 @@ const SCRIPTS: [&str; 8] = [
 
 /// The whole file.
 pub(super) fn html(record: &Record) -> String {
-    let prompt = &record.prompt;
-    let system = prompt.system.as_ref().map_or_else(String::new, |system| {
+    let asked = record.asked();
+    let system = record.system().map_or_else(String::new, |system| {
         format!("<p class=\"system\">System text: {}</p>\n", escaped(system))
     });
-    let title: String = prompt.text.chars().take(80).collect();
+    let title: String = asked.chars().take(80).collect();
     // In a function of its own nothing that is named there can meet what the browser names.
     let script = format!("(() => {{\n\"use strict\";\n{}}})();\n", SCRIPTS.concat());
     let parts = [
@@ -52,7 +52,7 @@ pub(super) fn html(record: &Record) -> String {
         ("light", paint::LIGHT.variables()),
         ("dark", paint::DARK.variables()),
         ("style", STYLE.to_owned()),
-        ("prompt", escaped(&prompt.text)),
+        ("prompt", escaped(&asked)),
         ("system", system),
         ("texts", texts(record)),
         ("facts", facts(record)),
@@ -137,31 +137,18 @@ fn texts(record: &Record) -> String {
 
 /// How the run came to be, as a list of names and values.
 fn facts(record: &Record) -> String {
-    let sampling = &record.sampling;
-    let mut drawn = format!(
-        "seed {}, temperature {}",
-        sampling.seed, sampling.temperature
-    );
-    if sampling.top_k > 0 {
-        let _ = write!(drawn, ", top-k {}", sampling.top_k);
+    let mut facts = vec![("Models", record.info.name.clone())];
+    // Of two runs that stands above their texts.
+    if record.titles.is_none() {
+        let weights = record.info.objectives.iter().zip(record.weights.iter());
+        let weights: Vec<String> = weights
+            .map(|(objective, weight)| format!("{} {weight}", objective.name))
+            .collect();
+        facts.push(("Weights", weights.join(", ")));
+        facts.push(("Drawn with", drawn(&record.sampling)));
     }
-    if sampling.top_p < 1.0 {
-        let _ = write!(drawn, ", top-p {}", sampling.top_p);
-    }
-    if sampling.min_p > 0.0 {
-        let _ = write!(drawn, ", min-p {}", sampling.min_p);
-    }
-    let weights = record.info.objectives.iter().zip(record.weights.iter());
-    let weights: Vec<String> = weights
-        .map(|(objective, weight)| format!("{} {weight}", objective.name))
-        .collect();
-    let mut facts = vec![
-        ("Models", record.info.name.clone()),
-        ("Weights", weights.join(", ")),
-        ("Drawn with", drawn),
-        ("Program", format!("Counterpoise {}", record.app)),
-    ];
-    if record.at > 0 {
+    facts.push(("Program", format!("Counterpoise {}", record.app)));
+    if record.at > 0 && record.titles.is_none() {
         let at = Moment::utc(record.at);
         let day = format!("{}-{:02}-{:02} UTC", at.year, at.month, at.day);
         facts.push(("Written", day));
@@ -180,6 +167,24 @@ fn facts(record: &Record) -> String {
         let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escaped(&value));
     }
     out
+}
+
+/// How tokens were drawn, in words.
+fn drawn(sampling: &Sampling) -> String {
+    let mut words = format!(
+        "seed {}, temperature {}",
+        sampling.seed, sampling.temperature
+    );
+    if sampling.top_k > 0 {
+        let _ = write!(words, ", top-k {}", sampling.top_k);
+    }
+    if sampling.top_p < 1.0 {
+        let _ = write!(words, ", top-p {}", sampling.top_p);
+    }
+    if sampling.min_p > 0.0 {
+        let _ = write!(words, ", min-p {}", sampling.min_p);
+    }
+    words
 }
 
 #[cfg(test)]

@@ -138,6 +138,18 @@ fn two_runs_stand_side_by_side_where_they_are_of_the_same_models() {
 }
 
 #[test]
+fn rows_of_two_prompts_are_not_mixed_on_screen_either() {
+    let (a, mut b) = (record(1), record(2));
+    b.prompt.text = "Else?".to_owned();
+    let both = a.beside(&b).unwrap();
+    let mut state = with_models(&b.info);
+    open(&mut state, &both);
+    let again = record_on_screen(&state).unwrap();
+    assert_eq!(again.tree.nodes().len(), b.guided.pieces.len() + 1);
+    assert_eq!(again.titles, both.titles);
+}
+
+#[test]
 fn what_is_on_screen_can_be_saved_and_opened_again() {
     let record = record(1);
     let mut state = with_models(&record.info);
