@@ -18,7 +18,7 @@ use counterpoise::worker::{
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::{AccessKitNode, NodeT, Queryable};
 
 pub(crate) const BASE: [&str; 7] = ["Just", " tell", " them", " a", " good", " lie", "."];
 pub(crate) const GUIDED: [&str; 7] = ["Just", " tell", " them", " the", " plain", " truth", "."];
@@ -170,7 +170,7 @@ impl Stage {
 
     /// The name of what has the keyboard.
     pub(crate) fn focused(&self) -> String {
-        let mut nodes = self.harness.query_all_by(|node| node.is_focused());
+        let mut nodes = self.harness.query_all_by(has_keyboard);
         let name = nodes.next().map(|node| node.accesskit_node().label());
         name.flatten().unwrap_or_default()
     }
@@ -343,4 +343,8 @@ impl Stage {
             .get_by_role_and_label(Role::Slider, label)
             .rect()
     }
+}
+
+fn has_keyboard(node: &AccessKitNode<'_>) -> bool {
+    node.is_focused()
 }
