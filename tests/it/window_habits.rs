@@ -8,7 +8,7 @@ use counterpoise::worker::{Command, Event};
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use crate::stage::{BASE, Stage, info};
+use crate::stage::{BASE, GUIDED, Stage, info};
 
 fn demo(blur: bool) -> Stage {
     let mut settings = Settings {
@@ -207,4 +207,16 @@ fn the_blur_is_a_button_of_demo_mode_and_counts_there_alone() {
     assert!(base_label(&stage).0.contains("hidden"));
     stage.click("Lab");
     assert_eq!(base_label(&stage).1, BASE.concat());
+}
+
+#[test]
+fn the_blur_does_not_tell_who_wrote_which_text_in_a_blind_vote() {
+    let mut stage = demo(true);
+    stage.answered();
+    stage.press(Modifiers::COMMAND, Key::J);
+    stage.harness.hover_at(egui::pos2(5.0, 5.0));
+    stage.frames(3);
+    let mut texts = ["Text A", "Text B"].map(|name| stage.text_of(name));
+    texts.sort();
+    assert_eq!(texts, [BASE.concat(), GUIDED.concat()]);
 }

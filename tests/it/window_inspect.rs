@@ -148,7 +148,7 @@ fn what_differs_is_marked_and_told_in_one_line() {
     stage.press(Modifiers::COMMAND, Key::D);
     // "a good lie" against "the plain truth".
     assert!(stage.shows("The first 3 words are the same"));
-    assert!(stage.shows("3 of 7 words with guidance are others"));
+    assert!(stage.shows("3 of 6 words with guidance are others"));
     let differences = stage.state().difference().unwrap();
     let marked = [false, false, false, true, true, true, false];
     assert_eq!(differences.differs(0), marked);

@@ -88,16 +88,24 @@ fn frame_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     if state.help_open {
         actions.extend(help::help_ui(ui, state.is_showing()));
     }
-    drop_hint_ui(ui);
+    drop_hint_ui(ui, state.page);
     actions
 }
 
 /// Draws what will happen while a file is held over the window.
-fn drop_hint_ui(ui: &Ui) {
+fn drop_hint_ui(ui: &Ui, page: Page) {
     let ctx = ui.ctx();
     if ctx.input(|input| input.raw.hovered_files.is_empty()) {
         return;
     }
+    let words = match page {
+        Page::Start | Page::Steer | Page::Models | Page::Tradeoff => {
+            "Drop it to open it: models, a lineup.toml or a saved run"
+        }
+        Page::Runs => "Drop a saved run to open it",
+        Page::Train => "Drop a file of pairs to train on, or a saved run",
+        Page::Score => "Drop a text, a file of answers or a saved run",
+    };
     let colours = palette(ui);
     let room = ctx.content_rect();
     let layer = LayerId::new(Order::Tooltip, Id::unique("drop hint"));
@@ -112,7 +120,7 @@ fn drop_hint_ui(ui: &Ui) {
     painter.text(
         room.center(),
         Align2::CENTER_CENTER,
-        "Drop it to open it: models, a lineup.toml or a saved run",
+        words,
         strong(size::HEADING),
         colours.text,
     );

@@ -6,6 +6,7 @@ use super::panes::WordPlaces;
 use super::{naming, why};
 use crate::app::state::State;
 use crate::app::state::branches::Turn;
+use crate::app::state::kept::weights_in_words;
 use crate::app::state::page::Page;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, can_fork};
@@ -130,17 +131,10 @@ impl<'a> CardView<'a> {
 }
 
 fn written_with(weights: &[f64], names: &[&str], now: &[f64]) -> String {
-    let parts: Vec<String> = weights
-        .iter()
-        .zip(names)
-        .filter(|(weight, _)| **weight != 0.0)
-        .map(|(weight, name)| format!("{weight:.2} {name}"))
-        .collect();
-    let with = if parts.is_empty() {
-        "Written with all sliders at 0".to_owned()
-    } else {
-        format!("Written with {}", parts.join(", "))
-    };
+    let with = weights_in_words(weights, names).map_or_else(
+        || "Written with all sliders at 0".to_owned(),
+        |words| format!("Written with {words}"),
+    );
     if weights == now {
         with
     } else {

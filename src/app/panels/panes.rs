@@ -283,6 +283,8 @@ impl<'a> PaneView<'a> {
             differs: &[],
             pinned: None,
             echo: None,
+            // Only one of the two is ever blurred.
+            blurred: false,
             guidance: None,
             branches: None,
             ..self

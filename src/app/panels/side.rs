@@ -8,7 +8,7 @@ use super::message::message_ui;
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
 use crate::app::state::blind::{Tally, Vote};
-use crate::app::state::kept::KeptText;
+use crate::app::state::kept::title_of;
 use crate::app::state::run::Run;
 use crate::app::theme::{palette, section, size, space};
 use crate::app::update::{Action, SideAction};
@@ -20,11 +20,11 @@ use crate::domain::Pane;
 pub fn summary(state: &State) -> Option<String> {
     let both = &state.difference()?.both;
     let run = state.run()?;
-    let [(base, base_differ), (guided, guided_differ)] = both.words;
+    let [(base, _), (guided, guided_differ)] = both.words;
     if base == 0 || guided == 0 {
         return None;
     }
-    if base_differ + guided_differ == 0 {
+    if both.is_none() {
         return Some("Both texts are the same".to_owned());
     }
     let first = match both.same_first {
@@ -109,7 +109,7 @@ impl BlindView {
             Vote::Tie | Vote::BothBad => format!("A was {}, B was {}", name(0), name(1)),
         };
         let names: Vec<&str> = state.objectives().iter().map(|o| o.name.as_str()).collect();
-        let weights = KeptText::of(run, &names).title;
+        let weights = title_of(&run.weights, &names);
         let tally = state.settings.votes.get(&weights).copied();
         let with = if state.is_showing() {
             "With this setting".to_owned()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use egui::{
     Align2, Button, FontId, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit,
-    Ui, WidgetInfo, pos2, vec2,
+    Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 use crate::app::state::listing::Column;
@@ -29,6 +29,8 @@ const NUMBER: f32 = 78.0;
 pub struct TokensView<'a> {
     /// Which text it lists.
     pub pane: Pane,
+    /// What that text is called in a file.
+    pub text: &'static str,
     /// What was typed to find tokens.
     pub search: &'a str,
     /// The columns with their headings and widths.
@@ -71,6 +73,12 @@ impl<'a> TokensView<'a> {
             .filter(|token| token.pane == listing.pane);
         Some(Self {
             pane: listing.pane,
+            text: match (state.page, listing.pane) {
+                (Page::Score, Pane::Base) => "first",
+                (Page::Score, Pane::Guided) => "second",
+                (_, Pane::Base) => "base",
+                (_, Pane::Guided) => "guided",
+            },
             search: &listing.search,
             columns: columns.collect(),
             sort: listing.sort,
@@ -107,12 +115,8 @@ pub fn csv(run: &Run, view: &TokensView<'_>) -> String {
         let _ = write!(out, ",{}", cell(name));
     }
     out.push('\n');
-    let text = match view.pane {
-        Pane::Base => "base",
-        Pane::Guided => "guided",
-    };
     for &position in &view.lines {
-        out.push_str(text);
+        out.push_str(view.text);
         for (column, ..) in &view.columns {
             let value = match column {
                 Column::Position => position.to_string(),
@@ -167,33 +171,51 @@ pub fn tokens_ui(ui: &mut Ui, state: &State, view: &TokensView<'_>) -> Vec<Actio
     let Some(run) = state.looked_at().filter(|_| view.all > 0) else {
         return actions;
     };
-    ScrollArea::horizontal()
-        .id_salt("tokens across")
+    let width = view.columns.iter().map(|(_, _, width)| width).sum();
+    let line = vec2(width, space::TARGET);
+    // One area for both ways, so that both bars are always in sight; the headings stay at its top.
+    ScrollArea::both()
+        .id_salt("tokens")
         .auto_shrink([false, false])
-        .show(ui, |ui| {
-            ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
-            ui.horizontal(|ui| {
-                for (column, label, width) in &view.columns {
-                    let sorted = (view.sort == *column).then_some(view.descending);
-                    if table::heading(ui, *width, label, sorted, column.about()) {
-                        actions.push(Action::Listing(ListingAction::Sort(*column)));
-                    }
+        .show_viewport(ui, |ui, viewport| {
+            let all = vec2(width, line.y * (view.lines.len() + 1) as f32);
+            let corner = ui.allocate_exact_size(all, Sense::hover()).0.min;
+            let headings = Rect::from_min_size(corner + vec2(0.0, viewport.top()), line);
+            let mut body = ui.clip_rect();
+            body.min.y = body.min.y.max(headings.bottom());
+            let first = (viewport.top() / line.y) as usize;
+            let seen = (viewport.height() / line.y).ceil() as usize + 1;
+            for (row, &position) in view.lines.iter().enumerate().skip(first).take(seen) {
+                let place = corner + vec2(0.0, line.y * (row + 1) as f32);
+                let room = UiBuilder::new()
+                    .id_salt(position)
+                    .max_rect(Rect::from_min_size(place, line));
+                let mut ui = ui.new_child(room);
+                ui.set_clip_rect(body);
+                if line_ui(&mut ui, colours, run, view, position) {
+                    actions.push(Action::TogglePin(TokenRef {
+                        pane: view.pane,
+                        index: position,
+                    }));
                 }
-            });
-            ScrollArea::vertical()
-                .id_salt("tokens")
-                .auto_shrink([false, false])
-                .show_rows(ui, space::TARGET, view.lines.len(), |ui, range| {
-                    for &position in &view.lines[range] {
-                        if line_ui(ui, colours, run, view, position) {
-                            actions.push(Action::TogglePin(TokenRef {
-                                pane: view.pane,
-                                index: position,
-                            }));
-                        }
-                    }
-                });
+            }
+            let mut ui = ui.new_child(UiBuilder::new().id_salt("headings").max_rect(headings));
+            actions.extend(headings_ui(&mut ui, view));
         });
+    actions
+}
+
+fn headings_ui(ui: &mut Ui, view: &TokensView<'_>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+    ui.horizontal(|ui| {
+        for (column, label, width) in &view.columns {
+            let sorted = (view.sort == *column).then_some(view.descending);
+            if table::heading(ui, *width, label, sorted, column.about()) {
+                actions.push(Action::Listing(ListingAction::Sort(*column)));
+            }
+        }
+    });
     actions
 }
 
@@ -242,7 +264,7 @@ fn head_ui(ui: &mut Ui, state: &State, view: &TokensView<'_>) -> Vec<Action> {
                 .color(palette(ui).weak),
         );
         let copy = Button::new("Copy as CSV").min_size(vec2(0.0, space::TARGET));
-        let help = "Copy these lines with full precision, for a spreadsheet";
+        let help = "Copy these lines with full precision, for a spreadsheet; positions count from 0 there, as in exported files";
         let can = !view.lines.is_empty();
         if ui.add_enabled(can, copy).on_hover_text(help).clicked()
             && let Some(run) = state.looked_at()

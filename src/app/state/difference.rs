@@ -1,8 +1,9 @@
 //! Which words of two texts differ, and which place of one stands for which of the other.
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
-use similar::{Algorithm, DiffTag, capture_diff_slices};
+use similar::{Algorithm, DiffTag, capture_diff_slices_deadline};
 
 use super::State;
 use super::grain::groups;
@@ -10,12 +11,15 @@ use super::run::Run;
 use super::settings::Grain;
 use crate::domain::{Pane, RunId};
 
+/// Longest time that a comparison may take.
+const MOST_TIME: Duration = Duration::from_millis(20);
+
 /// How two texts differ, word by word.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Difference {
     /// Of each text: which tokens belong to words that the other one does not have there.
     pub differs: [Vec<bool>; 2],
-    /// Of each text: how many words it has, and how many of them differ.
+    /// Of each text: how many words it has, and how many of them differ; marks between words are none.
     pub words: [(usize, usize); 2],
     /// How many words at the beginning are the same.
     pub same_first: usize,
@@ -38,13 +42,18 @@ impl Difference {
     #[must_use]
     pub fn of(pieces: [&[String]; 2]) -> Self {
         let [(ranges, a), (other_ranges, b)] = pieces.map(words);
+        let is_word = |word: &&String| word.contains(char::is_alphanumeric);
+        let count = |words: &[String]| words.iter().filter(is_word).count();
+        let same = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
         let mut difference = Self {
             differs: pieces.map(|pieces| vec![false; pieces.len()]),
-            words: [(a.len(), 0), (b.len(), 0)],
-            same_first: a.iter().zip(&b).take_while(|(a, b)| a == b).count(),
+            words: [(count(&a), 0), (count(&b), 0)],
+            same_first: count(&a[..same]),
             anchors: Vec::new(),
         };
-        for op in capture_diff_slices(Algorithm::Patience, &a, &b) {
+        // Texts without end that have nothing in common are compared less finely; the window goes on.
+        let deadline = Instant::now() + MOST_TIME;
+        for op in capture_diff_slices_deadline(Algorithm::Patience, &a, &b, Some(deadline)) {
             let (tag, old, new) = op.as_tag_tuple();
             if tag == DiffTag::Equal {
                 let both = ranges[old].iter().zip(&other_ranges[new]);
@@ -53,15 +62,30 @@ impl Difference {
                     .extend(both.map(|(a, b)| (a.start, b.start)));
                 continue;
             }
-            let sides = [&ranges[old], &other_ranges[new]];
-            for (side, ranges) in sides.into_iter().enumerate() {
-                difference.words[side].1 += ranges.len();
+            let sides = [
+                (&ranges[old.clone()], &a[old]),
+                (&other_ranges[new.clone()], &b[new]),
+            ];
+            for (side, (ranges, words)) in sides.into_iter().enumerate() {
+                difference.words[side].1 += count(words);
                 for token in ranges.iter().cloned().flatten() {
                     difference.differs[side][token] = true;
                 }
             }
         }
         difference
+    }
+
+    /// Compares the two texts of a run.
+    #[must_use]
+    pub fn between(run: &Run) -> Self {
+        Self::of([Pane::Base, Pane::Guided].map(|pane| &run.text(pane).pieces[..]))
+    }
+
+    /// Whether the texts are the same word by word, marks and all.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        !self.differs.iter().flatten().any(|differs| *differs)
     }
 
     /// The token of the other text that stands where `token` of text `side` (0 or 1) stands.
@@ -153,14 +177,13 @@ impl State {
         if key == self.differences.key {
             return;
         }
-        let [base, guided] = [Pane::Base, Pane::Guided].map(|pane| &run.text(pane).pieces[..]);
         let kept = self.kept.iter().map(|kept| {
-            let other = &kept.run.guided.pieces;
-            Difference::of([guided, other])
+            let texts = [&run.guided, &kept.run.guided];
+            Difference::of(texts.map(|text| &text.pieces[..]))
         });
         self.differences = Differences {
             key,
-            both: Difference::of([base, guided]),
+            both: Difference::between(run),
             kept: kept.collect(),
         };
     }
@@ -197,7 +220,7 @@ mod tests {
         let difference = Difference::of([&a, &b]);
         assert_eq!(differing(&a, &difference.differs[0]), " a good lie");
         assert_eq!(differing(&b, &difference.differs[1]), " the plain truth");
-        assert_eq!(difference.words, [(7, 3), (7, 3)]);
+        assert_eq!(difference.words, [(6, 3), (6, 3)]);
         assert_eq!(difference.same_first, 2);
     }
 
@@ -217,9 +240,14 @@ mod tests {
     #[test]
     fn equal_and_empty_texts_do_not_differ() {
         let a = pieces("Be kind.");
-        assert_eq!(Difference::of([&a, &a]).words, [(3, 0), (3, 0)]);
+        let same = Difference::of([&a, &a]);
+        assert_eq!((same.words, same.same_first), ([(2, 0), (2, 0)], 2));
+        assert!(same.is_none());
         let empty = Difference::of([&[], &a]);
-        assert_eq!(empty.words, [(0, 0), (3, 3)]);
+        assert_eq!(empty.words, [(0, 0), (2, 2)]);
+        let marks = Difference::of([&a, &pieces("Be kind!")]);
+        assert_eq!(marks.words, [(2, 0), (2, 0)]);
+        assert!(!marks.is_none(), "another mark at the end");
         assert_eq!(empty.across(1, 2), 0);
     }
 }

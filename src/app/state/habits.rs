@@ -140,21 +140,26 @@ impl Habits {
 }
 
 impl Settings {
-    /// The same with what the settings' sheet shows as it usually is. What was opened and where one is stays, and so does the
-    /// history's limit: runs that a lower one removes do not come back.
+    /// The same with what the settings' sheet shows as it usually is.
     #[must_use]
     pub(crate) fn usual(&self) -> Self {
-        let usual = Self::default();
+        self.with_sheet_of(&Self::default())
+    }
+
+    /// The same with what the settings' sheet shows of `other`. What was opened and where one is stays, and so does the
+    /// history's limit: runs that a lower one removes do not come back.
+    #[must_use]
+    pub(crate) fn with_sheet_of(&self, other: &Self) -> Self {
         Self {
-            theme: usual.theme,
-            zoom: usual.zoom,
+            theme: other.theme,
+            zoom: other.zoom,
             heat: HeatSettings {
-                on: usual.heat.on,
-                locked: None,
+                on: other.heat.on,
+                locked: other.heat.locked,
                 ..self.heat
             },
-            reading_pace: usual.reading_pace,
-            habits: usual.habits,
+            reading_pace: other.reading_pace,
+            habits: other.habits.clone(),
             ..self.clone()
         }
     }

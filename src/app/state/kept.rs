@@ -17,21 +17,28 @@ pub struct KeptText {
     pub run: Run,
 }
 
+/// Weights in words, for example `0.50 helpful, 1.00 harmless`; nothing where all are 0.
+#[must_use]
+pub fn weights_in_words(weights: &[f64], names: &[&str]) -> Option<String> {
+    let parts: Vec<String> = (weights.iter().zip(names))
+        .filter(|(weight, _)| **weight != 0.0)
+        .map(|(weight, name)| format!("{weight:.2} {name}"))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// What a text with these weights is called; votes are counted under it.
+#[must_use]
+pub fn title_of(weights: &[f64], names: &[&str]) -> String {
+    weights_in_words(weights, names).unwrap_or_else(|| "All at 0".to_owned())
+}
+
 impl KeptText {
     /// The guided text of a run.
     #[must_use]
     pub fn of(run: &Run, names: &[&str]) -> Self {
-        let weights = run.weights.iter().zip(names);
-        let parts: Vec<String> = weights
-            .filter(|(weight, _)| **weight != 0.0)
-            .map(|(weight, name)| format!("{weight:.2} {name}"))
-            .collect();
         Self {
-            title: if parts.is_empty() {
-                "All at 0".to_owned()
-            } else {
-                parts.join(", ")
-            },
+            title: title_of(&run.weights, names),
             subtitle: format!("seed {}", run.sampling.seed),
             run: run.clone(),
         }

@@ -153,7 +153,9 @@ impl State {
         } = &self.listing;
         let pieces = &run.text(*pane).pieces;
         let wanted = search.trim().to_lowercase();
-        let fits = |position: &usize| pieces[*position].to_lowercase().contains(&wanted);
+        let fits = |position: &usize| {
+            wanted.is_empty() || pieces[*position].to_lowercase().contains(&wanted)
+        };
         let mut listed: Vec<usize> = (0..pieces.len()).filter(fits).collect();
         let order = |a: f64, b: f64| {
             if *descending {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::habits::Sheet;
+use super::score::{BatchSaved, Side};
 use super::tradeoff::{Saved, SweepPhase};
 use super::training::Phase;
 use super::{LineupState, State};
@@ -29,6 +30,12 @@ pub enum Place {
     Sweep,
     /// What became of a sweep that was to be saved.
     SavedSweep,
+    /// What went wrong with an answer on the Score page.
+    Scored(usize),
+    /// Why a file with answers cannot be read.
+    Answers,
+    /// What became of scores that were to be saved.
+    SavedScores,
 }
 
 /// What a message says.
@@ -148,6 +155,19 @@ impl State {
             _ => None,
         };
         tell(Place::SavedSweep, saved);
+        let sides = self.score.sheet().map(|sheet| &sheet.sides);
+        for (side, scored) in sides.into_iter().flatten().enumerate() {
+            let failed = scored.as_ref().and_then(Side::failure);
+            tell(Place::Scored(side), failed.map(Words::from));
+        }
+        let batch = &self.score.batch;
+        let unread = batch.file.as_ref().and_then(|file| file.as_ref().err());
+        tell(Place::Answers, unread.map(Words::from));
+        let saved = match &batch.saved {
+            BatchSaved::Failed(failure) => Some(Words::from(failure)),
+            BatchSaved::Not | BatchSaved::Writing(_) | BatchSaved::At(_) => None,
+        };
+        tell(Place::SavedScores, saved);
         told
     }
 

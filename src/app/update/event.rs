@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::app::state::difference::Differences;
+use crate::app::state::listing::Column;
+use crate::app::state::page::Page;
 use crate::app::state::rejudged::Rejudged;
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::settings::Mode;
@@ -197,7 +200,7 @@ pub fn on_worker_lost(state: &mut State) {
         run.phase = RunPhase::Replaced;
     }
     super::tradeoff::on_worker_lost(state);
-    super::score::on_worker_lost(state);
+    super::score::on_models_gone(state);
     state.lineup = LineupState::Missing;
     state.run_when_ready = false;
     state.problem = Some(Problem {
@@ -245,6 +248,12 @@ pub(super) fn on_loaded(state: &mut State, info: Arc<LineupInfo>) -> Vec<Command
         // Other models: what they wrote cannot be re-judged by these sliders.
         state.runs.clear();
         state.shown = None;
+        state.kept.clear();
+        state.blind = None;
+        state.differences = Differences::default();
+        // Its columns are of the objectives of before.
+        state.listing.sort = Column::Position;
+        state.listing.descending = false;
         state.history = crate::app::state::history::History::default();
         if state.settings.mode == Mode::Demo {
             super::showing::only_pair(state);
@@ -351,37 +360,40 @@ fn known(state: &mut State, id: RunId) -> Option<&mut Run> {
 
 /// Makes the colour scale fit what is on screen, as after a change of what is shown.
 pub(super) fn fit_scale(state: &mut State) {
-    state.heat_scale = match (state.settings.heat.locked, scale_of(state)) {
-        (Some(locked), _) => locked,
-        (None, Some(limit)) => limit,
-        (None, None) => state.heat_scale,
-    };
+    if let Some(locked) = state.settings.heat.locked {
+        state.heat_scale = locked;
+        return;
+    }
+    // What is scored is none of the session's runs.
+    let scored = state.looked_at().filter(|_| state.page == Page::Score);
+    let runs = state.runs.values().rev().take(RUNS_FOR_SCALE);
+    if let Some(limit) = scale_of(state, runs.chain(scored)) {
+        state.heat_scale = limit;
+    }
 }
 
 /// Lets the colour scale grow with what is on screen: while words come or a slider moves, it must not jump back and
 /// forth.
-fn grow_scale(state: &mut State) {
+pub(super) fn grow_scale(state: &mut State) {
+    let run = state.looked_at();
     if state.settings.heat.locked.is_none()
-        && state
-            .run()
-            .is_some_and(|run| run.token_count() >= ENOUGH_TOKENS)
-        && let Some(limit) = scale_of(state)
+        && let Some(run) = run.filter(|run| run.token_count() >= ENOUGH_TOKENS)
+        && let Some(limit) = scale_of(state, std::iter::once(run))
         && limit > state.heat_scale
     {
         state.heat_scale = limit;
     }
 }
 
-/// The scale that fits the texts of this session, the latest runs of them, in all that is coloured.
-fn scale_of(state: &State) -> Option<f64> {
+/// The scale that fits the texts of some runs in all that is coloured.
+fn scale_of<'a>(state: &State, runs: impl Iterator<Item = &'a Run>) -> Option<f64> {
     let mode = state.settings.heat.mode;
     let lanes = if state.shows_lanes() && mode.is_of_objective() {
         0..state.objectives().len()
     } else {
         0..0
     };
-    let runs = state.runs.values().rev().take(RUNS_FOR_SCALE);
-    let values = runs.chain(state.looked_at()).flat_map(|run| {
+    let values = runs.flat_map(|run| {
         let lanes = lanes.clone();
         [Pane::Base, Pane::Guided]
             .into_iter()

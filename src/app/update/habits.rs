@@ -90,7 +90,7 @@ pub(super) fn apply(state: &mut State, action: HabitAction) -> Vec<Command> {
         }
         HabitAction::UndoUsual => {
             if let Some(before) = state.unusual.take() {
-                state.settings = *before;
+                state.settings = state.settings.with_sheet_of(&before);
                 follow(state);
             }
         }
@@ -129,6 +129,7 @@ pub fn keep_messages(state: &mut State, at: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::state::settings::Settings;
     use crate::app::state::{Problem, ProblemPlace};
     use crate::app::update::{Action, apply as act};
     use crate::error::Failure;
@@ -170,12 +171,16 @@ mod tests {
         assert_eq!(state.compute.device.as_deref(), Some("cpu"));
         let before = state.settings.clone();
         habit(&mut state, HabitAction::BackToUsual);
-        assert_eq!(
-            state.settings,
-            crate::app::state::settings::Settings::default()
-        );
+        assert_eq!(state.settings, Settings::default());
         assert_eq!(state.compute.device, None);
+        // What is none of the sheet's business stays as it is by then.
+        state.settings.history_bytes /= 2;
+        let history_bytes = state.settings.history_bytes;
         habit(&mut state, HabitAction::UndoUsual);
+        let before = Settings {
+            history_bytes,
+            ..before
+        };
         assert_eq!(state.settings, before);
         assert_eq!(state.compute.device.as_deref(), Some("cpu"));
     }

@@ -62,7 +62,7 @@ pub(super) fn apply(state: &mut State, action: PastAction) -> Vec<Command> {
         PastAction::ExportShown => {
             let open = past.export.as_ref().is_some_and(|row| row.id.is_none());
             if !open && record_on_screen(state).is_some() {
-                let look = usual_look(state);
+                let look = usual_look(state, None);
                 state.past.export = Some(export_row(state, None, Format::Html, look));
             }
             super::looking::go_to(state, Page::Runs);
@@ -98,7 +98,7 @@ pub(super) fn apply(state: &mut State, action: PastAction) -> Vec<Command> {
             let open = past.export.as_ref().is_some_and(|row| row.id == id);
             past.export = None;
             if !open {
-                let look = usual_look(state);
+                let look = usual_look(state, id);
                 state.past.export = Some(export_row(state, id, Format::Json, look));
             }
         }
@@ -152,10 +152,14 @@ fn ask(state: &mut State, wish: Wish, order: impl FnOnce(u64) -> Order) {
 }
 
 /// A picture looks like the window, coloured by the objective that colours the words there.
-fn usual_look(state: &State) -> Look {
+fn usual_look(state: &State, id: Option<u64>) -> Look {
+    // Another lineup has its objectives elsewhere, or not at all.
+    let wanted = state.objectives().get(state.focus.objective);
+    let mut names = state.objectives_of(id).into_iter();
+    let objective = wanted.and_then(|wanted| names.position(|name| name == wanted.name));
     Look {
         dark: state.settings.theme == ThemeChoice::Dark,
-        objective: state.focus.objective,
+        objective: objective.unwrap_or_default(),
         ..Look::default()
     }
 }

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::app::state::State;
 use crate::app::state::blind::{Blind, Vote};
-use crate::app::state::kept::KeptText;
+use crate::app::state::kept::{KeptText, title_of};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn give_vote(state: &mut State, vote: Vote) {
     };
     let Some(run) = state.run() else { return };
     let names: Vec<&str> = names(state).collect();
-    let weights = KeptText::of(run, &names).title;
+    let weights = title_of(&run.weights, &names);
     let tally = state.settings.votes.entry(weights).or_default();
     tally.count(vote, swapped);
     if let Some(blind) = &mut state.blind {

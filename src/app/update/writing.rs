@@ -15,6 +15,7 @@ use super::remember;
 /// Asks for the models of `state.source`; also what the window does first.
 pub fn load(state: &mut State) -> Vec<Command> {
     stop_active(state);
+    super::score::on_models_gone(state);
     state.problem = None;
     if state.past.replay.take().is_some() {
         // The sliders are of the recorded run's objectives.

@@ -223,13 +223,13 @@ impl<'a> TokenView<'a> {
     /// Draws the text into all the room that `ui` has left, with a scroll bar where it needs one.
     pub fn show(self, ui: &mut Ui) -> TokenViewResponse {
         let (id, is_led) = (self.id, self.lead.is_some());
-        let known: Option<Memory> = ui.data(|data| data.get_temp(id));
-        let layout = known.as_ref().and_then(|known| known.layout.as_ref());
         let mut area = egui::ScrollArea::vertical()
             .id_salt(id.with("scroll"))
             .auto_shrink([false, false])
             .stick_to_bottom(self.streaming);
-        if let Some(top) = self.lead.and_then(|token| layout?.top_of(token)) {
+        // The layout is let go at once: one that somebody else holds would be copied to grow.
+        let known = |token| ui.data(|data| data.get_temp::<Memory>(id)?.layout?.top_of(token));
+        if let Some(top) = self.lead.and_then(known) {
             area = area.vertical_scroll_offset(top);
         }
         let drawn = area.show(ui, |ui| self.contents(ui));

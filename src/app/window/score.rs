@@ -70,7 +70,7 @@ impl Window {
         if let Some((serial, wanted)) = &batch.dialog {
             self.score.dialogs.show(*serial, wanted);
         }
-        if let Some(wish) = &batch.wish
+        if let Some(wish) = batch.wishes.front()
             && wish.serial() != self.score.wished
         {
             self.score.wished = wish.serial();

@@ -72,15 +72,8 @@ impl<'a> AnswersView<'a> {
             answers.push(AnswerView {
                 pane,
                 note: note_of(run, pane_of(index), side),
-                failure: match &side.phase {
-                    SidePhase::Failed(failure) => {
-                        Some((sentence(&failure.summary), failure.hint.clone()))
-                    }
-                    SidePhase::Reading
-                    | SidePhase::Scoring
-                    | SidePhase::Done
-                    | SidePhase::Stopped => None,
-                },
+                failure: (side.failure())
+                    .map(|failure| (sentence(&failure.summary), failure.hint.clone())),
             });
         }
         Some(Self {

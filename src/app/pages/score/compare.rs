@@ -9,9 +9,6 @@ use crate::app::theme::palette;
 use crate::app::widgets::numbers::{count, nats};
 use crate::domain::Pane;
 
-/// Longer texts are not compared word by word, so that the window never waits.
-const MOST_WORDS: usize = 1500;
-
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompareView {
@@ -30,30 +27,19 @@ impl CompareView {
             .iter()
             .map(|objective| objective.name.as_str())
             .collect();
-        let texts = [Pane::Base, Pane::Guided].map(|pane| run.text(pane).pieces.concat());
-        let words = texts.each_ref().map(|text| {
-            let words = text.split_whitespace();
-            words.collect::<Vec<_>>()
-        });
-        let shared = shared_words(&words[0], &words[1]).map(|shared| {
-            let lengths = words.each_ref().map(|words| count(words.len()));
-            let shared = count(shared);
-            if lengths[0] == lengths[1] {
-                format!("{shared} of {} words are the same", lengths[0])
-            } else {
-                let [first, second] = lengths;
-                format!("{shared} words are the same, of {first} and {second}")
-            }
-        });
+        let [(first, differ), (second, _)] = sheet.difference.as_ref()?.words;
+        let shared = count(first - differ);
+        let shared = if first == second {
+            format!("{shared} of {} words are the same", count(first))
+        } else {
+            let [first, second] = [first, second].map(count);
+            format!("{shared} words are the same, of {first} and {second}")
+        };
         let mut lines = Vec::new();
         match run.first_difference() {
             None => lines.push("Both answers are the same".to_owned()),
             Some(at) => {
-                let parting = parting(run, at);
-                lines.push(match shared {
-                    Some(shared) => format!("{shared}; {parting}"),
-                    None => capital(&parting),
-                });
+                lines.push(format!("{shared}; {}", parting(run, at)));
                 lines.extend(under_same_beginning(run, at, &names));
             }
         }
@@ -68,10 +54,6 @@ impl CompareView {
         }
         Some(Self { lines })
     }
-}
-
-fn capital(words: &str) -> String {
-    crate::app::pages::train::sentence(words)
 }
 
 /// For example `harmless +1.20, helpful −0.30`.
@@ -139,27 +121,6 @@ fn under_same_beginning(run: &Run, at: usize, names: &[&str]) -> Option<String> 
     ))
 }
 
-/// How many words two texts have in common in the same order; nothing for very long ones.
-fn shared_words(first: &[&str], second: &[&str]) -> Option<usize> {
-    if first.len().max(second.len()) > MOST_WORDS {
-        return None;
-    }
-    let mut best = vec![0usize; second.len() + 1];
-    for word in first {
-        let mut diagonal = 0;
-        for (index, other) in second.iter().enumerate() {
-            let above = best[index + 1];
-            best[index + 1] = if word == other {
-                diagonal + 1
-            } else {
-                above.max(best[index])
-            };
-            diagonal = above;
-        }
-    }
-    best.last().copied()
-}
-
 /// Draws it.
 pub(super) fn compare_ui(ui: &mut Ui, view: &CompareView) {
     palette(ui).card().show(ui, |ui| {
@@ -168,25 +129,4 @@ pub(super) fn compare_ui(ui: &mut Ui, view: &CompareView) {
             ui.add(Label::new(RichText::new(line)).wrap());
         }
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_in_common_are_counted_in_their_order() {
-        let count = |first: &str, second: &str| {
-            let words = |text: &'static str| text.split_whitespace().collect::<Vec<_>>();
-            let (first, second): (&'static str, &'static str) =
-                (first.to_owned().leak(), second.to_owned().leak());
-            shared_words(&words(first), &words(second))
-        };
-        assert_eq!(count("a b c d", "a x c d"), Some(3));
-        assert_eq!(count("a b c", "c b a"), Some(1));
-        assert_eq!(count("a b", "a b"), Some(2));
-        assert_eq!(count("", "a"), Some(0));
-        let long = "a ".repeat(MOST_WORDS + 1);
-        assert_eq!(count(&long, "a"), None);
-    }
 }

@@ -64,6 +64,10 @@ impl ExchangeView {
                 "The sentences have different numbers of words: exchange one word and leave the others"
                     .to_owned(),
             ),
+            Err(NoExchange::Beginning) => Err(
+                "One word begins with the other, and the models part them only behind it: exchange another word"
+                    .to_owned(),
+            ),
             Err(NoExchange::Unscored) => Err("Not all words have been scored".to_owned()),
         };
         Some(Self {

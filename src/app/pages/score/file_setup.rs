@@ -5,7 +5,7 @@ use egui::{Button, RichText, Ui, vec2};
 use super::{act, setup};
 use crate::app::pages::train::{heading, note, sentence};
 use crate::app::state::State;
-use crate::app::state::score::{FileRequest, Wanted};
+use crate::app::state::score::Wanted;
 use crate::app::theme::{palette, size, space};
 use crate::app::update::{Action, ScoreAction};
 use crate::app::widgets::field::Field;
@@ -33,9 +33,8 @@ impl FileSetupView {
     #[must_use]
     pub fn build(state: &State) -> Self {
         let batch = &state.score.batch;
-        let is_read = matches!(batch.wish.as_deref(), Some(FileRequest::Pairs { .. }));
         let found = match &batch.file {
-            _ if is_read => Some("Reading the file\u{2026}".to_owned()),
+            _ if batch.is_reading() => Some("Reading the file\u{2026}".to_owned()),
             Some(Ok(file)) => {
                 let name = file.path.file_name().unwrap_or(file.path.as_os_str());
                 let s = if file.pairs.len() == 1 { "" } else { "s" };

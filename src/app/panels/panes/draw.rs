@@ -69,7 +69,7 @@ pub fn panes_ui(ui: &mut Ui, state: &State, view: &PanesView<'_>) -> (Vec<Action
             .collect();
         // All texts begin at the same height, whatever stands above them.
         let tops = cards.iter().map(|card| card.2.content_ui.cursor().top());
-        let lowest = tops.fold(0.0, f32::max);
+        let lowest = tops.fold(f32::NEG_INFINITY, f32::max);
         for (column, (_, pane, card)) in cards.iter_mut().enumerate() {
             let content = &mut card.content_ui;
             content.add_space((lowest - content.cursor().top()).max(0.0));

@@ -1,5 +1,7 @@
 //! What is set once. Everything counts at once, but what says otherwise.
 
+use std::sync::LazyLock;
+
 use egui::{Button, DragValue, RichText, Slider, SliderClamping, Ui, WidgetInfo};
 
 use super::{heading, note};
@@ -16,6 +18,10 @@ use crate::app::update::{Action, HabitAction};
 /// Width of the names, and of the sheet below which they stand above what they name, points.
 const NAMES: f32 = 150.0;
 const NARROW: f32 = 440.0;
+
+/// Processors that there are; to ask means to read files.
+static CORES: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,7 +93,7 @@ impl SettingsView {
                 LineupState::Ready(_) | LineupState::Missing => false,
             },
             threads: habits.threads,
-            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            cores: *CORES,
             data: state.data.as_ref().map(|data| data.display().to_string()),
             cap: state.past.kept.then_some(settings.history_bytes),
             unusual: *settings != settings.usual(),

@@ -117,8 +117,8 @@ pub struct Batch {
     pub dialog: Option<(u64, Wanted)>,
     /// Whether the desktop had none to offer.
     pub no_dialog: bool,
-    /// What the thread for files is to do, or does.
-    pub wish: Option<Arc<FileRequest>>,
+    /// What the thread for files is to do, one after the other; it does the first.
+    pub wishes: VecDeque<Arc<FileRequest>>,
 }
 
 impl Batch {
@@ -137,8 +137,15 @@ impl Batch {
 
     /// Whether a file is being read or written.
     #[must_use]
-    pub const fn is_waiting(&self) -> bool {
-        self.wish.is_some()
+    pub fn is_waiting(&self) -> bool {
+        !self.wishes.is_empty()
+    }
+
+    /// Whether a file with answers is being read.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        let mut wishes = self.wishes.iter();
+        wishes.any(|wish| matches!(**wish, FileRequest::Pairs { .. }))
     }
 }
 

@@ -38,6 +38,8 @@ pub enum NoExchange {
     Words(usize),
     /// They have different numbers of words.
     Lengths,
+    /// One word begins with the other, and the first token that differs stands behind the shorter one.
+    Beginning,
     /// Numbers are missing.
     Unscored,
 }
@@ -51,6 +53,10 @@ impl Exchange {
         let texts = [Pane::Base, Pane::Guided].map(|pane| run.text(pane).pieces.concat());
         let (place, words) = only_difference(&texts)?;
         let token = run.first_difference().ok_or(NoExchange::Unscored)?;
+        let before: usize = run.base.pieces[..token].iter().map(String::len).sum();
+        if texts.iter().any(|text| before >= end_of_word(text, place)) {
+            return Err(NoExchange::Beginning);
+        }
         let ends = [Pane::Base, Pane::Guided].map(|pane| {
             let rest = run.text(pane).pieces.get(token + 1..).unwrap_or_default();
             token + 1 + rest.iter().take_while(|piece| continues(piece)).count()
@@ -105,6 +111,15 @@ fn only_difference(texts: &[String; 2]) -> Result<(usize, [String; 2]), NoExchan
     }
 }
 
+/// The byte at which a word of a text ends, counted from 1.
+fn end_of_word(text: &str, place: usize) -> usize {
+    let word = text.split_whitespace().nth(place - 1);
+    // A slice of the text knows where it lies.
+    word.map_or(text.len(), |word| {
+        word.as_ptr().addr() + word.len() - text.as_ptr().addr()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,5 +145,12 @@ mod tests {
     fn the_built_in_sentences_differ_in_exactly_one_word() {
         let found = difference(BUILT_IN[1], BUILT_IN[2]).unwrap();
         assert_eq!(found, (6, ["honest", "nasty"].map(str::to_owned)));
+    }
+
+    #[test]
+    fn a_word_ends_where_the_next_space_is() {
+        let text = " Two  words, here";
+        let ends = [1, 2, 3].map(|place| end_of_word(text, place));
+        assert_eq!(ends.map(|end| &text[..end]), [" Two", " Two  words,", text]);
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::app::state::difference::Difference;
 use crate::app::state::rejudged::ReweightRequest;
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::written::WrittenText;
@@ -92,6 +93,15 @@ pub struct Side {
 }
 
 impl Side {
+    /// Why it failed, where it did.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        match &self.phase {
+            SidePhase::Failed(failure) => Some(failure),
+            SidePhase::Reading | SidePhase::Scoring | SidePhase::Done | SidePhase::Stopped => None,
+        }
+    }
+
     /// Whether more numbers are to come.
     #[must_use]
     pub const fn is_busy(&self) -> bool {
@@ -108,6 +118,8 @@ pub struct Sheet {
     pub run: Option<Run>,
     /// What is known of each answer.
     pub sides: [Option<Side>; 2],
+    /// How two answers differ, where both are scored.
+    pub difference: Option<Difference>,
 }
 
 impl Sheet {
@@ -115,6 +127,13 @@ impl Sheet {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.sides.iter().flatten().any(Side::is_busy)
+    }
+
+    /// Lets the comparison follow the texts.
+    pub(crate) fn compare(&mut self) {
+        let run = self.run.as_ref();
+        let run = run.filter(|_| self.is_comparison() && !self.is_busy());
+        self.difference = run.map(Difference::between);
     }
 
     /// Whether an answer that is to be scored is not, or no longer.

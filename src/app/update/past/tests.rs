@@ -192,3 +192,26 @@ fn a_deleted_run_comes_back() {
         .any(|order| matches!(order, Order::Restore(restored) if **restored == entry));
     assert!(restored);
 }
+
+#[test]
+fn a_picture_of_other_models_is_coloured_by_the_objective_of_the_same_name() {
+    let record = record(1);
+    let mut state = with_models(&record.info);
+    let names = state.objectives_of(None);
+    assert!(names.len() > 1, "{names:?}");
+    state.focus.objective = names.len() - 1;
+    let mut asked = |weights: Vec<(String, f64)>| {
+        // What has a default is left out.
+        let entry = serde_json::json!({
+            "id": 7, "prompt": "Why?", "lineup": "Other", "weights": weights,
+        });
+        let entry = serde_json::from_value(entry).unwrap();
+        state.past.entries.insert(7, entry);
+        state.past.export = None;
+        apply(&mut state, Action::Past(PastAction::ToggleExport(Some(7))));
+        state.past.export.as_ref().unwrap().look.objective
+    };
+    let one = |name: &str| (name.to_owned(), 1.0);
+    assert_eq!(asked(vec![one("short"), one(&names[names.len() - 1])]), 1);
+    assert_eq!(asked(vec![one("short")]), 0);
+}

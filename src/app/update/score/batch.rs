@@ -139,7 +139,11 @@ pub(super) fn dropped(state: &mut State, path: PathBuf) {
         return;
     }
     let serial = next(state);
-    state.score.batch.wish = Some(Arc::new(FileRequest::Text { serial, path }));
+    wish(state, FileRequest::Text { serial, path });
+}
+
+fn wish(state: &mut State, request: FileRequest) {
+    state.score.batch.wishes.push_back(Arc::new(request));
 }
 
 fn next(state: &mut State) -> u64 {
@@ -157,7 +161,7 @@ pub(super) fn read(state: &mut State) {
     let path = typed_path(&batch.path);
     batch.file = None;
     batch.out.clear();
-    batch.wish = Some(Arc::new(FileRequest::Pairs { serial, path }));
+    wish(state, FileRequest::Pairs { serial, path });
 }
 
 /// Has the scores written to the file in the field.
@@ -177,11 +181,8 @@ pub(super) fn save(state: &mut State) {
     let serial = next(state);
     let batch = &mut state.score.batch;
     batch.saved = BatchSaved::Writing(serial);
-    batch.wish = Some(Arc::new(FileRequest::Save {
-        serial,
-        path,
-        run: Box::new(run),
-    }));
+    let run = Box::new(run);
+    wish(state, FileRequest::Save { serial, path, run });
 }
 
 /// Wants a file dialog.
@@ -215,7 +216,7 @@ pub fn on_dialog(state: &mut State, serial: u64, answer: DialogAnswer) {
 /// Takes in what came of reading or writing a file.
 pub fn on_file(state: &mut State, answer: FileAnswer) {
     let batch = &mut state.score.batch;
-    let wished = batch.wish.as_ref().map(|wish| wish.serial());
+    let wished = batch.wishes.front().map(|wish| wish.serial());
     let serial = match &answer {
         FileAnswer::Pairs(serial, _)
         | FileAnswer::Text(serial, _)
@@ -224,14 +225,19 @@ pub fn on_file(state: &mut State, answer: FileAnswer) {
     if wished != Some(serial) {
         return;
     }
-    batch.wish = None;
+    batch.wishes.pop_front();
     match answer {
+        // Another file was chosen meanwhile.
+        FileAnswer::Pairs(..) if batch.is_reading() => {}
         FileAnswer::Pairs(_, file) => batch.file = Some(file),
         FileAnswer::Saved(_, saved) => {
-            batch.saved = match saved {
-                Ok(path) => BatchSaved::At(path),
-                Err(failure) => BatchSaved::Failed(failure),
-            };
+            // Of several saves the last one is told.
+            if batch.saved == BatchSaved::Writing(serial) {
+                batch.saved = match saved {
+                    Ok(path) => BatchSaved::At(path),
+                    Err(failure) => BatchSaved::Failed(failure),
+                };
+            }
         }
         FileAnswer::Text(_, Ok(text)) => {
             if let Some(sheet) = state.score.sheet_mut() {

@@ -8,6 +8,7 @@ mod tests;
 pub use action::ScoreAction;
 pub use batch::{on_dialog, on_file};
 
+use crate::app::state::page::Page;
 use crate::app::state::rejudged::Rejudged;
 use crate::app::state::score::{BUILT_IN, Draft, OBJECTIVE, Sheet, Tab};
 use crate::app::state::{LineupState, State};
@@ -104,7 +105,11 @@ fn show(state: &mut State, tab: Tab) -> Vec<Command> {
 /// Puts what stands on the Steer page into the boxes, to be scored and compared.
 fn take_texts(state: &mut State) {
     let Some(run) = state.run() else { return };
-    let texts = [&run.base, &run.guided].map(|text| text.pieces.concat());
+    let mut texts = [&run.base, &run.guided].map(|text| text.pieces.concat());
+    if texts[0].is_empty() {
+        // The only one there is.
+        texts.swap(0, 1);
+    }
     state.score.answers.draft = Draft {
         prompt: run.prompt.text.clone(),
         raw: run.prompt.raw,
@@ -255,7 +260,9 @@ pub fn on_scored_again(state: &mut State, rejudged: Rejudged) {
             break;
         }
     }
-    super::event::fit_scale(state);
+    if state.page == Page::Score {
+        super::event::grow_scale(state);
+    }
 }
 
 /// Other models: what they scored cannot be re-weighed by these sliders.
@@ -269,8 +276,8 @@ pub(super) fn on_loaded(state: &mut State, same: bool) {
     batch::stop(state);
 }
 
-/// The worker is gone, and with it what it was scoring.
-pub(super) fn on_worker_lost(state: &mut State) {
+/// The models are gone, and with them what they were scoring.
+pub(super) fn on_models_gone(state: &mut State) {
     state.score.answers.stop();
     state.score.sentences.stop();
     batch::stop(state);
@@ -278,7 +285,20 @@ pub(super) fn on_worker_lost(state: &mut State) {
 
 /// Lets the colours follow the words that have come.
 pub(super) fn settle(state: &mut State) {
-    if std::mem::take(&mut state.score.unsettled) {
-        super::event::fit_scale(state);
+    if !std::mem::take(&mut state.score.unsettled) {
+        return;
+    }
+    for sheet in [&mut state.score.answers, &mut state.score.sentences] {
+        sheet.compare();
+    }
+    match state.score.sheet() {
+        Some(sheet) if state.page == Page::Score => {
+            if sheet.is_busy() {
+                super::event::grow_scale(state);
+            } else {
+                super::event::fit_scale(state);
+            }
+        }
+        Some(_) | None => {}
     }
 }

@@ -270,7 +270,7 @@ fn with_file(pairs: usize) -> State {
     let mut state = state();
     do_(&mut state, ScoreAction::Drop("pairs.csv".into()));
     assert_eq!(state.score.tab, Tab::File);
-    let serial = state.score.batch.wish.as_ref().unwrap().serial();
+    let serial = state.score.batch.wishes.front().unwrap().serial();
     let pairs: Vec<Answered> = (0..pairs)
         .map(|index| Answered {
             line: index + 2,
@@ -371,7 +371,7 @@ fn a_stopped_file_keeps_its_rows_and_they_can_be_saved() {
     let out = home.path().join("scores.csv");
     do_(&mut state, ScoreAction::EditOut(out.display().to_string()));
     do_(&mut state, ScoreAction::Save);
-    let answer = state.score.batch.wish.as_ref().unwrap().answer();
+    let answer = state.score.batch.wishes.front().unwrap().answer();
     on_file(&mut state, answer);
     assert_eq!(
         state.score.batch.saved,
@@ -389,6 +389,50 @@ fn a_stopped_file_keeps_its_rows_and_they_can_be_saved() {
 }
 
 #[test]
+fn a_file_stops_where_other_models_are_loaded() {
+    let mut state = with_file(6);
+    let first = do_(&mut state, ScoreAction::Begin);
+    tell_row(&mut state, first[0].run, 3);
+    crate::app::update::load(&mut state);
+    let failure = Failure::failed("No models are loaded");
+    for request in &first[1..] {
+        let run = Some(request.run);
+        let failure = failure.clone();
+        assert!(hear(&mut state, Event::Failed { run, failure }).is_empty());
+    }
+    let kept = state.score.batch.run.as_ref().unwrap();
+    assert_eq!((kept.phase, kept.rows.len()), (BatchPhase::Stopped, 1));
+}
+
+#[test]
+fn files_are_read_and_written_one_after_the_other() {
+    let home = tempfile::tempdir().unwrap();
+    let mut state = with_file(1);
+    let first = do_(&mut state, ScoreAction::Begin);
+    tell_row(&mut state, first[0].run, 3);
+    let out = home.path().join("scores.csv");
+    do_(&mut state, ScoreAction::EditOut(out.display().to_string()));
+    do_(&mut state, ScoreAction::Save);
+    let others = home.path().join("others.csv");
+    std::fs::write(&others, "prompt,response\nWhy?,So\n").unwrap();
+    for path in ["nowhere.csv".into(), others.clone()] {
+        do_(&mut state, ScoreAction::Drop(path));
+    }
+    let mut seen = Vec::new();
+    while let Some(wish) = state.score.batch.wishes.front() {
+        let answer = wish.answer();
+        on_file(&mut state, answer);
+        let batch = &state.score.batch;
+        seen.push((batch.saved.clone(), batch.file.is_some()));
+    }
+    let saved = crate::app::state::score::BatchSaved::At(out);
+    // The file that was not wanted any more is told as little as one that waits.
+    let told = [false, false, true].map(|is_read| (saved.clone(), is_read));
+    assert_eq!(seen, told);
+    assert_eq!(state.score.batch.readable().unwrap().path, others);
+}
+
+#[test]
 fn a_dropped_text_goes_into_the_first_empty_box() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("answer.txt");
@@ -397,7 +441,7 @@ fn a_dropped_text_goes_into_the_first_empty_box() {
     do_(&mut state, ScoreAction::SetCompare(true));
     for side in 0..2 {
         do_(&mut state, ScoreAction::Drop(path.clone()));
-        let answer = state.score.batch.wish.as_ref().unwrap().answer();
+        let answer = state.score.batch.wishes.front().unwrap().answer();
         on_file(&mut state, answer);
         assert_eq!(state.score.answers.draft.answers[side], "Tell them.");
     }
@@ -405,7 +449,7 @@ fn a_dropped_text_goes_into_the_first_empty_box() {
         &mut state,
         ScoreAction::Drop(home.path().join("nowhere.txt")),
     );
-    let answer = state.score.batch.wish.as_ref().unwrap().answer();
+    let answer = state.score.batch.wishes.front().unwrap().answer();
     on_file(&mut state, answer);
     let problem = state.problem.unwrap();
     assert_eq!(problem.failure.summary, "This file cannot be read as text");

@@ -1,7 +1,9 @@
 //! Models that are loaded, late, or not at all.
 
 use super::*;
+use crate::app::state::listing::Column;
 use crate::app::state::{Problem, ProblemPlace};
+use crate::app::update::{ListingAction, SideAction};
 use crate::domain::LineupSource;
 use crate::error::Failure;
 
@@ -100,4 +102,23 @@ fn what_was_put_together_and_loaded_is_remembered_for_the_next_window() {
     state.source = LineupSource::Demo;
     on_event(&mut state, Event::Loaded(info()));
     assert_eq!(state.settings.last_lineup, None);
+}
+
+#[test]
+fn other_models_leave_nothing_of_the_texts_before() {
+    let mut state = ready();
+    run_once(&mut state);
+    apply(&mut state, Action::Side(SideAction::Keep));
+    apply(&mut state, Action::Side(SideAction::ToggleBlind));
+    apply(
+        &mut state,
+        Action::Listing(ListingAction::Sort(Column::Push(1))),
+    );
+    on_event(&mut state, Event::Loaded(info()));
+    assert_eq!(state.kept.len(), 1, "the same models");
+    let mut other = LineupInfo::clone(&info());
+    other.objectives.truncate(1);
+    on_event(&mut state, Event::Loaded(other.into()));
+    assert!(state.kept.is_empty() && state.blind.is_none());
+    assert_eq!(state.listing.sort, Column::Position);
 }
