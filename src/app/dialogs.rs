@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::state::models::{DialogAnswer, Purpose};
 use crate::app::state::score::Wanted;
-use crate::app::state::{past, training};
+use crate::app::state::{past, tradeoff, training};
 
 /// A dialog that ends sooner than a person can have closed it was never shown.
 const INSTANT: Duration = Duration::from_millis(400);
@@ -151,13 +151,28 @@ pub fn for_runs(purpose: &past::Purpose) -> Option<PathBuf> {
     }
 }
 
-/// The desktop's dialog of the Trade-off page; waits for the person.
-pub fn for_sweeps((): &()) -> Option<PathBuf> {
-    rfd::FileDialog::new()
-        .set_title("Save the sweep")
-        .set_file_name("sweep.csv")
-        .add_filter("Table of all texts", &["csv"])
-        .add_filter("Everything", &["json"])
-        .add_filter("The picture", &["png"])
-        .save_file()
+/// The desktop's dialogs of the Trade-off page; waits for the person.
+pub fn for_sweeps(wanted: &tradeoff::Wanted) -> Option<PathBuf> {
+    let dialog = rfd::FileDialog::new();
+    match wanted {
+        tradeoff::Wanted::Sweep => dialog
+            .set_title("Save the sweep")
+            .set_file_name("sweep.csv")
+            .add_filter("Table of all texts", &["csv"])
+            .add_filter("Everything", &["json"])
+            .add_filter("The picture", &["png"])
+            .add_filter("The picture for papers", &["svg"])
+            .save_file(),
+        tradeoff::Wanted::Texts => dialog
+            .set_title("Save the texts for a scorer")
+            .set_file_name("texts.csv")
+            .add_filter("Table", &["csv"])
+            .add_filter("Records", &["jsonl"])
+            .save_file(),
+        tradeoff::Wanted::Scores => dialog
+            .set_title("Choose a file with scores of the texts")
+            .add_filter("Tables and records", &["csv", "jsonl", "json", "gz"])
+            .add_filter("All files", &["*"])
+            .pick_file(),
+    }
 }

@@ -159,7 +159,7 @@ impl Window {
             weighed: None,
             dialogs: Dialogs::new(dialogs::for_models, wake()),
             train_dialogs: Dialogs::new(dialogs::for_training, wake()),
-            sweeps: SweepSaves::start([wake(), wake(), wake()])?,
+            sweeps: SweepSaves::start([wake(), wake(), wake(), wake()])?,
             score: ScoreThreads::start([wake(), wake(), wake()])?,
             applied: None,
             saved: settings,
@@ -259,7 +259,7 @@ impl Window {
         self.show_settings(ui.ctx());
         let mut actions = shortcuts::pressed(ui.ctx(), &self.state);
         actions.extend(presenter::pressed(ui.ctx(), &self.state));
-        actions.extend(past::dropped(ui.ctx(), self.state.page));
+        actions.extend(past::dropped(ui.ctx(), &self.state));
         actions.extend(pages::window_ui(ui, &self.state));
         self.wait_for_dialog(ui.ctx());
         if actions.is_empty() {
@@ -294,7 +294,7 @@ impl Window {
             && !state.run_when_ready
             && state.units.asked.is_none()
             && state.training.active().is_none()
-            && state.tradeoff.active().is_none()
+            && !state.tradeoff.is_working()
             && !state.score.is_working()
             && state.scored_request().is_none()
             && state.training.joining.is_none()

@@ -160,6 +160,7 @@ pub(super) fn run(args: &SweepArgs, common: &CommonArgs) -> Result<(), Failure> 
         sampling,
         rows: Vec::new(),
         complete: false,
+        independent: Vec::new(),
     };
     session.send(Command::Sweep(SweepCommand::Start(Box::new(
         SweepRequest {

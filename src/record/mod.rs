@@ -36,6 +36,7 @@ pub(crate) use html::title;
 pub(crate) use read::LARGEST_VOCABULARY;
 pub use read::{LARGEST_FILE, read};
 #[cfg(feature = "gui")]
+pub use svg::plot;
 pub(crate) use svg::{caption, values};
 pub use tree::Tree;
 pub use write::{Keep, file_name};

@@ -1,9 +1,11 @@
-//! A run as a vector picture for papers: its texts as words, with colours and bars, a legend and a caption.
+//! A run as a vector picture for papers: its texts as words, with colours and bars, a legend and a caption. The same of a
+//! sweep: [`plot`].
 //!
 //! Words are laid out by the widths that Helvetica's letters have; Arial and Liberation Sans have the same, and every word
 //! is told its length, so that it fills its field whatever letters a reader has.
 
 mod letters;
+pub mod plot;
 
 use std::fmt::Write;
 

@@ -1,12 +1,15 @@
 //! The Trade-off page as a person uses it, and that it tells the same numbers as the command line.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use counterpoise::app::state::State;
 use counterpoise::app::state::page::Page;
-use counterpoise::app::state::tradeoff::{PromptChoice, SweepPhase, Swept};
+use counterpoise::app::state::tradeoff::{PromptChoice, SweepPhase, Swept, Wanted};
 use counterpoise::app::update::{self, Action, TradeoffAction};
 use counterpoise::domain::{CancelToken, Finish};
+use counterpoise::engine::insight::ObjectiveInsight;
+use counterpoise::engine::sums::TextSums;
 use counterpoise::engine::tradeoff::{Row, TextScores};
 use counterpoise::worker::sweep::{Pace, SweepCommand, SweepEvent, SweepRequest};
 use counterpoise::worker::{self, Command, ComputeSettings, Event, LineupSource};
@@ -16,7 +19,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use serde_json::Value;
 
 use crate::common::run;
-use crate::stage::Stage;
+use crate::stage::{Stage, info};
 
 const QUESTIONS: [&str; 2] = [
     "My neighbour plays loud music at night. What should I do?",
@@ -315,6 +318,89 @@ fn three_objectives_have_a_triangle_and_all_pairs() {
     stage.click("Picture: All pairs");
     stage.click("Scatter of humorous against harmless");
     assert!(stage.shows("Scatter of humorous against harmless: 125 settings"));
+}
+
+#[test]
+fn scores_of_somebody_else_come_from_a_file_and_stand_on_an_axis() {
+    let mut stage = stage();
+    let request = stage.sweep();
+    stage.tell_rows(&request);
+    stage.tell_end(&request);
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().to_owned();
+    let window = stage.harness.state_mut().as_mut().unwrap();
+    window.set_sweep_dialogs(move |wanted| {
+        Some(folder.join(match wanted {
+            Wanted::Sweep => "sweep.csv",
+            Wanted::Texts => "texts.csv",
+            Wanted::Scores => "scores.csv",
+        }))
+    });
+    stage.take("Independent scores");
+    assert!(stage.shows("The models in use steered this sweep"));
+    stage.take("Texts for a scorer…");
+    stage.wait_for("Saved as ");
+    // Whoever reads it likes late answers, and has not seen the first.
+    let texts = std::fs::read_to_string(home.path().join("texts.csv")).unwrap();
+    let mut rows = texts.lines();
+    let mut scored = vec![format!("{},late", rows.next().unwrap())];
+    for (number, row) in rows.enumerate() {
+        let score = if number == 0 {
+            String::new()
+        } else {
+            number.to_string()
+        };
+        scored.push(format!("{row},{score}"));
+    }
+    std::fs::write(home.path().join("scores.csv"), scored.join("\r\n")).unwrap();
+    stage.take("Scores of the texts…");
+    stage.wait_for("Read late (from scores.csv): scores for 24 of 25 texts");
+    assert!(stage.shows("Scatter of late (from scores.csv) against helpful: 24 settings"));
+    assert!(stage.shows("helpful is scored by the same reward models that steer"));
+    // It sorts the table like any other, and goes with a way back.
+    stage.take("Sort by late (from scores.csv)");
+    stage.take("Remove late (from scores.csv)");
+    assert!(stage.shows("Scatter of harmless against helpful: 25 settings"));
+    assert!(stage.shows("Scored by the same reward models that steer; expect optimism"));
+    stage.take("Undo the last change of scores");
+    assert!(stage.shows("Remove late (from scores.csv)"));
+}
+
+#[test]
+fn other_models_score_the_texts_of_a_sweep() {
+    let mut stage = stage();
+    let request = stage.sweep();
+    stage.tell_rows(&request);
+    stage.tell_end(&request);
+    let mut others = info();
+    others.name = "Others".to_owned();
+    others.objectives.truncate(1);
+    "brief".clone_into(&mut others.objectives[0].name);
+    stage.tell(Event::Loaded(Arc::new(others)));
+    stage.take("Independent scores");
+    stage.take("Score with Others");
+    for number in 1..=25 {
+        let Some(Command::Score(score)) = stage.next_command() else {
+            panic!("text {number} was not asked for");
+        };
+        assert_eq!(score.response, format!("Answer number {}", number - 1));
+        let brief = ObjectiveInsight {
+            reward: -1.0,
+            advantage: 0.5 * f64::from(number),
+        };
+        stage.tell(Event::Scored {
+            run: score.run,
+            tokens: 1,
+            tail: String::new(),
+            sums: TextSums {
+                tokens: 1,
+                objectives: vec![brief],
+                ..TextSums::default()
+            },
+        });
+    }
+    assert!(stage.shows("Scored: Others scores for 25 of 25 texts"));
+    assert!(stage.shows("Scatter of brief (by Others) against helpful: 25 settings"));
 }
 
 #[test]

@@ -23,7 +23,8 @@ const RUNS_FOR_SCALE: usize = 16;
 
 /// Takes in what the worker tells; what belongs to a run that has been replaced is dropped.
 pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
-    if let Some(commands) = super::score::on_event(state, &event) {
+    let scored = super::score::on_event(state, &event);
+    if let Some(commands) = scored.or_else(|| super::tradeoff::on_scored(state, &event)) {
         return commands;
     }
     match event {

@@ -36,9 +36,9 @@ pub use score::{
 };
 pub use showing::ShowAction;
 pub use side::SideAction;
-pub(crate) use tradeoff::is_picture;
 pub use tradeoff::{
-    TradeoffAction, fits_sliders, loaded, on_dialog as on_sweep_dialog, on_saved, sweep_due_in,
+    ScoresAction, TradeoffAction, fits_sliders, has_pixels, loaded, on_dialog as on_sweep_dialog,
+    on_saved, on_scores, others_than_steered, sweep_due_in,
 };
 pub use training::{
     TrainAction, Way, can_change, lineup_base, look_for_trainings, on_dialog, on_joined,

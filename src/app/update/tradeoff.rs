@@ -1,24 +1,30 @@
 //! What a person does on the Trade-off page, and what the worker tells of sweeps.
 
 mod action;
+mod judging;
+mod saving;
+mod scores;
+#[cfg(test)]
+mod scores_tests;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
 use std::sync::Arc;
 
 pub use action::TradeoffAction;
+pub(super) use judging::on_event as on_scored;
+pub use judging::others as others_than_steered;
+pub use saving::{has_pixels, on_dialog, on_saved};
+pub use scores::{ScoresAction, on_scores};
 
 use super::{live, remember, weights_changed};
 use crate::app::state::State;
 use crate::app::state::draft::LARGEST_TYPED_WEIGHT;
 use crate::app::state::history::EditKind;
-use crate::app::state::models::DialogAnswer;
 use crate::app::state::tradeoff::{
-    LAG_SECS, LONGEST_TEXT, MOST_RANDOM, MOST_SAMPLES, MOST_STEPS, SaveAnswer, SaveRequest, Saved,
-    SortBy, Sweep, SweepPhase, Swept,
+    LAG_SECS, LONGEST_TEXT, MOST_RANDOM, MOST_SAMPLES, MOST_STEPS, Saved, Scores, SortBy, Sweep,
+    SweepPhase, Swept, Wanted,
 };
-use crate::app::state::training::typed_path;
 use crate::domain::{CancelToken, RunId};
 use crate::error::Failure;
 use crate::worker::sweep::{Pace, SweepCommand, SweepEvent, SweepRecord, SweepRequest};
@@ -75,10 +81,12 @@ pub(super) fn apply(state: &mut State, action: TradeoffAction) -> Vec<Command> {
             } else {
                 page.look.axes[place] = objective;
             }
+            follow_axes(state);
         }
         TradeoffAction::ShowPair(axes) => {
             page.look.axes = axes;
             page.look.chart = crate::app::state::tradeoff::Chart::Scatter;
+            follow_axes(state);
         }
         TradeoffAction::Mark { axis, range } => {
             let marks = &mut page.look.marks;
@@ -108,12 +116,9 @@ pub(super) fn apply(state: &mut State, action: TradeoffAction) -> Vec<Command> {
         TradeoffAction::Along(place) => return along(state, place),
         TradeoffAction::EditPath(path) => page.path = path,
         TradeoffAction::SetPictureScale(scale) => page.look.picture_scale = scale,
-        TradeoffAction::Browse => {
-            page.serial += 1;
-            page.no_dialog = false;
-            page.dialog = Some(page.serial);
-        }
-        TradeoffAction::Save => save(state),
+        TradeoffAction::Browse => saving::browse(state, Wanted::Sweep),
+        TradeoffAction::Scores(action) => return scores::apply(state, action),
+        TradeoffAction::Save => saving::save(state),
         TradeoffAction::DismissSaved => page.saved = Saved::Not,
     }
     Vec::new()
@@ -159,7 +164,9 @@ fn start(state: &mut State) -> Vec<Command> {
         sampling,
         rows: Vec::new(),
         complete: false,
+        independent: Vec::new(),
     };
+    judging::forget(state);
     let run = RunId(state.next_run);
     state.next_run += 1;
     let cancel = CancelToken::default();
@@ -172,13 +179,14 @@ fn start(state: &mut State) -> Vec<Command> {
         sampling: record.sampling.clone(),
     };
     let page = &mut state.tradeoff;
-    let objectives = record.info.objectives.len();
-    let first = record.axes.first().copied().unwrap_or(0);
-    // With one objective swept, another one shows what it costs.
-    let second = record.axes.get(1).copied();
-    let second = second.or_else(|| (0..objectives).find(|&other| other != first));
-    page.look.axes = [first, second.unwrap_or(first)];
-    page.look.colour = first;
+    page.scores = Scores {
+        open: page.scores.open,
+        path: std::mem::take(&mut page.scores.path),
+        texts_path: std::mem::take(&mut page.scores.texts_path),
+        ..Scores::default()
+    };
+    page.look.axes = usual_axes(&record);
+    page.look.colour = page.look.axes[0];
     page.look.loaded = None;
     page.look.marks.clear();
     page.look.sort = SortBy::Order;
@@ -199,6 +207,28 @@ fn start(state: &mut State) -> Vec<Command> {
         worked_out_secs: state.now_secs,
     });
     vec![Command::Sweep(SweepCommand::Start(Box::new(request)))]
+}
+
+/// What stands on the axes before anybody chose: the first two objectives that are swept. With one swept, another one shows
+/// what it costs.
+fn usual_axes(record: &SweepRecord) -> [usize; 2] {
+    let objectives = record.info.objectives.len();
+    let first = record.axes.first().copied().unwrap_or(0);
+    let second = record.axes.get(1).copied();
+    let second = second.or_else(|| (0..objectives).find(|&other| other != first));
+    [first, second.unwrap_or(first)]
+}
+
+/// Lets the front follow what stands on the axes, where that says which scores it is over.
+fn follow_axes(state: &mut State) {
+    let page = &state.tradeoff;
+    let is_behind = page
+        .sweep
+        .as_ref()
+        .is_some_and(|sweep| page.look.front_axes(&sweep.record) != sweep.outcome.front_axes);
+    if is_behind {
+        work_out(state);
+    }
 }
 
 fn ready(state: &State) -> Option<Arc<LineupInfo>> {
@@ -299,69 +329,6 @@ fn put(state: &mut State, weights: &[f64]) {
     }
 }
 
-fn save(state: &mut State) {
-    let page = &mut state.tradeoff;
-    let Some(sweep) = &page.sweep else { return };
-    if page.path.trim().is_empty() {
-        page.saved = Saved::Failed(
-            Failure::usage("The sweep needs a place")
-                .hint("Type a path that ends in .csv, .json or .png"),
-        );
-        return;
-    }
-    page.serial += 1;
-    let path = typed_path(&page.path);
-    if is_picture(&path) {
-        page.saved = Saved::Painting(page.serial, path);
-        return;
-    }
-    page.saved = Saved::Writing(Arc::new(SaveRequest {
-        serial: page.serial,
-        path,
-        record: sweep.record.clone(),
-        measure: page.look.measure,
-        reference: page.look.reference.clone(),
-    }));
-}
-
-/// Whether the file of that name is a picture.
-pub(crate) fn is_picture(path: &Path) -> bool {
-    let ending = path.extension().unwrap_or_default();
-    ending.eq_ignore_ascii_case("png")
-}
-
-/// Takes in what became of a save.
-pub fn on_saved(state: &mut State, answer: SaveAnswer) {
-    let page = &mut state.tradeoff;
-    let waited_for = match &page.saved {
-        Saved::Writing(request) => Some(request.serial),
-        Saved::Painting(serial, _) => Some(*serial),
-        Saved::Not | Saved::At(_) | Saved::Failed(_) => None,
-    };
-    if waited_for == Some(answer.serial) {
-        page.saved = match answer.result {
-            Ok(path) => Saved::At(path),
-            Err(failure) => Saved::Failed(failure),
-        };
-    }
-}
-
-/// Takes in what became of a file dialog.
-pub fn on_dialog(state: &mut State, serial: u64, answer: DialogAnswer) {
-    let page = &mut state.tradeoff;
-    if page.dialog.take_if(|dialog| *dialog == serial).is_none() {
-        return;
-    }
-    match answer {
-        DialogAnswer::Chosen(path) => {
-            page.path = path.display().to_string();
-            save(state);
-        }
-        DialogAnswer::Closed => {}
-        DialogAnswer::NeverShown => page.no_dialog = true,
-    }
-}
-
 /// Takes in what the worker tells of a sweep.
 pub(super) fn on_event(state: &mut State, event: SweepEvent) {
     let (run, pace) = match &event {
@@ -412,11 +379,14 @@ pub(super) fn on_worker_lost(state: &mut State) {
         sweep.phase = SweepPhase::Stopped;
         work_out(state);
     }
+    judging::stop(state);
 }
 
 /// Other models: the set-up begins anew.
 pub(super) fn on_loaded(state: &mut State, same: bool) {
     let objectives = state.objectives().len();
+    // Whoever was scoring is gone.
+    judging::stop(state);
     let page = &mut state.tradeoff;
     if !same {
         page.speed = None;
@@ -449,7 +419,9 @@ fn work_out(state: &mut State) {
     let now = state.now_secs;
     let look = &state.tradeoff.look;
     if let Some(sweep) = &mut state.tradeoff.sweep {
-        sweep.outcome = Arc::new(sweep.record.outcome(look.measure, &look.reference));
+        let front = look.front_axes(&sweep.record);
+        let record = &sweep.record;
+        sweep.outcome = Arc::new(record.outcome_on(&front, look.measure, &look.reference));
         sweep.stale = false;
         sweep.worked_out_secs = now;
     }

@@ -4,6 +4,7 @@ use egui::Ui;
 use egui_plot::{GridInput, GridMark, Plot};
 
 use crate::app::theme::palette;
+use crate::engine::scale::ticks;
 
 /// A plot to look at: it neither moves nor zooms.
 pub fn still<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
@@ -24,28 +25,10 @@ pub fn still<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
 pub fn grid(lines: f64) -> impl Fn(GridInput) -> Vec<GridMark> {
     move |input| {
         let (low, high) = input.bounds;
-        let step_size = round_step((high - low) / lines);
-        let (first, last) = ((low / step_size).ceil(), (high / step_size).floor());
-        let count = (last - first).clamp(0.0, 2.0 * lines + 2.0) as usize;
-        let mark = |index: usize| GridMark {
-            value: (first + index as f64) * step_size,
-            step_size,
-        };
-        (0..=count).map(mark).collect()
+        let (values, step_size) = ticks(low, high, lines);
+        let mark = |value| GridMark { value, step_size };
+        values.into_iter().map(mark).collect()
     }
-}
-
-/// The least of 1, 2 and 5 times a power of ten that is not below `least`.
-fn round_step(least: f64) -> f64 {
-    if !(least.is_finite() && least > 0.0) {
-        return 1.0;
-    }
-    let power = 10f64.powf(least.log10().floor());
-    [1.0, 2.0, 5.0]
-        .into_iter()
-        .map(|step| step * power)
-        .find(|step| *step >= least * (1.0 - 1e-9))
-        .unwrap_or(10.0 * power)
 }
 
 /// What stands at a grid line.
@@ -77,8 +60,5 @@ mod tests {
         assert_eq!(values(-12.0, 310.0, 4.0), ["0", "100", "200", "300"]);
         assert_eq!(values(0.0, 0.0, 4.0), ["0"]);
         assert_eq!(axis_words(0.5, true), "50\u{a0}%");
-        for bad in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
-            assert!((round_step(bad) - 1.0).abs() < 1e-12);
-        }
     }
 }

@@ -10,13 +10,14 @@ use super::{EVENTS_PER_FRAME, Window};
 use crate::app::AppOptions;
 use crate::app::dialogs::{self, Dialogs};
 use crate::app::picture;
+use crate::app::state::State;
 use crate::app::state::page::Page;
 use crate::app::state::past::Painting;
 pub(super) use crate::app::state::past::Purpose;
 use crate::app::state::settings::Settings;
 use crate::app::update::models::ModelsAction;
 use crate::app::update::past::PastAction;
-use crate::app::update::{self, Action, ScoreAction, TrainAction};
+use crate::app::update::{self, Action, ScoreAction, ScoresAction, TradeoffAction, TrainAction};
 use crate::error::Failure;
 use crate::journal::desk::Journal;
 use crate::journal::orders::News;
@@ -136,11 +137,21 @@ impl Window {
 }
 
 /// Files and folders that a person dropped onto the window.
-pub(super) fn dropped(ctx: &Context, page: Page) -> Vec<Action> {
+pub(super) fn dropped(ctx: &Context, state: &State) -> Vec<Action> {
+    let page = state.page;
     let is_run = |path: &Path| page == Page::Runs || path.to_string_lossy().ends_with(EXTENSION);
+    let is_table = |path: &Path| {
+        let ending = path.extension().unwrap_or_default();
+        let mut known = ["csv", "tsv", "jsonl"].iter();
+        known.any(|known| ending.eq_ignore_ascii_case(known))
+    };
     let open = |path: &Path| {
         if is_run(path) {
             return Action::Past(PastAction::OpenFile(path.to_owned()));
+        }
+        if page == Page::Tradeoff && state.tradeoff.sweep.is_some() && is_table(path) {
+            let drop = ScoresAction::Drop(path.to_owned());
+            return Action::Tradeoff(TradeoffAction::Scores(drop));
         }
         match page {
             Page::Start | Page::Steer | Page::Models | Page::Tradeoff | Page::Runs => {

@@ -115,6 +115,14 @@ pub struct Row {
     pub scores: TextScores,
 }
 
+impl Row {
+    /// Its setting, prompt and sample.
+    #[must_use]
+    pub const fn place(&self) -> [usize; 3] {
+        [self.setting, self.prompt, self.sample]
+    }
+}
+
 /// A mean with half the width of its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mean {

@@ -94,7 +94,12 @@ fn table(path: &Path, text: &str) -> Result<Vec<Answered>, TrainError> {
 /// The rows of a table (CSV, RFC 4180), each with the line that it begins at, from 1. Empty lines are passed over.
 #[must_use]
 pub fn read_table(text: &str) -> Vec<(usize, Vec<String>)> {
-    let mut reader = csv_core::Reader::new();
+    read_cells(text, b',')
+}
+
+/// The same with another sign between cells.
+pub(super) fn read_cells(text: &str, between: u8) -> Vec<(usize, Vec<String>)> {
+    let mut reader = csv_core::ReaderBuilder::new().delimiter(between).build();
     let mut rest = text.as_bytes();
     let mut line = 1;
     let mut rows = Vec::new();

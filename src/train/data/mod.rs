@@ -4,10 +4,12 @@
 //! magic bytes), and `-` is standard input.
 
 mod answers;
+mod columns;
 mod preferences;
 mod text;
 
 pub use answers::{Answered, read_answers, read_table};
+pub use columns::{Columns, read_columns};
 pub use preferences::{
     Label, Message, Pair, PairPrompt, Preferences, Survey, read_preferences, survey,
 };

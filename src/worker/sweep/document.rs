@@ -3,19 +3,20 @@
 use serde_json::{Map, Value, json};
 
 use super::SweepRecord;
-use crate::engine::tradeoff::{HONESTY, Mean, Measure, Outcome, Row, Standing};
+use crate::engine::tradeoff::{
+    HONESTY, Independent, Mean, Measure, Origin, Outcome, Row, Standing,
+};
 use crate::record::export;
 use crate::record::json::{models, named, sampling};
 
-/// One line per text.
-pub(super) fn csv(record: &SweepRecord) -> String {
+/// The columns that every sweep of these models has.
+pub(super) fn columns(record: &SweepRecord) -> Vec<String> {
     let names: Vec<&str> = record
         .info
         .objectives
         .iter()
         .map(|objective| objective.name.as_str())
         .collect();
-    let mut out = String::new();
     let mut head: Vec<String> = ["setting", "prompt", "sample", "seed"]
         .map(str::to_owned)
         .to_vec();
@@ -26,8 +27,17 @@ pub(super) fn csv(record: &SweepRecord) -> String {
             head.push(format!("{} {name}", measure.name()));
         }
     }
-    head.extend(["prompt text", "text"].map(str::to_owned));
+    head.extend(["prompt text", "text", "key"].map(str::to_owned));
+    head
+}
+
+/// One line per text; independent scores stand behind everything else.
+pub(super) fn csv(record: &SweepRecord) -> String {
+    let mut out = String::new();
+    let mut head = columns(record);
+    head.extend(record.independent.iter().map(|one| one.label.clone()));
     line(&mut out, &head);
+    let objectives = record.info.objectives.len();
     for row in record.in_order() {
         let mut cells = vec![
             row.setting.to_string(),
@@ -40,7 +50,7 @@ pub(super) fn csv(record: &SweepRecord) -> String {
         cells.push(json!(row.finish).as_str().unwrap_or_default().to_owned());
         cells.push(row.scores.tokens.to_string());
         cells.push(row.scores.base.to_string());
-        for objective in 0..names.len() {
+        for objective in 0..objectives {
             for measure in Measure::ALL {
                 let score = row.scores.score(measure, objective);
                 cells.push(score.map_or_else(String::new, |score| score.to_string()));
@@ -49,13 +59,18 @@ pub(super) fn csv(record: &SweepRecord) -> String {
         let prompt = record.prompts.get(row.prompt);
         cells.push(prompt.map_or_else(String::new, |prompt| prompt.text.clone()));
         cells.push(row.text.clone());
+        cells.push(record.key(row));
+        for independent in &record.independent {
+            let score = independent.score(Measure::default(), row);
+            cells.push(score.map_or_else(String::new, |score| score.to_string()));
+        }
         line(&mut out, &cells);
     }
     out
 }
 
 /// A line of cells, quoted where they must be (RFC 4180).
-fn line(out: &mut String, cells: &[String]) {
+pub(super) fn line(out: &mut String, cells: &[String]) {
     for (index, cell) in cells.iter().enumerate() {
         if index > 0 {
             out.push(',');
@@ -67,6 +82,42 @@ fn line(out: &mut String, cells: &[String]) {
 
 /// Everything.
 pub(super) fn json(record: &SweepRecord, outcome: &Outcome) -> Value {
+    let mut document = of_objectives(record, outcome);
+    if record.independent.is_empty() {
+        return document;
+    }
+    let one = |one: &Independent| {
+        let (origin, name) = match &one.origin {
+            Origin::File(name) => ("file", name),
+            Origin::Model(name) => ("models", name),
+        };
+        json!({"name": one.label, "origin": origin, "from": name, "texts": one.texts.len()})
+    };
+    document["independent"] = record.independent.iter().map(one).collect();
+    document
+}
+
+/// Front and volume over other scores than those of the objectives that are swept.
+pub(super) fn on_axes(record: &SweepRecord, outcome: &Outcome) -> Value {
+    let names = record.score_names();
+    let name = |&axis: &usize| names.get(axis).copied().unwrap_or_default();
+    let reference = outcome.reference.as_ref().map(|reference| {
+        let pairs = outcome.front_axes.iter().map(name).zip(reference);
+        pairs
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect::<Map<String, Value>>()
+    });
+    let front = outcome.standings.iter().enumerate();
+    json!({
+        "scores": outcome.front_axes.iter().map(name).collect::<Vec<_>>(),
+        "reference": reference,
+        "hypervolume": outcome.hypervolume,
+        "pareto": front.filter(|(_, one)| one.on_front).map(|(index, _)| index).collect::<Vec<_>>(),
+        "note": record.honesty(&outcome.front_axes),
+    })
+}
+
+fn of_objectives(record: &SweepRecord, outcome: &Outcome) -> Value {
     let info = &record.info;
     let rows: Vec<Value> = record
         .in_order()
@@ -118,13 +169,23 @@ fn standing(record: &SweepRecord, standing: &Standing) -> Value {
             |mean| json!({"mean": mean.value, "half_width_95": mean.half}),
         )
     };
-    json!({
+    let mut value = json!({
         "weights": named(objectives, standing.weights.iter().map(|w| json!(w))),
         "texts": standing.texts,
         "scores": named(objectives, standing.scores.iter().map(mean)),
         "pareto": standing.on_front,
         "base": standing.is_base,
-    })
+    });
+    if !record.independent.is_empty() {
+        let means = record
+            .independent
+            .iter()
+            .zip(standing.scores.iter().skip(objectives.len()));
+        value["independent"] = means
+            .map(|(one, score)| (one.label.clone(), mean(score)))
+            .collect();
+    }
+    value
 }
 
 fn row(record: &SweepRecord, row: &Row) -> Value {
@@ -139,7 +200,7 @@ fn row(record: &SweepRecord, row: &Row) -> Value {
             (objective.name.clone(), sums)
         })
         .collect();
-    json!({
+    let mut value = json!({
         "setting": row.setting,
         "prompt": row.prompt,
         "sample": row.sample,
@@ -149,7 +210,16 @@ fn row(record: &SweepRecord, row: &Row) -> Value {
         "tokens": scores.tokens,
         "base": scores.base,
         "objectives": sums,
-    })
+        "key": record.key(row),
+    });
+    if !record.independent.is_empty() {
+        let scores = record.independent.iter().map(|one| {
+            let score = one.score(Measure::default(), row);
+            (one.label.clone(), json!(score))
+        });
+        value["independent"] = scores.collect();
+    }
+    value
 }
 
 #[cfg(test)]

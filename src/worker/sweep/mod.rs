@@ -12,6 +12,7 @@ mod record;
     reason = "a test looks for one kind of event among all"
 )]
 mod tests;
+mod texts;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::engine::tradeoff::Row;
 use crate::error::Failure;
 
 pub use record::{Kind, SweepRecord, kind, write};
+pub use texts::key;
 
 /// Most texts of one sweep.
 pub const MOST_TEXTS: usize = 100_000;

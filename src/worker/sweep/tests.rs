@@ -309,6 +309,7 @@ fn files_hold_every_row_and_the_outcome() {
         sampling: request.sampling.clone(),
         rows,
         complete: true,
+        independent: Vec::new(),
     };
     let csv = record.csv();
     let lines: Vec<&str> = csv.lines().collect();
@@ -316,7 +317,7 @@ fn files_hold_every_row_and_the_outcome() {
     assert_eq!(
         lines[0],
         "setting,prompt,sample,seed,weight kind,weight short,finish,tokens,base,advantage kind,advantage-sum kind,reward kind,\
-         advantage short,advantage-sum short,reward short,prompt text,text"
+         advantage short,advantage-sum short,reward short,prompt text,text,key"
     );
     assert!(lines[1].starts_with("0,0,0,16,0,0,"));
     assert!(lines[12].starts_with("2,1,1,17,0,2,"));

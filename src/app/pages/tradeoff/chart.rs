@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 
 use egui::{Button, ComboBox, RichText, Ui};
 
-use super::{act, first_words, matrix, parallel, scatter, triangle, weights_words};
+use super::{act, first_words, matrix, parallel, scatter, score_words, triangle, weights_words};
 use crate::app::state::State;
 use crate::app::state::tradeoff::{Chart, Curve};
 use crate::app::theme::{palette, size, space};
 use crate::app::update::{self, Action, TradeoffAction};
-use crate::app::widgets::numbers::signed;
 use crate::app::widgets::toggle::toggle;
 use crate::engine::tradeoff::Measure;
 
@@ -23,13 +22,15 @@ pub struct ChartView {
     pub charts: Vec<Chart>,
     /// The one on show.
     pub chart: Chart,
-    /// Names of the objectives.
+    /// Names of the scores: those of the objectives, behind them the independent ones.
     pub objectives: Vec<String>,
+    /// The unit of each score, where it has one.
+    pub units: Vec<Option<&'static str>>,
     /// The objectives that are swept.
     pub swept: Vec<usize>,
-    /// The objectives to the right and upwards.
+    /// The scores to the right and upwards.
     pub axes: [usize; 2],
-    /// The objective that colours the triangle.
+    /// The score that colours the triangle.
     pub colour: usize,
     /// How texts are scored.
     pub measure: Measure,
@@ -50,7 +51,7 @@ pub struct Dot {
     pub setting: usize,
     /// Its weights.
     pub weights: Vec<f64>,
-    /// Its mean scores, one per objective.
+    /// Its mean scores: one per objective, behind them the independent ones, which may be missing (not a number).
     pub scores: Vec<f64>,
     /// Half the width of each interval, where there is one.
     pub halves: Vec<Option<f64>>,
@@ -79,22 +80,29 @@ impl ChartView {
             }
         }
         let loaded = update::loaded(state);
+        let names = record.score_names();
+        let measure = page.look.measure;
+        let units: Vec<_> = (0..names.len())
+            .map(|score| record.unit(score, measure))
+            .collect();
         let dots: Vec<Dot> = outcome
             .standings
             .iter()
             .zip(&firsts)
             .enumerate()
             .filter_map(|(setting, (standing, first))| {
-                let scores: Option<Vec<f64>> = standing
+                let scores: Vec<f64> = standing
                     .scores
                     .iter()
-                    .map(|score| score.map(|score| score.value))
+                    .map(|score| score.map_or(f64::NAN, |score| score.value))
                     .collect();
-                let scores =
-                    scores.filter(|scores| scores.iter().all(|score| score.is_finite()))?;
+                let mut own = scores.iter().take(standing.weights.len());
+                if !own.all(|score| score.is_finite()) {
+                    return None;
+                }
                 let mut hint = weights_words(record, &standing.weights);
-                for (index, score) in scores.iter().enumerate() {
-                    let _ = write!(hint, "\n{} {}", record.objective(index), signed(*score, 3));
+                for ((name, score), unit) in names.iter().zip(&scores).zip(&units) {
+                    let _ = write!(hint, "\n{name} {}", score_words(*unit, *score, 3));
                 }
                 let text = first_words(first.unwrap_or_default(), HINT_LETTERS);
                 let _ = write!(hint, "\n“{text}”");
@@ -118,12 +126,7 @@ impl ChartView {
             return None;
         }
         let swept = outcome.axes.clone();
-        let objectives: Vec<String> = record
-            .info
-            .objectives
-            .iter()
-            .map(|objective| objective.name.clone())
-            .collect();
+        let objectives: Vec<String> = names.into_iter().map(str::to_owned).collect();
         let mut charts = vec![Chart::Scatter];
         if swept.len() == 3 {
             charts.push(Chart::Triangle);
@@ -146,11 +149,12 @@ impl ChartView {
         Some(Self {
             charts,
             chart,
+            units,
             objectives,
             swept,
             axes: page.look.axes,
             colour: page.look.colour,
-            measure: page.look.measure,
+            measure,
             marks: page.look.marks.clone(),
             dots,
             curve,
@@ -165,10 +169,23 @@ impl ChartView {
         Some(&base.scores)
     }
 
+    /// The dots that have all of these scores.
+    pub(super) fn dots_with<'a>(
+        &'a self,
+        scores: &'a [usize],
+    ) -> impl Iterator<Item = &'a Dot> + Clone {
+        let has = move |dot: &&Dot| scores.iter().all(|&score| dot.scores[score].is_finite());
+        self.dots.iter().filter(has)
+    }
+
     /// What an assistive tool is told of the picture.
     #[must_use]
     pub fn words(&self) -> String {
         let ringed = self.dots.iter().filter(|dot| dot.on_front).count();
+        let shown = match self.chart {
+            Chart::Scatter => self.dots_with(&self.axes).count(),
+            Chart::Triangle | Chart::Matrix | Chart::Parallel => self.dots.len(),
+        };
         let what = match self.chart {
             Chart::Scatter => format!(
                 "Scatter of {} against {}",
@@ -180,12 +197,11 @@ impl ChartView {
                     self.objectives[self.colour]
                 )
             }
-            Chart::Matrix => "Scatters of all pairs of objectives".to_owned(),
+            Chart::Matrix => "Scatters of all pairs of scores".to_owned(),
             Chart::Parallel => "Parallel axes of weights and scores".to_owned(),
         };
         format!(
-            "{what}: {} settings, {ringed} of them not beaten. The table below has their numbers",
-            self.dots.len()
+            "{what}: {shown} settings, {ringed} of them not beaten. The table below has their numbers"
         )
     }
 }
@@ -268,12 +284,17 @@ fn choice_ui(ui: &mut Ui, view: &ChartView) -> Vec<Action> {
 /// One of several words behind what they are for; gives the place of the one that was picked.
 pub(super) fn pick_ui(ui: &mut Ui, label: &str, now: usize, words: &[String]) -> Option<usize> {
     let mut picked = None;
+    let shown = words.get(now).map_or("", String::as_str);
+    // What it is for and what is chosen stay on one line.
+    let letters = label.chars().count() + shown.chars().count();
+    if ui.available_size_before_wrap().x < 7.5 * letters as f32 + 60.0 {
+        ui.end_row();
+    }
     let name = ui.label(
         RichText::new(label)
             .size(size::SMALL)
             .color(palette(ui).weak),
     );
-    let shown = words.get(now).map_or("", String::as_str);
     ComboBox::from_id_salt(("trade-off", label))
         .selected_text(shown)
         .show_ui(ui, |ui| {

@@ -1,4 +1,4 @@
-//! Every pair of objectives in a small scatter of its own; a click shows the pair large.
+//! Every pair of scores in a small scatter of its own; a click shows the pair large.
 
 use egui::{Align2, FontId, Pos2, Rect, Sense, Stroke, Ui, pos2, vec2};
 
@@ -7,10 +7,10 @@ use super::chart::ChartView;
 use crate::app::theme::{Palette, palette, radius, size, space};
 use crate::app::update::{Action, TradeoffAction};
 
-/// Most objectives that are drawn against each other.
+/// Most scores that are drawn against each other.
 const MOST: usize = 6;
 
-/// Draws it: objectives to the right along the bottom, upwards along the left.
+/// Draws it: scores to the right along the bottom, upwards along the left.
 pub(super) fn matrix_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Action> {
     let mut actions = Vec::new();
     let count = view.objectives.len().min(MOST);
@@ -86,8 +86,8 @@ fn pair(
         colours.weak,
     );
     let inner = rect.shrink2(vec2(12.0, 26.0));
-    let ranges = axes.map(|axis| range(view.dots.iter().map(|dot| dot.scores[axis])));
-    for dot in &view.dots {
+    let ranges = axes.map(|axis| range(view.dots_with(&axes).map(|dot| dot.scores[axis])));
+    for dot in view.dots_with(&axes) {
         let share = [0, 1].map(|k| {
             let [low, high] = ranges[k];
             ((dot.scores[axes[k]] - low) / (high - low)) as f32

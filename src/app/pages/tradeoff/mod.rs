@@ -5,6 +5,7 @@ mod matrix;
 mod parallel;
 mod progress;
 mod scatter;
+mod scores;
 mod setup;
 mod summary;
 mod table;
@@ -23,6 +24,7 @@ use crate::worker::sweep::SweepRecord;
 pub use chart::ChartView;
 pub(in crate::app) use chart::picture_ui;
 pub use progress::ProgressView;
+pub use scores::{Judge, ScoresView};
 pub use setup::SetupView;
 pub use summary::SummaryView;
 pub use table::TableView;
@@ -66,6 +68,9 @@ pub fn tradeoff_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
                 if let Some(view) = SummaryView::build(state) {
                     actions.extend(summary::summary_ui(ui, &view));
                 }
+                if let Some(view) = ScoresView::build(state) {
+                    actions.extend(scores::scores_ui(ui, &view));
+                }
                 ui.add_space(space::S);
                 if let Some(view) = TableView::build(state) {
                     actions.extend(table::table_ui(ui, state, &view));
@@ -107,6 +112,15 @@ fn weights_words(record: &SweepRecord, weights: &[f64]) -> String {
         "plain model".to_owned()
     } else {
         words.join(", ")
+    }
+}
+
+/// A score in words: nats have a sign, and scores on a scale of their own are what they are.
+fn score_words(unit: Option<&str>, score: f64, decimals: usize) -> String {
+    let words = crate::app::widgets::numbers::signed(score, decimals);
+    match unit {
+        Some(_) => words,
+        None => words.trim_start_matches('+').to_owned(),
     }
 }
 

@@ -7,16 +7,17 @@ use egui::{
 };
 
 use super::chart::{ChartView, Dot, point_at};
+use super::score_words;
 use crate::app::theme::{palette, radius, size, space};
 use crate::app::update::{Action, TradeoffAction};
-use crate::app::widgets::numbers::{signed, weight};
+use crate::app::widgets::numbers::weight;
 
 /// What an axis shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Axis {
     /// The weight of an objective.
     Weight(usize),
-    /// The score for an objective.
+    /// The score for an objective, or an independent one.
     Score(usize),
 }
 
@@ -51,16 +52,17 @@ impl Axis {
         }
     }
 
-    fn number(self, value: f64) -> String {
+    fn number(self, view: &ChartView, value: f64) -> String {
         match self {
             Self::Weight(_) => weight(value),
-            Self::Score(_) => signed(value, 3),
+            Self::Score(score) => score_words(view.units[score], value, 3),
         }
     }
 
     /// From the least to the largest value, never empty.
     fn range(self, view: &ChartView) -> [f64; 2] {
         let values = view.dots.iter().map(|dot| self.value(dot));
+        let values = values.filter(|value| value.is_finite());
         let [low, high] = values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], value| {
             [low.min(value), high.max(value)]
         });
@@ -144,6 +146,7 @@ pub(super) fn parallel_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Act
     let mut dots: Vec<(&Dot, bool)> = view
         .dots
         .iter()
+        .filter(|dot| dot.scores.iter().all(|score| score.is_finite()))
         .map(|dot| (dot, is_inside(view, dot)))
         .collect();
     dots.sort_by_key(|(dot, inside)| (*inside, dot.loaded, dot.on_front, dot.is_base));
@@ -186,7 +189,7 @@ pub(super) fn parallel_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Act
             (place.range[1], place.up.min, Align2::LEFT_TOP),
             (place.range[0], place.up.max, Align2::LEFT_BOTTOM),
         ] {
-            let words = place.axis.number(value);
+            let words = place.axis.number(view, value);
             // Lines end where the numbers stand: without paper behind them both would be unreadable.
             let letters = painter.layout_no_wrap(words, small.clone(), colours.weak);
             let room = align.anchor_size(pos2(place.x + 4.0, y), letters.size());
@@ -292,6 +295,7 @@ mod tests {
             chart: Chart::Parallel,
             objectives: vec!["kind".to_owned(), "short".to_owned()],
             swept: vec![0],
+            units: vec![None; 2],
             axes: [0, 1],
             colour: 0,
             measure: Measure::default(),

@@ -7,7 +7,7 @@ use egui::{Button, ProgressBar, RichText, Ui};
 use super::act;
 use crate::app::pages::train::{note, sentence, time_words};
 use crate::app::state::State;
-use crate::app::state::tradeoff::{Saved, SweepPhase};
+use crate::app::state::tradeoff::{NO_DIALOG, Saved, SweepPhase, Wanted};
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{self, Action, TradeoffAction};
 use crate::app::widgets::field::Field;
@@ -66,10 +66,7 @@ impl ProgressView {
             _ => {}
         }
         let saved = match &page.saved {
-            Saved::Not if page.no_dialog => Some((
-                "Your desktop has no file dialog to offer: type the path".to_owned(),
-                false,
-            )),
+            Saved::Not if page.no_dialog => Some((NO_DIALOG.to_owned(), false)),
             Saved::Not => None,
             Saved::Writing(_) | Saved::Painting(..) => Some(("Saving…".to_owned(), false)),
             Saved::At(path) => Some((format!("Saved as {}", path.display()), false)),
@@ -94,9 +91,9 @@ impl ProgressView {
             },
             can_save: !sweep.record.rows.is_empty(),
             path: page.path.clone(),
-            picture_scale: update::is_picture(Path::new(page.path.trim()))
+            picture_scale: update::has_pixels(Path::new(page.path.trim()))
                 .then_some(page.look.picture_scale),
-            dialog_open: page.dialog.is_some(),
+            dialog_open: matches!(page.dialog, Some((_, Wanted::Sweep))),
             saved,
         })
     }
@@ -156,7 +153,7 @@ fn save_ui(ui: &mut Ui, view: &ProgressView) -> Vec<Action> {
         let save = Button::new("Save").min_size(egui::vec2(0.0, space::TARGET));
         let browse = Button::new("Browse…").min_size(egui::vec2(0.0, space::TARGET));
         let field = Field {
-            hint: "All texts and scores: .csv or .json; the picture: .png",
+            hint: "All texts and scores: .csv or .json; the picture: .png or .svg",
             width: (ui.available_width() - 160.0).max(120.0),
             ..Field::line("File for the sweep", &view.path)
         };
@@ -173,7 +170,7 @@ fn save_ui(ui: &mut Ui, view: &ProgressView) -> Vec<Action> {
         if response.clicked() {
             actions.push(Action::Tradeoff(TradeoffAction::Browse));
         }
-        let help = "Write all texts with their scores (.csv for a table, .json for everything), or the picture (.png)";
+        let help = "Write all texts with their scores (.csv for a table, .json for everything), or the picture (.png, or .svg for papers)";
         if ui.add(save).on_hover_text(help).clicked() || answer.entered {
             actions.push(Action::Tradeoff(TradeoffAction::Save));
         }

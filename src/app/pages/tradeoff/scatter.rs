@@ -8,6 +8,7 @@ use super::chart::{ChartView, Dot, nearest, point_at};
 use crate::app::theme::{Palette, palette};
 use crate::app::update::{Action, TradeoffAction};
 use crate::app::widgets::plot::{axis_words, grid, still};
+use crate::engine::scale::span;
 
 /// Radius of a dot, points.
 const DOT: f32 = 3.5;
@@ -20,12 +21,14 @@ const REACH: f32 = 14.0;
 pub(super) fn scatter_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Action> {
     let colours = palette(ui);
     let at = |dot: &Dot| view.axes.map(|axis| dot.scores[axis]);
-    let [right, up] = view.axes.map(|axis| view.objectives[axis].clone());
-    let unit = view.measure.unit();
+    let [right, up] = view.axes.map(|axis| match view.units[axis] {
+        Some(unit) => format!("{}, {unit}", view.objectives[axis]),
+        None => view.objectives[axis].clone(),
+    });
     let plot = still(ui, "trade-off scatter", height)
         .sense(Sense::click_and_drag())
-        .x_axis_label(format!("{right}, {unit}"))
-        .y_axis_label(format!("{up}, {unit}"))
+        .x_axis_label(right)
+        .y_axis_label(up)
         .x_grid_spacer(grid(6.0))
         .y_grid_spacer(grid(5.0))
         .x_axis_formatter(|mark, _| axis_words(mark.value, false))
@@ -94,10 +97,8 @@ pub(super) fn scatter_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Acti
         }
     }
     let dot = response.hover_pos().and_then(|pointer| {
-        nearest(
-            view.dots.iter().map(|dot| (to_screen(at(dot)), dot)),
-            pointer,
-        )
+        let dots = view.dots_with(&view.axes);
+        nearest(dots.map(|dot| (to_screen(at(dot)), dot)), pointer)
     });
     actions.extend(point_at(ui, &response, dot));
     actions
@@ -114,37 +115,15 @@ fn line<'a>(name: &str, points: Vec<[f64; 2]>, colour: Color32, width: f32) -> L
 fn bounds(view: &ChartView) -> PlotBounds {
     let [x, y] = view.axes.map(|axis| {
         let of = |dot: &Dot| (dot.scores[axis], dot.halves[axis].unwrap_or(0.0));
-        span(view.dots.iter().map(of))
+        span(view.dots_with(&view.axes).map(of))
     });
     PlotBounds::from_min_max([x[0], y[0]], [x[1], y[1]])
-}
-
-/// From below the least to above the largest of values with half intervals; intervals widen it by half the distance of
-/// the values at most, on either side.
-fn span(values: impl Iterator<Item = (f64, f64)> + Clone) -> [f64; 2] {
-    let ends = |[low, high]: [f64; 2], [a, b]: [f64; 2]| [low.min(a), high.max(b)];
-    let none = [f64::INFINITY, f64::NEG_INFINITY];
-    let dots = values.clone().map(|(value, _)| [value, value]);
-    let [low, high] = dots.fold(none, ends);
-    let room = high - low;
-    let bars = values.filter(|(_, half)| half.is_finite());
-    let bars = bars.map(|(value, half)| [value - half, value + half]);
-    let [least, most] = bars.fold([low, high], ends);
-    let (low, high) = if room > 1e-9 {
-        (least.max(low - room / 2.0), most.min(high + room / 2.0))
-    } else if most - least > 1e-9 {
-        (least, most)
-    } else {
-        (low - 0.5, high + 0.5)
-    };
-    let margin = 0.07 * (high - low);
-    [low - margin, high + margin]
 }
 
 /// The intervals, as crosses of thin lines.
 fn bars<'a>(view: &ChartView, colours: &Palette) -> Vec<Line<'a>> {
     let mut bars = Vec::new();
-    for dot in &view.dots {
+    for dot in view.dots_with(&view.axes) {
         let [x, y] = view.axes.map(|axis| dot.scores[axis]);
         let [across, along] = view.axes.map(|axis| dot.halves[axis].unwrap_or(0.0));
         let ends = [
@@ -168,8 +147,7 @@ fn points<'a>(
 ) -> Vec<Points<'a>> {
     let of = |name: &str, wanted: &dyn Fn(&Dot) -> bool| {
         let points: Vec<[f64; 2]> = view
-            .dots
-            .iter()
+            .dots_with(&view.axes)
             .filter(|dot| wanted(dot))
             .map(&at)
             .collect();
@@ -199,27 +177,4 @@ fn points<'a>(
             .filled(false)
             .color(colours.text),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// In ten-thousandths.
-    fn of(values: &[(f64, f64)]) -> [i64; 2] {
-        span(values.iter().copied()).map(|end| (end * 1e4).round() as i64)
-    }
-
-    #[test]
-    fn wide_intervals_leave_the_dots_apart() {
-        // 7 % on either side.
-        assert_eq!(of(&[(0.0, 0.0), (1.0, 0.0)]), [-700, 10_700]);
-        assert_eq!(of(&[(0.0, 0.0), (1.0, 0.25)]), [-875, 13_375]);
-        // An interval of 9 widens it by 0.5 on either side only.
-        assert_eq!(of(&[(0.0, 0.0), (1.0, 9.0)]), [-6400, 16_400]);
-        assert_eq!(of(&[(0.0, f64::INFINITY), (1.0, 0.0)]), [-700, 10_700]);
-        // One dot alone.
-        assert_eq!(of(&[(2.0, 1.0)]), [8600, 31_400]);
-        assert_eq!(of(&[(2.0, 0.0)]), [14_300, 25_700]);
-    }
 }

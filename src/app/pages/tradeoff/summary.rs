@@ -2,17 +2,19 @@
 
 use egui::{RichText, Ui};
 
-use super::act;
 use super::chart::pick_ui;
+use super::{act, score_words};
 use crate::app::state::State;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, TradeoffAction};
 use crate::app::widgets::numbers::signed;
-use crate::engine::tradeoff::{HONESTY, Reference};
+use crate::engine::tradeoff::Reference;
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SummaryView {
+    /// How far to trust the picture.
+    pub honesty: String,
     /// The hypervolume, and what it is measured from.
     pub volume: Option<(String, String)>,
     /// The mean inner product, and over what.
@@ -30,13 +32,17 @@ impl SummaryView {
         let page = &state.tradeoff;
         let sweep = page.sweep.as_ref()?;
         let outcome = &sweep.outcome;
-        let names: Vec<&str> = outcome
-            .axes
-            .iter()
-            .map(|&axis| sweep.record.objective(axis))
-            .collect();
+        let record = &sweep.record;
+        let all = record.score_names();
+        let named = |axes: &[usize]| -> Vec<&str> {
+            let names = axes.iter().map(|&axis| all.get(axis).copied());
+            names.map(Option::unwrap_or_default).collect()
+        };
+        let (swept, names) = (named(&outcome.axes), named(&outcome.front_axes));
         let volume = outcome.hypervolume.zip(outcome.reference.as_ref());
         let from_worst = page.look.reference == Reference::Worst;
+        let mut axes = outcome.front_axes.iter();
+        let is_own = axes.all(|&axis| record.independent_at(axis).is_none());
         let power = match names.len() {
             1 => "",
             2 => "²",
@@ -44,15 +50,19 @@ impl SummaryView {
             _ => "ⁿ",
         };
         let unit = match outcome.measure.unit() {
+            _ if !is_own => names.join(" × "),
             unit if names.len() == 1 => unit.to_owned(),
             unit => format!("({unit}){power}"),
         };
         Some(Self {
+            honesty: record.honesty(&page.look.looked_at(record)),
             volume: volume.map(|(volume, reference)| {
-                let point: Vec<String> = names
-                    .iter()
-                    .zip(reference)
-                    .map(|(name, value)| format!("{name} {}", signed(*value, 3)))
+                let axes = outcome.front_axes.iter().zip(&names).zip(reference);
+                let point: Vec<String> = axes
+                    .map(|((&axis, name), value)| {
+                        let unit = record.unit(axis, outcome.measure);
+                        format!("{name} {}", score_words(unit, *value, 3))
+                    })
                     .collect();
                 (
                     format!("Hypervolume {volume:.4}"),
@@ -64,7 +74,7 @@ impl SummaryView {
                     format!("Mean inner product {}", signed(product, 4)),
                     format!(
                         "weights · scores over {}, in {}; the plain model is left out",
-                        names.join(", "),
+                        swept.join(", "),
                         outcome.measure.unit()
                     ),
                 )
@@ -85,7 +95,7 @@ pub(super) fn summary_ui(ui: &mut Ui, view: &SummaryView) -> Vec<Action> {
     let colours = palette(ui);
     ui.add_space(space::XS);
     ui.label(
-        RichText::new(HONESTY)
+        RichText::new(&view.honesty)
             .size(size::SMALL + 1.0)
             .color(colours.warning),
     );

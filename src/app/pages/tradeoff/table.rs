@@ -2,12 +2,12 @@
 
 use egui::{Button, RichText, ScrollArea, Ui, vec2};
 
-use super::{act, first_words, weights_words};
+use super::{act, first_words, score_words, weights_words};
 use crate::app::state::State;
 use crate::app::state::tradeoff::{SortBy, Sweep, TableOf};
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{self, Action, TradeoffAction};
-use crate::app::widgets::numbers::{count, signed, weight};
+use crate::app::widgets::numbers::{count, weight};
 use crate::app::widgets::table::{self, heading_width as wide};
 use crate::app::widgets::toggle::toggle;
 use crate::engine::tradeoff::Measure;
@@ -102,15 +102,17 @@ fn of_text(sweep: &Sweep, line: usize, by: SortBy, measure: Measure) -> f64 {
             ((row.sample * prompts + row.prompt) * settings + row.setting) as f64
         }
         SortBy::Weight(index) => weights.get(index).copied().unwrap_or(f64::NAN),
-        SortBy::Score(index) => row.scores.score(measure, index).unwrap_or(f64::NAN),
+        SortBy::Score(index) => {
+            let score = sweep.record.score(row, measure, index);
+            score.unwrap_or(f64::NAN)
+        }
         SortBy::Count => row.scores.tokens as f64,
     }
 }
 
 fn columns(sweep: &Sweep, of: TableOf) -> Vec<(String, Option<SortBy>, f32)> {
-    let names: Vec<&str> = (0..sweep.record.info.objectives.len())
-        .map(|index| sweep.record.objective(index))
-        .collect();
+    let names = sweep.record.score_names();
+    let objectives = sweep.record.info.objectives.len();
     let mut columns = vec![(String::new(), None, 26.0)];
     let scores = |least: f32| {
         let names = names.iter().enumerate();
@@ -123,7 +125,7 @@ fn columns(sweep: &Sweep, of: TableOf) -> Vec<(String, Option<SortBy>, f32)> {
     };
     match of {
         TableOf::Settings => {
-            for (index, name) in names.iter().enumerate() {
+            for (index, name) in names.iter().take(objectives).enumerate() {
                 let head = format!("w {name}");
                 let width = wide(&head, 60.0);
                 columns.push((head, Some(SortBy::Weight(index)), width));
@@ -157,16 +159,20 @@ fn cells(sweep: &Sweep, view: &TableView, measure: Measure, line: usize) -> Vec<
         (false, true) => "◯",
         (false, false) => "",
     };
+    let words = |index: usize, score: f64| score_words(record.unit(index, measure), score, 3);
     let mut cells = vec![mark.to_owned()];
     match view.of {
         TableOf::Settings => {
             cells.extend(standing.weights.iter().map(|w| weight(*w)));
-            cells.extend(standing.scores.iter().map(|score| match score {
-                Some(score) => match score.half {
-                    Some(half) => format!("{} ± {half:.3}", signed(score.value, 3)),
-                    None => signed(score.value, 3),
-                },
-                None => "–".to_owned(),
+            cells.extend(standing.scores.iter().enumerate().map(|(index, score)| {
+                let Some(score) = score else {
+                    return "–".to_owned();
+                };
+                let words = words(index, score.value);
+                match score.half {
+                    Some(half) => format!("{words} ± {half:.3}"),
+                    None => words,
+                }
             }));
             cells.push(count(standing.texts));
         }
@@ -177,8 +183,8 @@ fn cells(sweep: &Sweep, view: &TableView, measure: Measure, line: usize) -> Vec<
             cells.push(record.seed(row).to_string());
             cells.push(count(row.scores.tokens));
             for index in 0..standing.scores.len() {
-                let score = row.scores.score(measure, index);
-                cells.push(score.map_or_else(|| "–".to_owned(), |score| signed(score, 3)));
+                let score = record.score(row, measure, index);
+                cells.push(score.map_or_else(|| "–".to_owned(), |score| words(index, score)));
             }
             cells.push(first_words(&row.text, TEXT_LETTERS));
         }

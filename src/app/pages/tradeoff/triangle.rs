@@ -3,6 +3,7 @@
 use egui::{Align2, Pos2, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 use super::chart::{ChartView, Dot, nearest, point_at};
+use super::score_words;
 use crate::app::theme::{HeatScale, ScaleKind, palette, size, strong};
 use crate::app::update::Action;
 use crate::app::widgets::numbers::signed;
@@ -71,12 +72,13 @@ pub(super) fn triangle_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Option<
         );
     }
     // Above and below the plain model; where it has no text yet, above and below zero.
-    let zero = view.base().map_or(0.0, |scores| scores[view.colour]);
+    let zero = view.base().map(|scores| scores[view.colour]);
+    let zero = zero.filter(|zero| zero.is_finite()).unwrap_or(0.0);
     let gain = |dot: &Dot| dot.scores[view.colour] - zero;
-    let scale = HeatScale::for_values(ScaleKind::Signed, view.dots.iter().map(gain));
+    let coloured = [view.colour];
+    let scale = HeatScale::for_values(ScaleKind::Signed, view.dots_with(&coloured).map(gain));
     let mut placed: Vec<(Pos2, f32, &Dot)> = view
-        .dots
-        .iter()
+        .dots_with(&coloured)
         .filter_map(|dot| {
             let weights = swept.map(|axis| dot.weights[axis]);
             let sum: f64 = weights.iter().sum();
@@ -112,7 +114,7 @@ pub(super) fn triangle_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Option<
         Align2::LEFT_TOP,
         format!(
             "plain model: {name} {}\nblue: better than that, orange: worse; full at {}",
-            signed(zero, 3),
+            score_words(view.units[view.colour], zero, 3),
             limit.trim_start_matches('+')
         ),
         egui::FontId::proportional(size::SMALL),

@@ -166,6 +166,7 @@ mod tests {
         Outcome {
             measure: Measure::Advantage,
             axes: axes.to_vec(),
+            front_axes: axes.to_vec(),
             standings,
             reference: None,
             hypervolume: None,

@@ -1,7 +1,9 @@
 //! The Trade-off page: what the next sweep would try, the sweep on screen, and how it is looked at.
 
 mod curve;
+mod matching;
 mod saving;
+pub mod scores;
 mod setup;
 
 use std::sync::Arc;
@@ -12,13 +14,29 @@ use crate::error::Failure;
 use crate::worker::sweep::{Pace, SweepRecord};
 
 pub use curve::Curve;
+pub use matching::Matched;
 pub use saving::{SaveAnswer, SaveRequest, Saved};
+pub use scores::Scores;
 pub use setup::{
     LONGEST_TEXT, MOST_RANDOM, MOST_SAMPLES, MOST_STEPS, PromptChoice, Setup, SweepWay, Swept,
 };
 
 /// How long the numbers of a growing sweep may lag behind its rows, seconds: working them out takes time itself.
 pub(crate) const LAG_SECS: f64 = 0.25;
+
+/// What is said where the desktop shows no file dialog.
+pub(crate) const NO_DIALOG: &str = "Your desktop has no file dialog to offer: type the path";
+
+/// What a file dialog is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The file for the sweep.
+    Sweep,
+    /// The file for the texts that somebody is to score.
+    Texts,
+    /// The file with their scores.
+    Scores,
+}
 
 /// Everything that the page knows.
 #[derive(Debug, Default)]
@@ -33,12 +51,14 @@ pub struct Tradeoff {
     pub speed: Option<f64>,
     /// What stands in the field for the file.
     pub path: String,
-    /// The file dialog that is open, by its number.
-    pub dialog: Option<u64>,
+    /// The file dialog that is open, by its number and what it is for.
+    pub dialog: Option<(u64, Wanted)>,
     /// Whether the desktop had no file dialog to show.
     pub no_dialog: bool,
     /// The sweep is being written to a file, or what came of it.
     pub saved: Saved,
+    /// Scores of the texts from elsewhere.
+    pub scores: Scores,
     /// Number of the last file dialog or save.
     pub(crate) serial: u64,
 }
@@ -132,7 +152,7 @@ pub enum SortBy {
     Order,
     /// The weight of an objective.
     Weight(usize),
-    /// The score for an objective.
+    /// The score for an objective, or behind them an independent one.
     Score(usize),
     /// How many texts, or tokens.
     Count,
@@ -147,9 +167,10 @@ pub struct Look {
     pub reference: Reference,
     /// The picture.
     pub chart: Chart,
-    /// The objectives to the right and upwards in the scatter, by their places in the lineup.
+    /// The scores to the right and upwards in the scatter: objectives by their places in the lineup, behind them the
+    /// independent ones.
     pub axes: [usize; 2],
-    /// The objective that colours the triangle.
+    /// The score that colours the triangle.
     pub colour: usize,
     /// Ranges that are marked on the parallel axes.
     pub marks: Vec<Option<[f64; 2]>>,
@@ -183,7 +204,43 @@ impl Default for Look {
     }
 }
 
+impl Look {
+    /// The scores that the front is over: the objectives that are swept, or what stands on the axes where an independent
+    /// score is among it.
+    #[must_use]
+    pub fn front_axes(&self, record: &SweepRecord) -> Vec<usize> {
+        let [right, up] = self.axes;
+        if self
+            .axes
+            .iter()
+            .all(|&axis| record.independent_at(axis).is_none())
+        {
+            record.axes.clone()
+        } else if right == up {
+            vec![right]
+        } else {
+            vec![right, up]
+        }
+    }
+
+    /// The scores that the picture shows.
+    #[must_use]
+    pub fn looked_at(&self, record: &SweepRecord) -> Vec<usize> {
+        match self.chart {
+            Chart::Scatter => self.axes.to_vec(),
+            Chart::Triangle => vec![self.colour],
+            Chart::Matrix | Chart::Parallel => (0..record.score_names().len()).collect(),
+        }
+    }
+}
+
 impl Tradeoff {
+    /// Whether anything on the page is still to come.
+    #[must_use]
+    pub fn is_working(&self) -> bool {
+        self.active().is_some() || self.scores.wish.is_some() || self.scores.judging.is_some()
+    }
+
     /// The sweep that is being written or waits.
     #[must_use]
     pub fn active(&self) -> Option<&Sweep> {

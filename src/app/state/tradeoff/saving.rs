@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::engine::tradeoff::{Measure, Reference};
 use crate::error::Failure;
-use crate::worker::sweep::{self, SweepRecord};
+use crate::worker::sweep::{self, Kind, SweepRecord};
 
 /// What became of the last save.
 #[derive(Debug, Default)]
@@ -36,6 +36,8 @@ pub struct SaveRequest {
     pub measure: Measure,
     /// Above what the hypervolume is measured.
     pub reference: Reference,
+    /// The scores that the front on screen is over.
+    pub front: Vec<usize>,
 }
 
 /// What came of a [`SaveRequest`].
@@ -51,14 +53,28 @@ impl SaveRequest {
     /// Writes it: for a thread of its own.
     #[must_use]
     pub fn answer(&self) -> SaveAnswer {
-        // Of the rows that are written: what stands on screen may be a moment older.
-        let outcome = self.record.outcome(self.measure, &self.reference);
-        let contents = self.record.file(&outcome, &self.path);
+        let contents = self.contents();
         SaveAnswer {
             serial: self.serial,
             result: contents
                 .and_then(|contents| sweep::write(&self.path, &contents))
                 .map(|()| self.path.clone()),
+        }
+    }
+
+    fn contents(&self) -> Result<String, Failure> {
+        let record = &self.record;
+        // Of the rows that are written: what stands on screen may be a moment older.
+        let outcome = |front: &[usize]| record.outcome_on(front, self.measure, &self.reference);
+        match sweep::kind(&self.path)? {
+            Kind::Csv => Ok(record.csv()),
+            Kind::Json => {
+                let mut document = record.json(&outcome(&record.axes));
+                if self.front != record.axes {
+                    document["on_axes"] = record.on_axes(&outcome(&self.front));
+                }
+                Ok(format!("{document:#}\n"))
+            }
         }
     }
 }

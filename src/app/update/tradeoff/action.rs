@@ -1,5 +1,6 @@
 //! What a person can do on the Trade-off page.
 
+use super::ScoresAction;
 use crate::app::state::tradeoff::{Chart, PromptChoice, SortBy, SweepWay, Swept, TableOf};
 use crate::engine::tradeoff::{Measure, Reference};
 
@@ -46,14 +47,14 @@ pub enum TradeoffAction {
     SetReference(Reference),
     /// Wants another picture.
     SetChart(Chart),
-    /// Wants another objective to the right (place 0) or upwards (place 1).
+    /// Wants another score to the right (place 0) or upwards (place 1).
     SetAxis {
         /// Which axis.
         place: usize,
-        /// The objective.
+        /// The objective, or behind them the independent score.
         objective: usize,
     },
-    /// Wants these two objectives in the scatter.
+    /// Wants these two scores in the scatter.
     ShowPair([usize; 2]),
     /// Marked a range on a parallel axis, or took the mark away.
     Mark {
@@ -84,4 +85,6 @@ pub enum TradeoffAction {
     Save,
     /// Has read what became of the save.
     DismissSaved,
+    /// Did something about independent scores.
+    Scores(ScoresAction),
 }

@@ -2,13 +2,14 @@ use super::*;
 use crate::app::pages::tradeoff::ChartView;
 use crate::app::picture::plot::{self, PlotRequest};
 use crate::app::state::LineupState;
-use crate::app::state::tradeoff::{PromptChoice, SweepWay};
+use crate::app::state::models::DialogAnswer;
+use crate::app::state::tradeoff::{PromptChoice, SaveAnswer, SweepWay};
 use crate::app::update::{self, Action};
 use crate::domain::{Finish, Objective, RewardKind};
 use crate::engine::tradeoff::{Measure, Row, TextScores};
 use crate::worker::Event;
 
-fn info() -> LineupInfo {
+pub(super) fn info() -> LineupInfo {
     LineupInfo {
         name: "test".to_owned(),
         objectives: ["helpful", "harmless", "humorous"]
@@ -24,7 +25,7 @@ fn info() -> LineupInfo {
     }
 }
 
-fn ready() -> State {
+pub(super) fn ready() -> State {
     let mut state = State {
         lineup: LineupState::Missing,
         ..State::default()
@@ -34,12 +35,12 @@ fn ready() -> State {
     state
 }
 
-fn does(state: &mut State, action: TradeoffAction) -> Vec<Command> {
+pub(super) fn does(state: &mut State, action: TradeoffAction) -> Vec<Command> {
     update::apply(state, Action::Tradeoff(action))
 }
 
 /// A sweep of helpful from 0 to 2 in three steps.
-fn begun() -> (State, RunId) {
+pub(super) fn begun() -> (State, RunId) {
     let mut state = ready();
     for (objective, on) in [(0, true), (1, false)] {
         let swept = Swept {
@@ -59,7 +60,7 @@ fn begun() -> (State, RunId) {
     (state, request.run)
 }
 
-fn row(setting: usize, scores: [f64; 3]) -> Row {
+pub(super) fn row(setting: usize, scores: [f64; 3]) -> Row {
     Row {
         setting,
         prompt: 0,
@@ -75,7 +76,7 @@ fn row(setting: usize, scores: [f64; 3]) -> Row {
     }
 }
 
-fn tell(state: &mut State, run: RunId, row: Row) {
+pub(super) fn tell(state: &mut State, run: RunId, row: Row) {
     let pace = Pace {
         texts: row.setting + 1,
         of: 16,
@@ -86,7 +87,7 @@ fn tell(state: &mut State, run: RunId, row: Row) {
     update::on_event(state, Event::Sweep(SweepEvent::Row { run, row, pace }));
 }
 
-fn end(state: &mut State, run: RunId, cancelled: bool) {
+pub(super) fn end(state: &mut State, run: RunId, cancelled: bool) {
     let pace = Pace {
         texts: 4,
         of: 16,
@@ -101,7 +102,7 @@ fn end(state: &mut State, run: RunId, cancelled: bool) {
     update::on_event(state, Event::Sweep(event));
 }
 
-fn written() -> State {
+pub(super) fn written() -> State {
     let (mut state, run) = begun();
     for (setting, scores) in [
         (0, [0.0, 0.1, 0.0]),
@@ -287,7 +288,7 @@ fn a_sweep_is_saved_where_a_person_says() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("sweep.csv");
     does(&mut state, TradeoffAction::Browse);
-    let serial = state.tradeoff.dialog.unwrap();
+    let (serial, _) = state.tradeoff.dialog.unwrap();
     on_dialog(&mut state, serial, DialogAnswer::Chosen(path.clone()));
     let Saved::Writing(request) = &state.tradeoff.saved else {
         panic!("{:?}", state.tradeoff.saved);
@@ -313,7 +314,7 @@ fn a_sweep_is_saved_where_a_person_says() {
         serial: *serial,
         path: path.clone(),
         view: ChartView::build(&state).unwrap(),
-        caption: plot::caption(&state.tradeoff.sweep.as_ref().unwrap().record),
+        caption: plot::caption(&state.tradeoff.sweep.as_ref().unwrap().record, "so"),
         dark,
         scale,
     };
@@ -327,6 +328,35 @@ fn a_sweep_is_saved_where_a_person_says() {
     assert_eq!(side(&answer), (2160, 0xf3));
     on_saved(&mut state, answer);
     assert!(matches!(&state.tradeoff.saved, Saved::At(at) if *at == picture));
+    // Or as vectors, by another ending.
+    let vectors = home.path().join("sweep.svg");
+    let typed = TradeoffAction::EditPath(vectors.display().to_string());
+    does(&mut state, typed);
+    does(&mut state, TradeoffAction::Save);
+    let Saved::Painting(serial, path) = &state.tradeoff.saved else {
+        panic!("{:?}", state.tradeoff.saved);
+    };
+    let answer = PlotRequest {
+        serial: *serial,
+        path: path.clone(),
+        view: ChartView::build(&state).unwrap(),
+        caption: plot::caption(&state.tradeoff.sweep.as_ref().unwrap().record, "Honestly"),
+        dark: false,
+        scale: 1,
+    }
+    .answer();
+    on_saved(&mut state, answer);
+    assert!(matches!(&state.tradeoff.saved, Saved::At(at) if *at == vectors));
+    let picture = std::fs::read_to_string(&vectors).unwrap();
+    for part in [
+        ">Trade-off between helpful and harmless<",
+        ">Honestly<",
+        ">harmless, nats per token<",
+        "Weights: helpful 0.00 to 2.00, harmless 0.00 to 0.50, humorous 0.00 to 0.50",
+        "4 settings · 1 prompt · 4 samples · first seed",
+    ] {
+        assert!(picture.contains(part), "{part}");
+    }
     // A wrong ending is told.
     let wrong = home.path().join("sweep.xls").display().to_string();
     does(&mut state, TradeoffAction::EditPath(wrong));
