@@ -7,7 +7,7 @@ use crate::app::state::habits::Sheet;
 use crate::app::state::page::Page;
 use crate::app::state::snapshots::{Hold, Slot};
 use crate::app::update::past::PastAction;
-use crate::app::update::{Action, HabitAction, ListingAction, ShowAction, SideAction};
+use crate::app::update::{Action, AheadAction, HabitAction, ListingAction, ShowAction, SideAction};
 
 /// A command that has a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,12 @@ pub enum Shortcut {
     PreviousToken,
     /// Pin the token after the pinned one.
     NextToken,
+    /// Go to the alternative before, in the pinned card.
+    PreviousAlternative,
+    /// Go to the alternative after.
+    NextAlternative,
+    /// Write on with it.
+    TakeAlternative,
     /// Show the branch before this one.
     PreviousBranch,
     /// Show the branch after this one.
@@ -82,7 +88,7 @@ pub enum Shortcut {
 
 impl Shortcut {
     /// All of them. Those with more modifiers come first, so that Ctrl+Shift+Z is not taken for Ctrl+Z.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::Redo,
         Self::KeepAsA,
         Self::KeepAsB,
@@ -100,6 +106,9 @@ impl Shortcut {
         Self::NextRegion,
         Self::PreviousToken,
         Self::NextToken,
+        Self::PreviousAlternative,
+        Self::NextAlternative,
+        Self::TakeAlternative,
         Self::PreviousBranch,
         Self::NextBranch,
         Self::SwitchToA,
@@ -153,6 +162,9 @@ impl Shortcut {
             Self::NextRegion => (Modifiers::NONE, Key::F6),
             Self::PreviousToken => (Modifiers::ALT, Key::ArrowLeft),
             Self::NextToken => (Modifiers::ALT, Key::ArrowRight),
+            Self::PreviousAlternative => (Modifiers::ALT, Key::Comma),
+            Self::NextAlternative => (Modifiers::ALT, Key::Period),
+            Self::TakeAlternative => (Modifiers::ALT, Key::Enter),
             Self::PreviousBranch => (Modifiers::ALT, Key::ArrowUp),
             Self::NextBranch => (Modifiers::ALT, Key::ArrowDown),
             Self::KeepAsA => (Modifiers::SHIFT, Key::F7),
@@ -199,6 +211,9 @@ impl Shortcut {
             Self::NextRegion => "Next part of the window",
             Self::PreviousToken => "Previous word",
             Self::NextToken => "Next word",
+            Self::PreviousAlternative => "Previous alternative",
+            Self::NextAlternative => "Next alternative",
+            Self::TakeAlternative => "Write on with the alternative",
             Self::PreviousBranch => "Previous branch",
             Self::NextBranch => "Next branch",
             Self::KeepAsA => "Keep the sliders as snapshot A",
@@ -247,6 +262,13 @@ impl Shortcut {
             Self::NextRegion => "Move the keyboard to the next part of the window",
             Self::PreviousToken => "Move the pinned card one word back",
             Self::NextToken => "Move the pinned card one word on",
+            Self::PreviousAlternative => {
+                "Go one up in the pinned card's alternatives, and see what would be written behind it"
+            }
+            Self::NextAlternative => {
+                "Go one down in the pinned card's alternatives, and see what would be written behind it"
+            }
+            Self::TakeAlternative => "Let the text go on with the alternative in hand",
             Self::PreviousBranch => "Show the text before this one where the ways part",
             Self::NextBranch => "Show the next text where the ways part",
             Self::KeepAsA => "Remember where the sliders stand as snapshot A",
@@ -293,6 +315,9 @@ impl Shortcut {
             Self::NextRegion => Action::NextRegion,
             Self::PreviousToken => Action::MovePin(-1),
             Self::NextToken => Action::MovePin(1),
+            Self::PreviousAlternative => Action::Ahead(AheadAction::Move(-1)),
+            Self::NextAlternative => Action::Ahead(AheadAction::Move(1)),
+            Self::TakeAlternative => Action::Ahead(AheadAction::Take),
             Self::PreviousBranch => Action::MoveBranch(-1),
             Self::NextBranch => Action::MoveBranch(1),
             Self::KeepAsA => Action::KeepAs(Slot::A),
@@ -321,6 +346,8 @@ impl Shortcut {
             Self::PreviousToken | Self::NextToken => {
                 (steering || scoring) && state.focus.pinned.is_some()
             }
+            Self::PreviousAlternative | Self::NextAlternative => !state.alternatives().is_empty(),
+            Self::TakeAlternative => state.question_ahead().is_some(),
             Self::PreviousBranch | Self::NextBranch => steering && state.family().is_some(),
             // With nothing to stop or close, it closes open menus.
             Self::Escape => {

@@ -1,5 +1,6 @@
 //! The glue between the state, the toolkit, the worker and the re-judging thread.
 
+mod ahead;
 mod ending;
 mod look;
 mod past;
@@ -235,6 +236,7 @@ impl Window {
         self.hear_scores();
         let commands = update::calibration_due(&mut self.state);
         self.send(commands);
+        self.look_ahead(ctx);
         if let Some(estimated) = self.estimates.take() {
             update::models::on_estimated(&mut self.state, estimated);
         }
@@ -296,6 +298,7 @@ impl Window {
             && state.training.active().is_none()
             && !state.tradeoff.is_working()
             && !state.score.is_working()
+            && !state.is_looking_ahead()
             && state.scored_request().is_none()
             && state.training.joining.is_none()
             && state.past.wishes.is_empty()

@@ -135,6 +135,7 @@ pub(super) fn run(args: &BenchArgs, common: &CommonArgs, began: Instant) -> Resu
                 | Event::Step { .. }
                 | Event::BaseScored { .. }
                 | Event::Superseded { .. }
+                | Event::Ahead { .. }
                 | Event::Finished { .. }
                 | Event::Scored { .. }
                 | Event::Judged { .. }

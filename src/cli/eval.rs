@@ -125,6 +125,7 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
             | Event::Step { .. }
             | Event::BaseScored { .. }
             | Event::Superseded { .. }
+            | Event::Ahead { .. }
             | Event::Finished { .. }
             | Event::Scored { .. }
             | Event::Calibrated { .. }

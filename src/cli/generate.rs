@@ -272,6 +272,7 @@ fn one(
             Event::Loading { .. }
             | Event::Loaded(_)
             | Event::Superseded { .. }
+            | Event::Ahead { .. }
             | Event::Scored { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. }

@@ -161,6 +161,7 @@ fn ask(command: HubCommand, watch: &mut Watch) -> Result<HubEvent, Failure> {
             | Event::Step { .. }
             | Event::BaseScored { .. }
             | Event::Superseded { .. }
+            | Event::Ahead { .. }
             | Event::Finished { .. }
             | Event::Scored { .. }
             | Event::Judged { .. }

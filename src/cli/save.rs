@@ -172,6 +172,7 @@ fn guided_text(
             | Event::Loading { .. }
             | Event::Loaded(_)
             | Event::Superseded { .. }
+            | Event::Ahead { .. }
             | Event::Scored { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. }

@@ -78,6 +78,7 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
             | Event::Loaded(_)
             | Event::BaseScored { .. }
             | Event::Superseded { .. }
+            | Event::Ahead { .. }
             | Event::Finished { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. }

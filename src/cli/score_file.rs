@@ -112,6 +112,7 @@ fn sums(session: &mut Session, args: &ScoreArgs, pair: &Answered) -> Result<Text
             | Event::Step { .. }
             | Event::BaseScored { .. }
             | Event::Superseded { .. }
+            | Event::Ahead { .. }
             | Event::Finished { .. }
             | Event::Judged { .. }
             | Event::Evaluated { .. }

@@ -86,6 +86,7 @@ impl Session {
                 | Event::Step { .. }
                 | Event::BaseScored { .. }
                 | Event::Superseded { .. }
+                | Event::Ahead { .. }
                 | Event::Finished { .. }
                 | Event::Scored { .. }
                 | Event::Judged { .. }

@@ -239,6 +239,7 @@ fn write(session: &Session, record: &mut SweepRecord) -> Result<(), Failure> {
             | Event::Step { .. }
             | Event::BaseScored { .. }
             | Event::Superseded { .. }
+            | Event::Ahead { .. }
             | Event::Finished { .. }
             | Event::Scored { .. }
             | Event::Judged { .. }

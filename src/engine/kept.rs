@@ -99,34 +99,53 @@ impl KeptStreams {
                 first,
             }
         };
-        let mut scores = reading.first.clone();
-        let steady = scorer.steady_tokens().max(1);
-        for piece in tokens[reading.tokens.len()..].chunks(steady) {
-            let read = if stop() {
-                Err(EngineError::Cancelled)
-            } else if let [token] = piece {
-                scorer.step(&[(reading.stream, *token)])
-            } else {
-                scorer.advance(reading.stream, piece, cancel)
-            };
-            match read {
-                Ok(mut rows) => {
-                    reading.tokens.extend(piece);
-                    if let Some(last) = rows.pop() {
-                        scores = last;
-                    }
-                }
-                Err(EngineError::Cancelled) => {
-                    self.keep(scorer, reading);
-                    return Err(EngineError::Cancelled);
-                }
-                Err(error) => {
-                    scorer.close(reading.stream);
-                    return Err(error);
-                }
+        match read_on(scorer, &mut reading, tokens, cancel, stop) {
+            Ok(scores) => return Ok((reading, scores)),
+            Err(EngineError::Cancelled) => self.keep(scorer, reading),
+            Err(error) => {
+                scorer.close(reading.stream);
+                return Err(error);
             }
         }
-        Ok((reading, scores))
+        Err(EngineError::Cancelled)
+    }
+
+    /// As [`KeptStreams::read`], on a stream of its own that whoever asks closes: those that are kept stay as they are,
+    /// for texts to be written on from. The prompt is read for them too where none has read it.
+    ///
+    /// # Errors
+    /// As [`KeptStreams::read`].
+    pub fn read_aside(
+        &mut self,
+        scorer: &mut dyn Scorer,
+        prompt: &Prompt,
+        tokens: &[TokenId],
+        cancel: &CancelToken,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<(Reading, StepScores), EngineError> {
+        if !self.readings.iter().any(|known| known.prompt == *prompt) {
+            let (reading, _) = self.read(scorer, prompt, &[], cancel, stop)?;
+            self.keep(scorer, reading);
+        }
+        let of_prompt = self.readings.iter().filter(|known| known.prompt == *prompt);
+        let Some(known) = of_prompt.max_by_key(|known| known.common(tokens)) else {
+            return Err(EngineError::Cancelled);
+        };
+        // The scores behind the last token come from reading it.
+        let len = known.common(tokens).min(tokens.len().saturating_sub(1));
+        let mut reading = Reading {
+            stream: scorer.fork_at(known.stream, Parts::All, len)?,
+            prompt: prompt.clone(),
+            tokens: tokens[..len].to_vec(),
+            first: known.first.clone(),
+        };
+        match read_on(scorer, &mut reading, tokens, cancel, stop) {
+            Ok(scores) => Ok((reading, scores)),
+            Err(error) => {
+                scorer.close(reading.stream);
+                Err(error)
+            }
+        }
     }
 
     /// The stream that has read most of `tokens`, cut back so far that reading the rest gives the scores behind them.
@@ -201,6 +220,32 @@ impl KeptStreams {
             scorer.close(oldest.stream);
         }
     }
+}
+
+/// Lets a stream read on to the end of `tokens`; the scores behind them. It has what was read, too, where that fails.
+fn read_on(
+    scorer: &mut dyn Scorer,
+    reading: &mut Reading,
+    tokens: &[TokenId],
+    cancel: &CancelToken,
+    stop: &mut dyn FnMut() -> bool,
+) -> Result<StepScores, EngineError> {
+    let mut scores = reading.first.clone();
+    let steady = scorer.steady_tokens().max(1);
+    for piece in tokens[reading.tokens.len()..].chunks(steady) {
+        let mut rows = if stop() {
+            return Err(EngineError::Cancelled);
+        } else if let [token] = piece {
+            scorer.step(&[(reading.stream, *token)])?
+        } else {
+            scorer.advance(reading.stream, piece, cancel)?
+        };
+        reading.tokens.extend(piece);
+        if let Some(last) = rows.pop() {
+            scores = last;
+        }
+    }
+    Ok(scores)
 }
 
 fn close(scorer: &mut dyn Scorer, readings: Vec<Reading>) {

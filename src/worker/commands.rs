@@ -50,6 +50,7 @@ impl Commands {
             | Command::Score(_)
             | Command::Evaluate(_)
             | Command::Calibrate(_)
+            | Command::LookAhead(_)
             | Command::Sweep(_)
             | Command::Bench(_)
             | Command::Replay(_)

@@ -6,6 +6,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod ahead;
 mod aside;
 pub mod bench;
 mod calibrate;
@@ -24,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
+use self::ahead::Looked;
 use self::aside::Aside;
 use self::commands::Beside;
 pub use self::commands::{Commands, WorkerGone};
@@ -277,6 +279,20 @@ impl<L: Loader> Worker<'_, L> {
                     None => self.report(run, Err(no_lineup())),
                 }
             }
+            Command::LookAhead(request) => {
+                let run = request.run;
+                let result = match &mut self.engine {
+                    Some(engine) => {
+                        ahead::look_ahead(engine, &request, &mut self.inbox, &self.outbox)
+                    }
+                    None => Err(no_lineup()),
+                };
+                let result = result.map(|looked| match looked {
+                    Looked::Interrupted => self.inbox.put_back(request, &self.outbox),
+                    Looked::Done => {}
+                });
+                self.report(run, result);
+            }
             Command::Sweep(command) => self.sweep(command),
             Command::Calibrate(request) => {
                 let result = match &mut self.engine {
@@ -418,6 +434,7 @@ fn run_of(command: &Command) -> Option<RunId> {
         Command::Evaluate(request) => Some(request.run),
         Command::Calibrate(request) => Some(request.run),
         Command::Bench(request) => Some(request.run),
+        Command::LookAhead(request) => Some(request.run),
         Command::SetWeights { run, .. } => Some(*run),
         Command::Sweep(SweepCommand::Start(request)) => Some(request.run),
         Command::Sweep(SweepCommand::Pause { .. } | SweepCommand::Stop(_))

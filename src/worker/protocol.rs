@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use super::ahead::{Ahead, AheadRequest};
 use super::bench::{BenchReport, BenchRequest};
 pub use super::calibrate::CalibrateRequest;
 use super::hub::{HubCommand, HubEvent};
@@ -44,6 +45,9 @@ pub enum Command {
     Evaluate(EvaluateRequest),
     /// Measure how loud each objective's rewards are.
     Calibrate(CalibrateRequest),
+    /// Look at what would be written behind a beginning. It waits for all other commands, and begins anew behind those that
+    /// come meanwhile; a newer look takes its place, other models end it.
+    LookAhead(Box<AheadRequest>),
     /// Something about a sweep over settings of the weights, which is written between other commands.
     Sweep(SweepCommand),
     /// Measure models; the lineup before is dropped.
@@ -301,6 +305,13 @@ pub enum Event {
         run: RunId,
         /// All numbers.
         report: Box<BenchReport>,
+    },
+    /// What would be written behind a beginning, as far as it is known: told again with every token of it.
+    Ahead {
+        /// The look.
+        run: RunId,
+        /// What would be written.
+        ahead: Ahead,
     },
     /// What happens in a sweep.
     Sweep(SweepEvent),

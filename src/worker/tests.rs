@@ -145,6 +145,7 @@ fn text(events: &[Event], wanted: Pane) -> String {
         .collect()
 }
 
+mod ahead;
 mod resteer;
 
 #[test]

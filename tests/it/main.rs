@@ -5,6 +5,7 @@
     reason = "helpers of tests fail like the tests they help"
 )]
 
+mod ahead;
 mod bad_input;
 mod bench;
 mod common;

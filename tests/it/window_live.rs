@@ -1,8 +1,8 @@
 //! Live steering under a person's hands: sliders of a finished text, and what they have written again.
 
-use counterpoise::domain::Pane;
+use counterpoise::domain::{Finish, Pane};
 use counterpoise::engine::decode::GuidedStep;
-use counterpoise::worker::{Command, Event, GenerateRequest, Step};
+use counterpoise::worker::{Ahead, Command, Event, GenerateRequest, Step};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -51,7 +51,7 @@ fn a_slider_says_what_would_change_while_it_moves_and_asks_the_worker_when_it_is
     assert_eq!(stage.state().run().unwrap().guided.pieces.concat(), kept);
     assert_eq!(stage.text_of("Base text"), base);
     write(&mut stage, &asked, &[" lie", "."]);
-    stage.finish(asked.run, counterpoise::domain::Finish::Eos);
+    stage.finish(asked.run, Finish::Eos);
     assert_eq!(stage.text_of("Guided text"), kept.clone() + " lie.");
     assert_eq!(stage.text_of("Base text"), base);
     assert!(stage.shows("Written again from word"));
@@ -112,6 +112,16 @@ fn a_band_on_the_track_says_how_far_the_slider_can_move() {
     assert!(stage.shows("The text stays the same"));
 }
 
+/// The next run that is asked for; looks ahead, which come where the pointer rests, aside.
+fn next_run(stage: &mut Stage) -> GenerateRequest {
+    loop {
+        match stage.wait_for_command() {
+            Command::LookAhead(_) => {}
+            command => return request(command),
+        }
+    }
+}
+
 /// Pins the card of a guided word.
 fn pin(stage: &mut Stage, index: usize) {
     stage.harness.get_by_label("Guided text").focus();
@@ -135,11 +145,11 @@ fn an_alternative_in_the_card_is_written_on_with_and_the_texts_stand_beside_one_
         .find(|label| label.starts_with("Write on with "))
         .unwrap();
     stage.click(&label);
-    let asked = request(stage.wait_for_command());
+    let asked = next_run(&mut stage);
     assert_eq!(asked.beginning.told_from, index);
     assert_eq!(asked.beginning.tokens.len(), index + 1);
     write(&mut stage, &asked, &[" good", "."]);
-    stage.finish(asked.run, counterpoise::domain::Finish::Eos);
+    stage.finish(asked.run, Finish::Eos);
     assert!(stage.shows("2 of 2") && stage.shows("First text"));
     stage.click("Previous branch");
     assert_eq!(stage.text_of("Guided text"), crate::stage::GUIDED.concat());
@@ -148,6 +158,53 @@ fn an_alternative_in_the_card_is_written_on_with_and_the_texts_stand_beside_one_
     assert!(stage.text_of("Guided text").ends_with(" good."));
     stage.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(stage.text_of("Guided text"), crate::stage::GUIDED.concat());
+}
+
+#[test]
+fn resting_on_an_alternative_shows_how_the_text_would_go_on_from_there() {
+    let mut stage = Stage::ready();
+    stage.answered();
+    pin(&mut stage, 2);
+    let index = stage.state().focus.pinned.unwrap().index;
+    let others: Vec<String> = stage
+        .harness
+        .query_all_by_role(Role::Button)
+        .filter_map(|node| node.accesskit_node().label())
+        .filter(|label| label.starts_with("Write on with "))
+        .collect();
+    assert!(stage.shows("of what guidance allows"));
+    stage.harness.get_by_label(&others[1]).hover();
+    let Command::LookAhead(asked) = stage.wait_for_command() else {
+        panic!("something else was asked");
+    };
+    assert_eq!(asked.tokens.len(), index + 1);
+    assert!(stage.shows("Then: …"));
+    let tell = |stage: &mut Stage, run, text: &str, tokens, finish| {
+        let ahead = Ahead {
+            text: text.to_owned(),
+            tokens,
+            finish,
+        };
+        stage.tell(Event::Ahead { run, ahead });
+    };
+    tell(&mut stage, asked.run, " a good", 2, None);
+    assert!(stage.shows("Then: “a good …”"));
+    let row = stage.harness.get_by_label(&others[1]);
+    let described = row.accesskit_node().description().unwrap_or_default();
+    assert_eq!(described, "Then: “a good …”");
+    tell(&mut stage, asked.run, " a good plan.", 4, Some(Finish::Eos));
+    assert!(stage.shows("Then: “a good plan.”, and the text ends"));
+    // The keyboard goes on to the next one, and the look before is over at once.
+    stage.press(Modifiers::ALT, Key::Period);
+    assert!(asked.cancel.is_cancelled() && !stage.shows("a good plan"));
+    let Command::LookAhead(next) = stage.wait_for_command() else {
+        panic!("something else was asked");
+    };
+    assert_ne!(next.tokens, asked.tokens);
+    stage.press(Modifiers::ALT, Key::Enter);
+    let fork = next_run(&mut stage);
+    assert_eq!(fork.beginning.tokens, next.tokens);
+    assert_eq!((fork.weights, fork.sampling), (next.weights, next.sampling));
 }
 
 #[test]
@@ -167,7 +224,7 @@ fn other_words_are_typed_in_the_card_and_luck_is_changed_from_a_word_on() {
     let asked = request(stage.wait_for_command());
     assert_eq!(asked.beginning.words.trim(), "kindly");
     assert_eq!(asked.beginning.told_from, index);
-    stage.finish(asked.run, counterpoise::domain::Finish::Eos);
+    stage.finish(asked.run, Finish::Eos);
     stage.press(Modifiers::COMMAND, Key::Z);
     pin(&mut stage, 2);
     stage.click("Next seed");
@@ -242,7 +299,7 @@ fn old_words_stand_dimmed_until_new_ones_take_their_places() {
         kept + " lie",
         "dimmed words are not read out"
     );
-    stage.finish(asked.run, counterpoise::domain::Finish::Eos);
+    stage.finish(asked.run, Finish::Eos);
     let view = counterpoise::app::panels::panes::PanesView::build(stage.state()).panes[1].clone();
     assert_eq!(
         (view.cells.len(), view.faded_from),
@@ -262,7 +319,7 @@ fn both_texts_begin_at_the_same_height_below_a_line_of_branches() {
     pin(&mut stage, 2);
     stage.click("Next seed");
     let asked = request(stage.wait_for_command());
-    stage.finish(asked.run, counterpoise::domain::Finish::Eos);
+    stage.finish(asked.run, Finish::Eos);
     assert!(stage.shows("First text"));
     let [below, beside] = tops(&stage);
     assert!(

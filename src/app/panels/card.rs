@@ -1,17 +1,18 @@
 //! The card of one token: all its numbers, beside the word.
 
-use egui::{Align, Align2, Area, Id, Layout, Order, Pos2, Rect, RichText, Ui};
+use egui::{Align, Align2, Area, Button, Id, Layout, Order, Pos2, Rect, RichText, Ui, vec2};
 
 use super::panes::WordPlaces;
 use super::{naming, why};
 use crate::app::state::State;
+use crate::app::state::ahead::{LookAhead, OFFERED};
 use crate::app::state::branches::Turn;
 use crate::app::state::kept::weights_in_words;
 use crate::app::state::page::Page;
 use crate::app::theme::{palette, size, space, strong};
-use crate::app::update::{Action, can_fork};
+use crate::app::update::{Action, AheadAction, can_fork};
 use crate::app::widgets::token_card::{CardObjective, CardSplit, CardValue, TokenCard};
-use crate::domain::{Colour, Pane};
+use crate::domain::{Colour, Pane, TokenId};
 use crate::engine::insight::TokenInsight;
 use crate::engine::split::Split;
 
@@ -20,9 +21,6 @@ const LIFT: f32 = 48.0;
 
 /// Width of sentences, points.
 const CARD_WIDTH: f32 = 340.0;
-
-/// Other words that the card in words offers.
-const OFFERED: usize = 6;
 
 /// What the card shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +53,12 @@ pub struct CardView<'a> {
     pub written_with: Option<String>,
     /// What stands in the box for other words, where the text can go on another way from here.
     pub words: Option<&'a str>,
+    /// The alternative that the pointer or the keyboard was on.
+    pub pointed: Option<TokenId>,
+    /// The alternative in hand.
+    pub in_hand: Option<TokenId>,
+    /// What would be written behind it.
+    pub ahead: Option<String>,
     /// Seconds until it may show.
     pub wait_secs: f64,
 }
@@ -116,6 +120,11 @@ impl<'a> CardView<'a> {
                     .weights(token.index)
                     .map(|weights| written_with(weights, &names, &state.draft.effective_weights())),
             },
+            pointed: state.focus.pointed.map(|alternative| alternative.token),
+            in_hand: state
+                .question_ahead()
+                .map(|question| question.alternative.token),
+            ahead: state.ahead.as_ref().and_then(LookAhead::sentence),
             wait_secs: if pinned {
                 0.0
             } else {
@@ -201,8 +210,13 @@ pub fn card_ui(ui: &Ui, view: &CardView<'_>, places: WordPlaces) -> Vec<Action> 
                 value: view.value,
                 pinned: view.pinned,
                 words: view.words,
+                in_hand: view.in_hand,
+                ahead: view.ahead.as_deref(),
             }
             .show(ui);
+            if answer.pointed != view.pointed {
+                actions.push(Action::Ahead(AheadAction::Point(answer.pointed)));
+            }
             if let Some(written_with) = &view.written_with {
                 ui.add_space(space::XS);
                 let text = RichText::new(written_with).size(size::SMALL);
@@ -262,19 +276,36 @@ fn plain_ui(ui: &mut Ui, view: &CardView<'_>) -> Vec<Action> {
     }
     ui.add_space(space::S);
     ui.label("Or go on with");
+    let mut pointed = None;
     ui.horizontal_wrapped(|ui| {
         for candidate in view.insight.top.iter().take(OFFERED) {
             let text = view.texts[candidate.id as usize].trim();
-            if candidate.id != view.insight.chosen.id
-                && !text.is_empty()
-                && ui.button(text).clicked()
-            {
+            if candidate.id == view.insight.chosen.id || text.is_empty() {
+                continue;
+            }
+            let in_hand = view.in_hand == Some(candidate.id);
+            let response = ui.add(Button::new(text).selected(in_hand));
+            if response.clicked() {
                 actions.push(Action::Fork {
                     index: view.position,
                     turn: Turn::Token(candidate.id),
                 });
             }
+            if response.hovered() || (response.has_focus() && pointed.is_none()) {
+                pointed = Some(candidate.id);
+            }
         }
+    });
+    if pointed != view.pointed {
+        actions.push(Action::Ahead(AheadAction::Point(pointed)));
+    }
+    let ahead = view.ahead.as_deref();
+    let hint = "Rest on one to see how the text would go on";
+    // As high as what comes is, so that nothing jumps.
+    let height = 2.0 * ui.text_style_height(&egui::TextStyle::Body);
+    ui.allocate_ui(vec2(CARD_WIDTH, height), |ui| {
+        ui.set_min_size(vec2(CARD_WIDTH, height));
+        ui.label(RichText::new(ahead.unwrap_or(hint)).color(palette(ui).weak));
     });
     actions
 }

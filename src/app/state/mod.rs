@@ -1,5 +1,6 @@
 //! Everything the window knows, split by what it is for. Only [`super::update`] writes it.
 
+pub mod ahead;
 pub mod blend;
 pub mod blind;
 pub mod branches;
@@ -40,6 +41,7 @@ use crate::error::Failure;
 use crate::worker::{ComputeSettings, LineupInfo, LineupSource};
 
 use crate::app::widgets::token_card::CardValue;
+use ahead::{Alternative, LookAhead};
 use blind::Blind;
 use budget::Budget;
 use difference::Differences;
@@ -113,6 +115,10 @@ pub struct Focus {
     pub card_value: CardValue,
     /// The token whose card stays open.
     pub pinned: Option<TokenRef>,
+    /// The alternative in the card that the pointer or the keyboard is on.
+    pub pointed: Option<Alternative>,
+    /// The alternative in hand: that one, or another that keys have gone on to.
+    pub alternative: Option<Alternative>,
     /// Whether Ctrl, or the key in its place, is held.
     pub ctrl_held: bool,
 }
@@ -190,6 +196,8 @@ pub struct State {
     pub(crate) compared: Option<RunId>,
     /// What stands in the card's box for other words.
     pub card_words: String,
+    /// What would be written behind the alternative in hand.
+    pub ahead: Option<LookAhead>,
     /// What is being looked at.
     pub focus: Focus,
     /// The table of all tokens.
@@ -268,6 +276,7 @@ impl Default for State {
             compare: None,
             compared: None,
             card_words: String::new(),
+            ahead: None,
             focus: Focus::default(),
             listing: Listing::default(),
             kept: Vec::new(),

@@ -1,8 +1,8 @@
 //! What a person can do in the window.
 
 use super::{
-    HabitAction, LibraryAction, ListingAction, ScoreAction, ShowAction, SideAction, TradeoffAction,
-    TrainAction,
+    AheadAction, HabitAction, LibraryAction, ListingAction, ScoreAction, ShowAction, SideAction,
+    TradeoffAction, TrainAction,
 };
 use crate::app::state::TokenRef;
 use crate::app::state::branches::Turn;
@@ -63,6 +63,8 @@ pub enum Action {
         /// What goes on from there.
         turn: Turn,
     },
+    /// Did something to the alternatives of a card.
+    Ahead(AheadAction),
     /// Typed into the card's box for other words.
     EditCardWords(String),
     /// Wants another text of the tree on screen.
@@ -181,6 +183,7 @@ impl Action {
                 | Self::Unpin
                 | Self::MovePin(_)
                 | Self::SetCardValue(_)
+                | Self::Ahead(AheadAction::Point(_) | AheadAction::Move(_))
                 | Self::ToggleHeat
                 | Self::SetHeatMode(_)
                 | Self::SetGrain(_)

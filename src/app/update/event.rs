@@ -118,6 +118,10 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
             super::units::on_calibrated(state, run, spread, positions);
             Vec::new()
         }
+        Event::Ahead { run, ahead } => {
+            super::ahead::on_ahead(state, run, ahead);
+            Vec::new()
+        }
         Event::Hub(event) => super::models::on_hub(state, event),
         Event::Shelf(event) => super::models::on_shelf(state, event),
         Event::Failed { run, failure } => {
@@ -202,6 +206,7 @@ pub fn on_worker_lost(state: &mut State) {
     }
     super::tradeoff::on_worker_lost(state);
     super::score::on_models_gone(state);
+    state.ahead = None;
     state.lineup = LineupState::Missing;
     state.run_when_ready = false;
     state.problem = Some(Problem {
@@ -296,6 +301,7 @@ fn on_failed(state: &mut State, id: Option<RunId>, mut failure: Failure) {
     let during = if let Some(id) = id {
         if super::units::on_failed(state, id, &failure)
             || super::tradeoff::on_failed(state, id, &failure)
+            || super::ahead::on_failed(state, id, &failure)
         {
             return;
         }

@@ -3,6 +3,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod action;
+mod ahead;
 mod budget;
 mod compare;
 mod event;
@@ -20,9 +21,11 @@ mod side;
 mod tradeoff;
 mod training;
 mod units;
+mod weights;
 mod writing;
 
 pub use action::Action;
+pub use ahead::{AheadAction, ahead_due, ahead_due_in};
 pub use budget::on_budget;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, tick};
 pub use fork::can_fork;
@@ -47,7 +50,7 @@ pub use training::{
 pub use units::{calibration_due, give_way};
 pub use writing::{can_run, load, set_row_budget};
 
-use crate::app::state::draft::{LARGEST_TYPED_WEIGHT, next_seed};
+use crate::app::state::draft::next_seed;
 use crate::app::state::history::{EditKind, Snapshot};
 use crate::app::state::page::Page;
 use crate::app::state::palette::Palette;
@@ -56,6 +59,7 @@ use crate::app::state::settings::ZOOM_RANGE;
 use crate::app::state::{LineupState, State};
 use crate::worker::{Command, LineupSource};
 use models::ModelsAction;
+use weights::{largest_weight, mended_weight, weights_changed};
 use writing::{run, stop, stop_active};
 
 /// One press of a zoom key.
@@ -159,6 +163,7 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
             Vec::new()
         }
         Action::Fork { index, turn } => fork::fork(state, index, turn),
+        Action::Ahead(action) => ahead::apply(state, action),
         Action::EditCardWords(words) => {
             state.card_words = words;
             Vec::new()
@@ -449,39 +454,6 @@ fn restore(state: &mut State, snapshot: Snapshot) -> Vec<Command> {
         Vec::new()
     } else {
         live::told(state)
-    }
-}
-
-/// What weights that have come to rest mean for the worker.
-fn weights_changed(state: &mut State) -> Vec<Command> {
-    let mut commands = live::told(state);
-    commands.extend(live::steer(state));
-    commands
-}
-
-/// The largest weight that a hand can give: a quiet objective in nats of pull needs more than the number box allows.
-fn largest_weight(state: &State, objective: usize) -> f64 {
-    let measured = state.units.measured.as_ref();
-    let unit = measured.and_then(|measured| measured.unit(objective));
-    let at_top = unit.filter(|_| state.settings.in_nats);
-    at_top.map_or(LARGEST_TYPED_WEIGHT, |unit| {
-        LARGEST_TYPED_WEIGHT.max(unit.top / unit.nats)
-    })
-}
-
-/// A weight from 0 to `largest`.
-fn mended_weight(weight: f64, largest: f64) -> f64 {
-    if !weight.is_finite() {
-        return 0.0;
-    }
-    let weight = weight.clamp(0.0, largest);
-    // Sums and steps of sliders give numbers such as 0.30000000000000004. Other numbers mean all their digits: the weight
-    // behind a round pull, a lineup's own weight of a third, the weight that gives the guidance asked for.
-    let short = (weight * 1e5).round() / 1e5;
-    if (short - weight).abs() < 1e-12 {
-        short
-    } else {
-        weight
     }
 }
 

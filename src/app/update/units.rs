@@ -31,8 +31,9 @@ pub fn calibration_due(state: &mut State) -> Vec<Command> {
     })]
 }
 
-/// Lets a measurement wait for a text: it is asked for again when the text is written.
+/// Lets a measurement, and a look ahead, wait for a text: they are asked for again when the text is written.
 pub fn give_way(state: &mut State, commands: &[Command]) {
+    super::ahead::give_way(state, commands);
     let writes = commands
         .iter()
         .any(|command| matches!(command, Command::Generate(_) | Command::Load { .. }));

@@ -18,6 +18,10 @@ use crate::engine::insight::{Candidate, ObjectiveInsight, TokenInsight};
 
 /// Width of the card's contents, points.
 pub const WIDTH: f32 = 296.0;
+/// Alternatives that a card which offers to write on with them has at most.
+pub const PICKABLE: usize = 8;
+/// Lines of what would be written behind an alternative.
+const AHEAD_LINES: usize = 2;
 const ROW: f32 = 20.0;
 const NUMBER: f32 = 50.0;
 
@@ -77,6 +81,10 @@ pub struct TokenCard<'a> {
     pub pinned: bool,
     /// What stands in the box for other words, where the text can go on another way from this token.
     pub words: Option<&'a str>,
+    /// The alternative in hand.
+    pub in_hand: Option<TokenId>,
+    /// What would be written behind it.
+    pub ahead: Option<&'a str>,
 }
 
 /// What a person did to the card.
@@ -88,6 +96,8 @@ pub struct TokenCardResponse {
     pub value: Option<CardValue>,
     /// The text is to go on with this token instead.
     pub pick: Option<TokenId>,
+    /// The alternative that the pointer or the keyboard is on.
+    pub pointed: Option<TokenId>,
     /// The text is to go on from here with the next seed.
     pub next_seed: bool,
     /// The box for other words holds this now.
@@ -254,15 +264,17 @@ impl TokenCard<'_> {
         let top = &insight.top[..insight.top.len().min(self.shown_candidates())];
         for candidate in top {
             let chosen = candidate.id == insight.chosen.id;
-            if self.candidate(ui, palette, candidate, chosen) {
-                answer.pick = Some(candidate.id);
-            }
+            self.candidate(ui, palette, candidate, chosen, answer);
         }
         if !top.iter().any(|other| other.id == insight.chosen.id) {
-            self.candidate(ui, palette, &insight.chosen, true);
+            self.candidate(ui, palette, &insight.chosen, true, answer);
         }
         ui.spacing_mut().item_spacing.y = space::XS;
         ui.add_space(space::XS);
+        if let Some(ahead) = self.ahead {
+            ahead_ui(ui, palette, ahead);
+            return;
+        }
         let covered: f64 = top.iter().map(|candidate| candidate.guided.exp()).sum();
         ui.label(
             egui::RichText::new(format!(
@@ -281,7 +293,7 @@ impl TokenCard<'_> {
 
     /// How many alternatives there is room for: fewer where they can be pressed, since those are higher.
     fn shown_candidates(&self) -> usize {
-        if self.words.is_some() { 8 } else { 10 }
+        if self.words.is_some() { PICKABLE } else { 10 }
     }
 
     /// Width of an objective's column: as wide as there is room for beside a token's text.
@@ -312,14 +324,15 @@ impl TokenCard<'_> {
         table::headings(ui, palette, rect, right, &["Plain", "Guided"], NUMBER);
     }
 
-    /// Draws an alternative; says whether it was picked.
+    /// Draws an alternative, and says what was done to it.
     fn candidate(
         &self,
         ui: &mut Ui,
         palette: &Palette,
         candidate: &Candidate,
         chosen: bool,
-    ) -> bool {
+        answer: &mut TokenCardResponse,
+    ) {
         let text = self.text(candidate.id);
         let shown = self.shown_objectives();
         let mut label = format!(
@@ -340,10 +353,21 @@ impl TokenCard<'_> {
         if chosen {
             label.push_str(", chosen");
         }
-        let (rect, picked) = if self.words.is_some() && !chosen {
-            pick_row(ui, palette, &format!("Write on with {label}"))
+        let rect = if self.words.is_some() && !chosen {
+            let in_hand = self.in_hand == Some(candidate.id);
+            let ahead = self.ahead.filter(|_| in_hand);
+            let label = format!("Write on with {label}");
+            let response = pick_row(ui, palette, &label, in_hand, ahead);
+            if response.clicked() {
+                answer.pick = Some(candidate.id);
+            }
+            // The pointer counts before the keyboard.
+            if response.hovered() || (response.has_focus() && answer.pointed.is_none()) {
+                answer.pointed = Some(candidate.id);
+            }
+            response.rect
         } else {
-            (row(ui, &label), false)
+            row(ui, &label)
         };
         if chosen {
             ui.painter()
@@ -379,8 +403,20 @@ impl TokenCard<'_> {
             right - rect.left() - space::S,
             chosen,
         );
-        picked
     }
+}
+
+/// What would be written behind the alternative in hand, in the place of the two lines about all of them: nothing below
+/// moves.
+fn ahead_ui(ui: &mut Ui, palette: &Palette, ahead: &str) {
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let mut job = egui::text::LayoutJob::simple(ahead.to_owned(), font, palette.weak, WIDTH);
+    job.wrap.max_rows = AHEAD_LINES;
+    let height = AHEAD_LINES as f32 * ui.text_style_height(&egui::TextStyle::Small);
+    let (rect, response) = ui.allocate_exact_size(vec2(WIDTH, height), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, ahead));
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    ui.painter().galley(rect.min, galley, palette.weak);
 }
 
 /// The ways to go on from a token, alternatives apart: other words, other luck.

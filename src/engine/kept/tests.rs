@@ -350,3 +350,41 @@ fn a_beginning_that_ends_the_text_ends_it_at_once() {
     assert!(record.steps.is_empty());
     assert_eq!(record.end, Some(Finish::Length));
 }
+
+#[test]
+fn reading_aside_leaves_what_is_kept_as_it_is() {
+    let weights = [0.5, 0.5];
+    let (sampling, text) = long_text(&weights);
+    let mut desk = Desk::new(sampling, PLENTY);
+    desk.write(&[], 0, &weights, usize::MAX);
+    let never = CancelToken::default();
+    let mut other = text[..36].to_vec();
+    other.push(text[36] % 31 + 1);
+    let before = desk.scorer.read;
+    let (reading, scores) = desk
+        .kept
+        .read_aside(&mut desk.scorer, &desk.prompt, &other, &never, &mut || {
+            false
+        })
+        .unwrap();
+    assert_eq!(scores, FakeScorer::rows(2, &other));
+    assert_eq!(desk.scorer.read - before, 1, "the alternative alone");
+    assert_eq!(desk.scorer.open_streams(), desk.kept.len() + 1);
+    desk.scorer.close(reading.stream);
+    let before = desk.scorer.read;
+    desk.write(&text[..38], 38, &weights, usize::MAX);
+    assert_eq!(desk.scorer.read - before, 2, "nothing was cut back");
+    // A prompt that nobody has read is read for later texts too; a look that is stopped leaves nothing open.
+    desk.prompt.text = "another".to_owned();
+    let stopped = desk
+        .kept
+        .read_aside(&mut desk.scorer, &desk.prompt, &[4], &never, &mut || true);
+    assert_eq!(stopped.unwrap_err(), EngineError::Cancelled);
+    assert_eq!(desk.scorer.open_streams(), desk.kept.len());
+    let made = desk.scorer.made;
+    desk.write(&[], 0, &weights, 3);
+    assert!(
+        desk.scorer.made - made <= 2,
+        "two forks at most, no new stream"
+    );
+}

@@ -87,6 +87,8 @@ fn card_harness(dark: bool) -> Harness<'static, (bool, CardValue)> {
         };
         palette.floating().show(ui, |ui| {
             let answer = TokenCard {
+                in_hand: None,
+                ahead: None,
                 text_name: "Guided",
                 position: 2,
                 insight: &insight,

@@ -227,6 +227,7 @@ pub(super) fn on_event(state: &mut State, event: &Event) -> Option<Vec<Command>>
         | Event::Judged { .. }
         | Event::Evaluated { .. }
         | Event::Calibrated { .. }
+        | Event::Ahead { .. }
         | Event::Measured { .. }
         | Event::Sweep(_)
         | Event::Hub(_)

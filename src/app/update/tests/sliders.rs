@@ -1,6 +1,7 @@
 //! Weights that a person moves.
 
 use super::*;
+use crate::app::state::draft::LARGEST_TYPED_WEIGHT;
 use crate::domain::Sampling;
 
 #[test]

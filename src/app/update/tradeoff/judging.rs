@@ -154,6 +154,7 @@ pub(in crate::app::update) fn on_event(state: &mut State, event: &Event) -> Opti
         | Event::Judged { .. }
         | Event::Evaluated { .. }
         | Event::Calibrated { .. }
+        | Event::Ahead { .. }
         | Event::Measured { .. }
         | Event::Sweep(_)
         | Event::Hub(_)

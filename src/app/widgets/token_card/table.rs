@@ -14,14 +14,25 @@ pub(super) fn row(ui: &mut Ui, label: &str) -> Rect {
     rect
 }
 
-/// A line that can be picked; says whether it was.
-pub(super) fn pick_row(ui: &mut Ui, palette: &Palette, label: &str) -> (Rect, bool) {
+/// A line that can be picked; `ahead` is what it would lead to, for screen readers.
+pub(super) fn pick_row(
+    ui: &mut Ui,
+    palette: &Palette,
+    label: &str,
+    in_hand: bool,
+    ahead: Option<&str>,
+) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(WIDTH, space::TARGET), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, label));
-    if response.hovered() || response.has_focus() {
+    if let Some(ahead) = ahead {
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_description(ahead);
+        });
+    }
+    if response.hovered() || response.has_focus() || in_hand {
         ui.painter().rect_filled(rect, radius::WORD, palette.hover);
     }
-    if response.has_focus() {
+    if response.has_focus() || (in_hand && !response.hovered()) {
         ui.painter().rect_stroke(
             rect,
             radius::WORD,
@@ -29,8 +40,7 @@ pub(super) fn pick_row(ui: &mut Ui, palette: &Palette, label: &str) -> (Rect, bo
             egui::StrokeKind::Inside,
         );
     }
-    let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
-    (rect, response.clicked())
+    response.on_hover_cursor(egui::CursorIcon::PointingHand)
 }
 
 /// A table's headline with the name of its first column and the rule below; the other names are for the caller to add.
