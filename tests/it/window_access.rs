@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use counterpoise::app::state::page::Page;
-use egui::accesskit::Role;
+use counterpoise::domain::{Finish, Pane};
+use counterpoise::error::Failure;
+use counterpoise::worker::Event;
+use egui::accesskit::{Live, Role};
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{AccessKitNode, NodeT, Queryable};
 
@@ -134,4 +137,53 @@ fn tab_reaches_everything_that_can_be_pressed() {
         missed.extend(left.into_iter().map(|name| format!("{page}: {name}")));
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// What the part of the window says that is read out whenever it changes.
+fn said(stage: &Stage) -> (String, Live) {
+    let nodes = stage.harness.query_all_by(|node| node.live() != Live::Off);
+    let mut nodes = nodes.collect::<Vec<_>>().into_iter();
+    let node = nodes.next().unwrap();
+    assert!(nodes.next().is_none(), "one place speaks");
+    let node = node.accesskit_node();
+    (node.label().unwrap_or_default(), node.live())
+}
+
+#[test]
+fn what_begins_ends_and_goes_wrong_is_read_out_and_words_are_not() {
+    let mut stage = Stage::ready();
+    assert_eq!(
+        said(&stage),
+        ("Test models is ready".to_owned(), Live::Polite)
+    );
+    let run = stage.run();
+    let writing = ("Writing".to_owned(), Live::Polite);
+    assert_eq!(said(&stage), writing);
+    for position in 0..7 {
+        stage.write(run, Pane::Base, position..position + 1);
+        stage.write(run, Pane::Guided, position..position + 1);
+        assert_eq!(said(&stage), writing);
+    }
+    stage.finish(run, Finish::Eos);
+    let done = "Done; the guided text has 7 tokens";
+    assert_eq!(said(&stage), (done.to_owned(), Live::Polite));
+    let run = stage.run();
+    assert_eq!(said(&stage), writing);
+    stage.write(run, Pane::Guided, 0..2);
+    stage.press(Modifiers::NONE, Key::Escape);
+    stage.finish(run, Finish::Cancelled);
+    let stopped = "Stopped; the guided text has 2 tokens";
+    assert_eq!(said(&stage), (stopped.to_owned(), Live::Polite));
+    let run = stage.run();
+    stage.tell(Event::Failed {
+        run: Some(run),
+        failure: Failure::failed("The models failed").hint("Run it again"),
+    });
+    let failed = "The models failed. Run it again";
+    assert_eq!(said(&stage), (failed.to_owned(), Live::Assertive));
+    // It is heard on every page, and in a window that is too small for them.
+    stage.press(Modifiers::COMMAND, Key::Num5);
+    stage.harness.set_size(egui::vec2(500.0, 300.0));
+    stage.frames(3);
+    assert_eq!(said(&stage).0, failed);
 }

@@ -16,7 +16,7 @@ use egui::{
 };
 
 use crate::app::panels::{
-    SCROLL_BAR, help, keyboard_here, palette as commands, sheet, status, tokens, top_bar,
+    SCROLL_BAR, announce, help, keyboard_here, palette as commands, sheet, status, tokens, top_bar,
 };
 use crate::app::state::State;
 use crate::app::state::page::Page;
@@ -41,6 +41,7 @@ fn least(state: &State) -> Vec2 {
 
 /// The whole window.
 pub fn window_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
+    announce::announce_ui(ui, &announce::AnnounceView::build(state));
     let (room, least) = (ui.available_size(), least(state));
     if room.x >= least.x && room.y >= least.y {
         return frame_ui(ui, state);

@@ -2,6 +2,7 @@
 //! every decision, draws it, and returns what the person did.
 
 pub mod advanced;
+pub mod announce;
 pub mod blend;
 pub mod branches;
 pub mod card;

@@ -1,6 +1,7 @@
 //! Everything the window knows, split by what it is for. Only [`super::update`] writes it.
 
 pub mod ahead;
+pub mod announced;
 pub mod blend;
 pub mod blind;
 pub mod branches;
@@ -42,6 +43,7 @@ use crate::worker::{ComputeSettings, LineupInfo, LineupSource};
 
 use crate::app::widgets::token_card::CardValue;
 use ahead::{Alternative, LookAhead};
+use announced::Announced;
 use blind::Blind;
 use budget::Budget;
 use difference::Differences;
@@ -232,6 +234,8 @@ pub struct State {
     pub unusual: Option<Box<Settings>>,
     /// Everything that was told.
     pub log: Log,
+    /// What was said last to whoever listens.
+    pub announced: Announced,
     /// The folder that a person's data is kept in.
     pub data: Option<PathBuf>,
     /// The window's clock, seconds.
@@ -294,6 +298,7 @@ impl Default for State {
             sheet: None,
             unusual: None,
             log: Log::default(),
+            announced: Announced::default(),
             data: None,
             now_secs: 0.0,
             objectives_before: Vec::new(),

@@ -119,11 +119,12 @@ pub fn hold_ctrl(state: &mut State, held: bool) {
     state.focus.ctrl_held = held;
 }
 
-/// Keeps what the window tells and did not tell before; `at` is the moment, seconds since 1970.
+/// Keeps what the window tells and did not tell before, and says it to whoever listens; `at` is the moment, seconds since 1970.
 pub fn keep_messages(state: &mut State, at: u64) {
     let told = state.told();
     let is_read = state.reads_messages();
     state.log.keep(told, at, is_read);
+    super::announce::announce(state);
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod action;
 mod ahead;
+mod announce;
 mod budget;
 mod compare;
 mod event;
