@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::summary::Summary;
 use crate::domain::{
     Finish, ModelInfo, Objective, ObjectiveWeights, Pane, Prompt, Sampling, TokenId,
 };
@@ -118,6 +119,8 @@ pub struct BlobWriter {
     named: HashSet<TokenId>,
     /// The rows that were written last: the two texts have them in common until they part.
     last: Option<(usize, Row)>,
+    /// What the list shows of it.
+    pub(super) summary: Summary,
     /// Bytes so far.
     pub bytes: u64,
 }
@@ -159,6 +162,10 @@ impl BlobWriter {
             weights: head.weights.clone(),
             named: HashSet::new(),
             last: None,
+            summary: Summary::new(
+                head.objectives.iter().map(|o| o.name.clone()),
+                &head.weights,
+            ),
             bytes: 0,
         };
         writer.append(&Line::Run(Box::new(head.clone())))?;
@@ -189,6 +196,7 @@ impl BlobWriter {
     /// What the disk says.
     pub fn from(&mut self, position: usize, weights: &[f64]) -> std::io::Result<()> {
         self.weights = weights.to_vec();
+        self.summary.from(position, weights);
         self.last = None;
         self.append(&Line::From {
             position,
@@ -201,6 +209,10 @@ impl BlobWriter {
     /// # Errors
     /// What the disk says.
     pub fn word(&mut self, word: Word<'_>) -> std::io::Result<()> {
+        match word.pane {
+            Pane::Base => {}
+            Pane::Guided => self.summary.word(word.at, word.text, word.insight),
+        }
         let known = |(at, row): &(usize, Row)| {
             *at == word.at && word.base.is_some_and(|base| Arc::ptr_eq(base, row))
         };
@@ -282,6 +294,7 @@ impl BlobWriter {
     /// # Errors
     /// What the disk says.
     pub fn end(&mut self, ending: &Ending) -> std::io::Result<()> {
+        self.summary.end(&ending.tails[1]);
         self.append(&Line::End(ending.clone()))
     }
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::blob::{self, BlobWriter, Head, Word};
+use super::beside::Place;
+use super::blob::{BlobWriter, Head, Word};
 use super::files::{blob_path, open_file, save_file};
-use super::index::Index;
+use super::kept::Kept;
 use super::orders::{Beginning, News, Order};
 use super::{Entry, now_millis};
 use crate::domain::{Pane, RunId};
@@ -95,13 +96,6 @@ struct Writing {
     head: RunId,
 }
 
-struct Kept {
-    folder: PathBuf,
-    index: Index,
-    /// Files whose runs are deleted for this session.
-    deleted: Vec<u64>,
-}
-
 struct Desk {
     kept: Option<Kept>,
     cap: u64,
@@ -114,10 +108,9 @@ const MOST_OPEN: usize = 8;
 
 impl Desk {
     fn open(folder: Option<PathBuf>, cap: u64, tell: Box<dyn Fn(News) + Send>) -> Self {
-        let kept = folder.and_then(|folder| match Index::open(&folder) {
-            Ok(index) => Some(Kept {
-                folder,
-                index,
+        let kept = folder.and_then(|folder| match Place::open(folder) {
+            Ok(place) => Some(Kept {
+                place,
                 deleted: Vec::new(),
             }),
             Err(error) => {
@@ -138,17 +131,18 @@ impl Desk {
     /// Tells all runs, those that the program's end cut short with what is on the disk of them.
     fn list(&mut self) {
         let Some(kept) = &mut self.kept else { return };
-        let open: Vec<u64> = (kept.index.entries.values())
+        let open: Vec<u64> = (kept.place.index.entries.values())
             .filter(|entry| entry.open)
             .map(|entry| entry.id)
             .collect();
-        let mut torn = kept.index.torn;
+        let mut torn = kept.place.index.torn;
         for id in open {
-            torn |= kept.sum_up(id);
+            torn |= kept.read_again(id);
         }
         (self.tell)(News::All {
-            entries: kept.index.entries.values().cloned().collect(),
+            entries: kept.place.index.entries.values().cloned().collect(),
             torn,
+            is_beside: kept.place.is_beside,
         });
         self.used();
     }
@@ -257,24 +251,26 @@ impl Desk {
                 .from(guided.pieces.len(), &beginning.head.weights)?;
             let id = writing.id;
             // Whoever steers a finished text opens its file again.
-            if let Some(entry) = kept.index.entries.get(&id).filter(|entry| !entry.open) {
+            let entries = &kept.place.index.entries;
+            if let Some(entry) = entries.get(&id).filter(|entry| !entry.open) {
                 let entry = Entry {
                     open: true,
                     ..entry.clone()
                 };
-                kept.index.put(entry.clone())?;
+                kept.place.index.put(entry.clone())?;
                 (self.tell)(News::Put(Box::new(entry)));
             }
             return Ok(());
         }
         // The file of a run that was deleted is still there.
-        let newest = kept.index.entries.keys().chain(&kept.deleted).max();
+        let listed = kept.place.index.entries.keys();
+        let newest = listed.chain(&kept.deleted).max();
         let id = now_millis().max(newest.map_or(0, |newest| newest + 1));
         let head = Head {
             at: id / 1000,
             ..beginning.head.clone()
         };
-        let path = blob_path(&kept.folder, id);
+        let path = blob_path(&kept.place.folder, id);
         let texts = Arc::clone(&beginning.info.texts);
         let mut blob = BlobWriter::create(&path, &head, texts)?;
         if !beginning.rendered.is_empty() {
@@ -304,11 +300,11 @@ impl Desk {
             pinned: false,
             note: String::new(),
         };
-        kept.index.put(entry.clone())?;
+        kept.place.index.put(entry.clone())?;
         (self.tell)(News::Put(Box::new(entry)));
         if self.writing.len() == MOST_OPEN {
-            let oldest = self.writing.remove(0);
-            self.sum_up(oldest.id);
+            self.sum_up(0);
+            self.writing.remove(0);
         }
         self.writing.push(Writing {
             id,
@@ -330,22 +326,22 @@ impl Desk {
 
     /// A run has come to its end: nothing where another one goes on in its file.
     fn ended(&mut self, run: RunId) {
-        let Some(id) = self
-            .writing
-            .iter()
-            .find(|writing| writing.head == run)
-            .map(|it| it.id)
-        else {
+        let writing = self.writing.iter().position(|writing| writing.head == run);
+        let Some(writing) = writing else {
             return;
         };
-        self.sum_up(id);
+        self.sum_up(writing);
         self.prune();
     }
 
-    fn sum_up(&mut self, id: u64) {
-        let Some(kept) = &mut self.kept else { return };
-        kept.sum_up(id);
-        if let Some(entry) = kept.index.entries.get(&id) {
+    /// Brings a run's line in the list up to what has been written of it.
+    fn sum_up(&mut self, writing: usize) {
+        let (Some(kept), Some(writing)) = (&mut self.kept, self.writing.get(writing)) else {
+            return;
+        };
+        let Writing { id, blob, .. } = writing;
+        kept.sum_up(*id, Some(&blob.summary), blob.bytes);
+        if let Some(entry) = kept.place.index.entries.get(id) {
             (self.tell)(News::Put(Box::new(entry.clone())));
         }
     }
@@ -354,11 +350,11 @@ impl Desk {
         let Some(kept) = &mut self.kept else {
             return Ok(());
         };
-        let Some(mut entry) = kept.index.entries.get(&id).cloned() else {
+        let Some(mut entry) = kept.place.index.entries.get(&id).cloned() else {
             return Ok(());
         };
         change(&mut entry);
-        kept.index.put(entry.clone())?;
+        kept.place.index.put(entry.clone())?;
         (self.tell)(News::Put(Box::new(entry)));
         Ok(())
     }
@@ -367,7 +363,7 @@ impl Desk {
         let Some(kept) = &mut self.kept else {
             return Ok(());
         };
-        kept.index.delete(id)?;
+        kept.place.index.delete(id)?;
         kept.deleted.push(id);
         // Whoever steers its text on begins a run of their own.
         self.writing.retain(|writing| writing.id != id);
@@ -381,9 +377,13 @@ impl Desk {
             return Ok(());
         };
         kept.deleted.retain(|id| *id != entry.id);
-        kept.index.put(entry.clone())?;
+        let id = entry.id;
+        kept.place.index.put(entry)?;
         // It may have been deleted while it was written.
-        self.sum_up(entry.id);
+        kept.read_again(id);
+        if let Some(entry) = kept.place.index.entries.get(&id) {
+            (self.tell)(News::Put(Box::new(entry.clone())));
+        }
         self.used();
         Ok(())
     }
@@ -393,7 +393,7 @@ impl Desk {
         let Some(kept) = &mut self.kept else { return };
         let mut used = kept.used();
         let writing: Vec<u64> = self.writing.iter().map(|writing| writing.id).collect();
-        let old: Vec<(u64, u64)> = (kept.index.entries.values())
+        let old: Vec<(u64, u64)> = (kept.place.index.entries.values())
             .filter(|entry| !entry.pinned && !writing.contains(&entry.id))
             .map(|entry| (entry.id, entry.bytes))
             .collect();
@@ -401,7 +401,7 @@ impl Desk {
             if used <= self.cap {
                 break;
             }
-            if kept.index.delete(id).is_ok() {
+            if kept.place.index.delete(id).is_ok() {
                 kept.remove_blob(id);
                 used -= bytes.min(used);
                 (self.tell)(News::Gone(id));
@@ -417,42 +417,6 @@ impl Desk {
                 kept.remove_blob(id);
             }
         }
-    }
-}
-
-impl Kept {
-    fn read(&self, id: u64) -> Result<(Record, bool), Failure> {
-        blob::read(&blob_path(&self.folder, id))
-    }
-
-    /// Bytes of all runs in the list.
-    fn used(&self) -> u64 {
-        self.index.entries.values().map(|entry| entry.bytes).sum()
-    }
-
-    fn remove_blob(&self, id: u64) {
-        // One that is gone already is what is wanted.
-        let _ = std::fs::remove_file(blob_path(&self.folder, id));
-    }
-
-    /// Brings a run's line in the list up to what its file says; tells whether the file's end was cut short.
-    fn sum_up(&mut self, id: u64) -> bool {
-        let Some(mut entry) = self.index.entries.get(&id).cloned() else {
-            return false;
-        };
-        let path = blob_path(&self.folder, id);
-        let torn = match blob::read(&path) {
-            Ok((record, torn)) => {
-                entry.sum_up(&record);
-                torn
-            }
-            Err(_) => true,
-        };
-        entry.open = false;
-        entry.bytes = std::fs::metadata(&path).map_or(0, |about| about.len());
-        // A list that cannot be written is said by the next order.
-        let _ = self.index.put(entry);
-        torn
     }
 }
 

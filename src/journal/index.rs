@@ -23,6 +23,16 @@ enum Line {
     Deleted(u64),
 }
 
+/// Whether a folder has a list.
+pub(super) fn is_in(folder: &Path) -> bool {
+    folder.join(FILE).exists()
+}
+
+/// Takes the list of a folder away.
+pub(super) fn remove(folder: &Path) -> std::io::Result<()> {
+    std::fs::remove_file(folder.join(FILE))
+}
+
 /// The list in memory, and its file.
 #[derive(Debug)]
 pub struct Index {

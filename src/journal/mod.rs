@@ -1,20 +1,21 @@
 //! The history of runs on the disk: an index with a line for each run, and a file for each run that grows word by word.
 //!
 //! Both are only ever appended to, line by line and without a buffer of our own: what a killed program had told the
-//! journal is on the disk, and a last line that was cut short is left out and said. [`desk`] is the thread that writes.
+//! journal is on the disk, and a last line that was cut short is left out and said. [`desk`] is the thread that writes. One
+//! program writes to a folder at a time; a second one keeps what it writes beside, for the next to take in.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod beside;
 pub mod blob;
 pub mod desk;
 pub mod files;
 pub mod index;
+mod kept;
 pub mod orders;
+mod summary;
 
 use serde::{Deserialize, Serialize};
-
-use crate::domain::Pane;
-use crate::record::Record;
 
 /// Parts of a text that a strip shows at most.
 const STRIP: usize = 32;
@@ -82,34 +83,6 @@ impl Entry {
         words
             .iter()
             .all(|word| prompt(word) || text(word) || note(word))
-    }
-
-    /// Takes in what the run's own file says.
-    pub(crate) fn sum_up(&mut self, record: &Record) {
-        let guided = &record.guided;
-        self.text = guided.text().trim().chars().take(SHOWN).collect();
-        let names = record.info.objectives.iter().map(|o| o.name.clone());
-        self.weights = names.zip(record.weights.iter().copied()).collect();
-        let scores = record.mean_advantages(Pane::Guided);
-        let scores = scores
-            .into_iter()
-            .map(|score| rounded(score.unwrap_or(0.0)));
-        self.scores = scores.collect();
-        self.tokens = guided.pieces.len();
-        let heaviest = self.weights.iter().enumerate();
-        let heaviest = heaviest.max_by(|a, b| a.1.1.abs().total_cmp(&b.1.1.abs()));
-        self.strip_of = heaviest.map_or(0, |(index, _)| index);
-        let values: Vec<f64> = guided
-            .trace
-            .steps()
-            .iter()
-            .filter_map(|step| {
-                let said = step.insight.chosen.objectives.get(self.strip_of)?;
-                Some(said.advantage)
-            })
-            .filter(|value| value.is_finite())
-            .collect();
-        self.strip = strip(&values);
     }
 }
 

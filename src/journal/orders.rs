@@ -116,6 +116,8 @@ pub enum News {
         entries: Vec<Entry>,
         /// Something that was cut short when the program ended is left out.
         torn: bool,
+        /// Another window keeps the history: these are the runs of this one, which join it when it is opened next.
+        is_beside: bool,
     },
     /// A run is new or has changed.
     Put(Box<Entry>),

@@ -104,7 +104,14 @@ fn open(folder: &Path) -> Journal {
 fn all(journal: &Journal) -> (Vec<counterpoise::journal::Entry>, bool) {
     loop {
         match journal.wait().unwrap() {
-            News::All { entries, torn } => return (entries, torn),
+            News::All {
+                entries,
+                torn,
+                is_beside,
+            } => {
+                assert!(!is_beside);
+                return (entries, torn);
+            }
             News::Put(_) | News::Gone(_) | News::Opened { .. } | News::Saved(_) | News::Used(_) => {
             }
             News::Failed { failure, .. } => panic!("{failure}"),
@@ -313,4 +320,97 @@ fn pins_notes_and_deletions_last_and_the_oldest_go_first() {
             .is_ok()
     });
     assert_eq!(blobs.count(), 2);
+}
+
+/// The runs of a window that came second, whose history lies beside that of the first.
+fn all_beside(journal: &Journal) -> Vec<counterpoise::journal::Entry> {
+    loop {
+        if let News::All {
+            entries, is_beside, ..
+        } = journal.wait().unwrap()
+        {
+            assert!(is_beside);
+            return entries;
+        }
+    }
+}
+
+fn prompts(entries: &[counterpoise::journal::Entry]) -> Vec<&str> {
+    entries.iter().map(|entry| entry.prompt.as_str()).collect()
+}
+
+fn write(journal: &Journal, run: u64, prompt: &str) {
+    journal.send(begin(run, prompt));
+    (0..4).for_each(|position| journal.send(word(run, position)));
+    journal.send(end(run));
+}
+
+#[test]
+fn a_second_window_writes_beside_the_first_and_both_histories_become_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = open(folder.path());
+    assert!(all(&first).0.is_empty());
+    let second = open(folder.path());
+    let third = open(folder.path());
+    assert!(all_beside(&second).is_empty() && all_beside(&third).is_empty());
+    // Turn by turn, as two people at one desk would.
+    write(&first, 1, "First");
+    write(&second, 1, "Second");
+    write(&third, 1, "Third");
+    write(&first, 2, "First again");
+    write(&second, 2, "Second again");
+    drop(first);
+    // The second window is still open: its history waits for its turn.
+    let alone = open(folder.path());
+    assert_eq!(prompts(&all(&alone).0), ["First", "First again"]);
+    drop(alone);
+    drop(second);
+    drop(third);
+    let journal = open(folder.path());
+    let (entries, torn) = all(&journal);
+    assert!(!torn);
+    let mut found = prompts(&entries);
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        ["First", "First again", "Second", "Second again", "Third"]
+    );
+    for entry in &entries {
+        assert_eq!(read(&journal, entry.id).guided.pieces.len(), 4);
+    }
+    drop(journal);
+    assert_eq!(all(&open(folder.path())).0.len(), 5, "and only once");
+}
+
+#[test]
+fn a_killed_window_leaves_no_lock_and_what_it_kept_beside_is_taken_in() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    let first = open(folder.path());
+    all(&first);
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture"])
+        .arg("journal::child_that_writes_until_it_is_killed")
+        .env(FOLDER, folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
+    told.find(|line| line.as_ref().unwrap().contains("told 20"))
+        .unwrap()
+        .unwrap();
+    let between = open(folder.path());
+    assert!(all_beside(&between).is_empty(), "a folder of its own");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop((first, between));
+    let journal = open(folder.path());
+    let (entries, _) = all(&journal);
+    assert_eq!(
+        prompts(&entries),
+        ["A run that ends", "A run that is killed"]
+    );
+    assert!(entries.iter().all(|entry| !entry.open && entry.tokens > 4));
+    // The window that was killed had the folder for itself: so does the next one that comes second.
+    assert!(all_beside(&open(folder.path())).is_empty());
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::habits::Sheet;
+use super::past::BESIDE;
 use super::score::{BatchSaved, Side};
 use super::tradeoff::{Saved, SweepPhase};
 use super::training::Phase;
@@ -24,6 +25,8 @@ pub enum Place {
     Hub,
     /// What happened last on the Runs page.
     Runs,
+    /// Where the history is kept.
+    History,
     /// What went wrong in a training.
     Training,
     /// What went wrong in a sweep.
@@ -140,6 +143,8 @@ impl State {
         let hub = self.models.hub.problem.as_ref();
         tell(Place::Hub, hub.map(|(failure, _)| Words::from(failure)));
         tell(Place::Runs, self.past.note.as_ref().map(Words::notice));
+        let beside = self.past.is_beside.then(|| Words::notice(BESIDE));
+        tell(Place::History, beside);
         let training = match self.training.run.as_ref().map(|run| &run.phase) {
             Some(Phase::Failed(failure)) => Some(Words::from(failure)),
             _ => None,

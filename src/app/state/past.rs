@@ -74,11 +74,16 @@ pub struct Painting {
     pub look: Look,
 }
 
+/// What is said where another window keeps the history.
+pub const BESIDE: &str = "Another window keeps the history: runs of this one join it when the program is opened the next time";
+
 /// Everything that the Runs page knows.
 #[derive(Debug)]
 pub struct Past {
     /// Whether a history is kept at all.
     pub kept: bool,
+    /// Whether another window keeps the history, and this one only its own runs.
+    pub is_beside: bool,
     /// All runs by number, the oldest first.
     pub entries: Entries,
     /// Whether the program's last end cut something short.
@@ -133,6 +138,7 @@ impl Default for Past {
     fn default() -> Self {
         Self {
             kept: false,
+            is_beside: false,
             entries: Entries::default(),
             torn: false,
             used: 0,

@@ -248,8 +248,13 @@ fn fail(state: &mut State, failure: Failure) {
 pub fn on_news(state: &mut State, news: News) -> Vec<Command> {
     let past = &mut state.past;
     match news {
-        News::All { entries, torn } => {
+        News::All {
+            entries,
+            torn,
+            is_beside,
+        } => {
             past.kept = true;
+            past.is_beside = is_beside;
             past.torn = torn;
             *past.entries = entries.into_iter().map(|entry| (entry.id, entry)).collect();
         }
@@ -473,6 +478,7 @@ pub fn on_told(state: &mut State, event: &Event) {
         | Event::Judged { .. }
         | Event::Evaluated { .. }
         | Event::Calibrated { .. }
+        | Event::Ahead { .. }
         | Event::Measured { .. }
         | Event::Sweep(_)
         | Event::Hub(_)

@@ -101,6 +101,7 @@ fn a_text_that_is_steered_goes_on_in_the_same_file() {
         weights: Vec::new(),
         named: HashSet::new(),
         last: None,
+        summary: Summary::default(),
         bytes: 0,
     };
     let from = 2;
@@ -112,4 +113,68 @@ fn a_text_that_is_steered_goes_on_in_the_same_file() {
     assert_eq!(again.guided.pieces.len(), from + 1);
     assert_eq!(again.guided.pieces[from], " new");
     assert_eq!(*again.weights, [0.0, 2.0]);
+}
+
+/// The list's line of a run, from what is known of it.
+fn line(summary: &Summary) -> crate::journal::Entry {
+    let mut entry = crate::journal::Entry {
+        id: 1,
+        prompt: String::new(),
+        text: String::new(),
+        lineup: String::new(),
+        weights: Vec::new(),
+        scores: Vec::new(),
+        strip_of: 0,
+        strip: Vec::new(),
+        tokens: 0,
+        bytes: 0,
+        open: false,
+        pinned: false,
+        note: String::new(),
+    };
+    entry.sum_up(summary);
+    entry
+}
+
+#[test]
+fn a_run_is_summed_up_from_memory_as_from_its_file() {
+    for seed in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("1.jsonl");
+        let record = record(seed);
+        let texts = record.info.texts.clone();
+        let mut blob = BlobWriter::create(&path, &head(&record), texts).unwrap();
+        let agree = |blob: &BlobWriter| {
+            let (again, _) = read(&path).unwrap();
+            let known = line(&blob.summary);
+            assert_eq!(known, line(&Summary::of(&again)), "seed {seed}");
+            assert_eq!(blob.bytes, std::fs::metadata(&path).unwrap().len());
+            known
+        };
+        assert_eq!(agree(&blob).tokens, 0);
+        write_words(&mut blob, &record);
+        let whole = agree(&blob);
+        assert_eq!(whole.tokens, record.guided.pieces.len());
+        assert!(whole.scores.iter().any(|score| *score != 0.0) && !whole.strip.is_empty());
+        let ending = Ending {
+            base: None,
+            guided: Finish::Length,
+            tails: [String::new(), "\u{fffd}".to_owned()],
+            timing: Timing::default(),
+        };
+        blob.end(&ending).unwrap();
+        assert!(agree(&blob).text.ends_with('\u{fffd}'));
+        // Steered: from the second word on there are others, under other weights.
+        blob.from(1, &[0.0, 2.0]).unwrap();
+        assert_eq!(agree(&blob).tokens, 1);
+        let step = &record.guided.trace.steps()[1];
+        blob.known_word(Pane::Guided, 1, step, " new", false)
+            .unwrap();
+        blob.known_word(Pane::Guided, 1, step, " newer", false)
+            .unwrap();
+        let steered = agree(&blob);
+        assert!(steered.text.ends_with("newer") && steered.tokens == 2);
+        assert!((steered.weights[1].1 - 2.0).abs() < 1e-12);
+        assert_eq!(steered.strip_of, 1);
+    }
 }

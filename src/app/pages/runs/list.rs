@@ -7,7 +7,7 @@ use egui::{Button, ComboBox, RichText, ScrollArea, Ui};
 use super::row::{ROW_HEIGHT, RowView, row_ui};
 use crate::app::panels::SCROLL_BAR;
 use crate::app::state::State;
-use crate::app::state::past::{Found, Since};
+use crate::app::state::past::{BESIDE, Found, Since};
 use crate::app::theme::{palette, section, size, space};
 use crate::app::update::Action;
 use crate::app::update::past::PastAction;
@@ -33,6 +33,8 @@ pub struct RunsView {
     pub pinned_only: bool,
     /// What happened last, and whether it can be taken back.
     pub note: Option<(String, bool)>,
+    /// Whether another window keeps the history, and this list is of this window's runs alone.
+    pub is_beside: bool,
     /// A sentence where the list is empty.
     pub empty_note: Option<&'static str>,
     /// The prompt of the run that the next one is compared with.
@@ -67,6 +69,7 @@ impl RunsView {
             note: (past.note.clone())
                 .map(|note| (note, !past.deleted.is_empty()))
                 .or_else(|| torn.map(|torn| (torn, false))),
+            is_beside: past.is_beside,
             empty_note,
             picked: past
                 .picked
@@ -161,6 +164,9 @@ pub(super) fn list_ui(ui: &mut Ui, view: &RunsView, state: &State) -> Vec<Action
         }
     });
     ui.add_space(space::XS);
+    if view.is_beside {
+        ui.label(RichText::new(BESIDE).size(size::SMALL));
+    }
     let mut message = |words: &str, button: Option<(&str, PastAction)>, end: PastAction| {
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new(words).size(size::SMALL).color(weak));
