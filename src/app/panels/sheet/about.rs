@@ -1,15 +1,13 @@
 //! What this program is, where its method comes from, and under which licences it and its parts stand.
 
-use egui::{Button, CollapsingHeader, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Button, CollapsingHeader, RichText, Ui};
 
+use super::licences::libraries_ui;
 use super::{heading, note};
 use crate::app::TITLE;
 use crate::app::state::State;
 use crate::app::theme::{size, space, strong};
 use crate::app::update::Action;
-
-/// Name, version and licence of each library, a line each.
-const LIBRARIES: &str = include_str!("../../../../assets/licences/libraries.txt");
 
 /// Whole texts of licences.
 const TEXTS: [(&str, &str); 4] = [
@@ -93,23 +91,7 @@ pub(super) fn about_ui(ui: &mut Ui, view: &AboutView) -> Vec<Action> {
         "Typefaces: Inter (SIL Open Font License 1.1), symbols of DejaVu Sans (its own free licence), and those of the toolkit: \
          Ubuntu, Hack, Noto Emoji, emoji-icon-font (Ubuntu Font Licence, MIT, SIL Open Font License)",
     );
-    let count = LIBRARIES.lines().count();
-    CollapsingHeader::new(format!("{count} libraries")).show(ui, |ui| {
-        if ui.button("Copy the list").clicked() {
-            ui.ctx().copy_text(LIBRARIES.to_owned());
-        }
-        let lines: Vec<&str> = LIBRARIES.lines().collect();
-        let height = ui.text_style_height(&TextStyle::Small);
-        ScrollArea::vertical()
-            .id_salt("libraries")
-            .max_height(220.0)
-            .auto_shrink([false, true])
-            .show_rows(ui, height, lines.len(), |ui, range| {
-                for line in &lines[range] {
-                    ui.label(RichText::new(*line).text_style(TextStyle::Small));
-                }
-            });
-    });
+    libraries_ui(ui);
     for (name, text) in TEXTS {
         CollapsingHeader::new(name).show(ui, |ui| {
             ui.label(RichText::new(text).monospace().size(size::SMALL));

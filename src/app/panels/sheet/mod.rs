@@ -1,6 +1,7 @@
 //! The sheet over the window: what is set once, what was told, what this program is.
 
 mod about;
+mod licences;
 mod messages;
 mod settings;
 
