@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::state::models::{DialogAnswer, Purpose};
 use crate::app::state::score::Wanted;
-use crate::app::state::{past, tradeoff, training};
+use crate::app::state::{library, past, tradeoff, training};
 
 /// A dialog that ends sooner than a person can have closed it was never shown.
 const INSTANT: Duration = Duration::from_millis(400);
@@ -147,6 +147,18 @@ pub fn for_runs(purpose: &past::Purpose) -> Option<PathBuf> {
         past::Purpose::Save(name) => dialog
             .set_title("Export the run")
             .set_file_name(name)
+            .save_file(),
+    }
+}
+
+/// The desktop's dialogs for prompts; waits for the person.
+pub fn for_prompts(purpose: &library::Purpose) -> Option<PathBuf> {
+    let dialog = rfd::FileDialog::new().add_filter("Prompts", &["json"]);
+    match purpose {
+        library::Purpose::Import => dialog.set_title("Import prompts").pick_file(),
+        library::Purpose::Export => dialog
+            .set_title("Export prompts")
+            .set_file_name(library::FILE_NAME)
             .save_file(),
     }
 }

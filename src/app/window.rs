@@ -4,6 +4,7 @@ mod ahead;
 mod ending;
 mod look;
 mod past;
+mod prompts;
 mod score;
 mod tradeoff;
 mod training;
@@ -38,6 +39,7 @@ use crate::latest::Latest;
 use crate::train::removal::RemovalDone;
 use crate::train::trainer::{self, TrainerHandle};
 use crate::worker::{Command, Event, LineupSource, WorkerHandle, memory};
+use prompts::PromptFiles;
 use score::ScoreThreads;
 use tradeoff::SweepSaves;
 
@@ -91,6 +93,8 @@ pub struct Window {
     sweeps: SweepSaves,
     /// What the Score page needs done.
     score: ScoreThreads,
+    /// Files of prompts.
+    prompts: PromptFiles,
     applied: Option<(ThemeChoice, f32, Habits)>,
     /// What was last written down of the settings.
     saved: Settings,
@@ -162,6 +166,7 @@ impl Window {
             train_dialogs: Dialogs::new(dialogs::for_training, wake()),
             sweeps: SweepSaves::start([wake(), wake(), wake(), wake()])?,
             score: ScoreThreads::start([wake(), wake(), wake()])?,
+            prompts: PromptFiles::start([wake(), wake()])?,
             applied: None,
             saved: settings,
             full_screen: false,
@@ -234,6 +239,7 @@ impl Window {
         self.hear_journal(ctx);
         self.hear_saves();
         self.hear_scores();
+        self.tend_prompts();
         let commands = update::calibration_due(&mut self.state);
         self.send(commands);
         self.look_ahead(ctx);

@@ -338,7 +338,67 @@ fn a_prompt_of_ones_own_is_kept_shared_removed_and_brought_back() {
         .type_text(json);
     stage.frames(3);
     press(&mut stage, "Add these");
-    assert!(stage.shows("1 added, 1 was there already"));
+    assert!(stage.shows("1 prompt added, 1 was there already"));
     assert_eq!(stage.state().settings.prompts.len(), 2);
     assert!(stage.shows("hard"), "its tag can be picked");
+}
+
+/// A file that a person lets fall on the window.
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+#[test]
+fn prompts_are_exported_to_a_file_and_come_back_from_it_by_dialog_and_by_dropping_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("prompts.json");
+    let mut stage = Stage::ready();
+    let chosen = path.clone();
+    let window = stage.harness.state_mut().as_mut().unwrap();
+    window.set_prompt_dialogs(move |_| Some(chosen.clone()));
+    let press = |stage: &mut Stage, label: &str| {
+        stage.harness.get_by_label(label).click_accesskit();
+        stage.frames(3);
+    };
+    stage.harness.get_by_label("Prompt").focus();
+    stage.frames(1);
+    stage.press(Modifiers::COMMAND, Key::A);
+    stage
+        .harness
+        .get_by_label("Prompt")
+        .type_text("Why is the sky blue?");
+    stage.frames(3);
+    press(&mut stage, "Keep this prompt");
+    press(&mut stage, "Share prompts");
+    press(&mut stage, "Export prompts…");
+    stage.wait_for("Written to");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("sky blue"));
+    // Somebody else adds one, and sends the file back.
+    let json =
+        r#"[{"text": "Is it fair to keep a found coin?"}, {"text": "Why is the sky blue?"}]"#;
+    std::fs::write(&path, json).unwrap();
+    press(&mut stage, "Import prompts…");
+    stage.wait_for("1 prompt added, 1 was there already");
+    assert_eq!(stage.state().settings.prompts.len(), 2);
+    press(&mut stage, "Take out again");
+    assert_eq!(stage.state().settings.prompts.len(), 1);
+    press(&mut stage, "Bring the removed one back");
+    assert_eq!(stage.state().settings.prompts.len(), 2);
+    // A bad one is dropped.
+    std::fs::write(&path, "[{}]").unwrap();
+    let files = &mut stage.harness.input_mut().dropped_files;
+    files.push(std::sync::Arc::new(Dropped(path)));
+    stage.wait_for("Prompt 1 is empty. A prompt has 1 to 20000 letters");
+    assert_eq!(stage.state().settings.prompts.len(), 2);
+    press(&mut stage, "Dismiss");
+    assert!(!stage.shows("Prompt 1 is empty"));
 }

@@ -100,7 +100,8 @@ fn drop_hint_ui(ui: &Ui, page: Page) {
         return;
     }
     let words = match page {
-        Page::Start | Page::Steer | Page::Models | Page::Tradeoff => {
+        Page::Steer => "Drop it to open it: models, a lineup.toml, a saved run or prompts",
+        Page::Start | Page::Models | Page::Tradeoff => {
             "Drop it to open it: models, a lineup.toml or a saved run"
         }
         Page::Runs => "Drop a saved run to open it",

@@ -3,6 +3,7 @@
 use egui::{Button, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::app::state::State;
+use crate::app::state::library::Purpose;
 use crate::app::state::region::Region;
 use crate::app::theme::{palette, section, size, space, strong};
 use crate::app::update::{Action, HabitAction, LibraryAction};
@@ -29,10 +30,12 @@ pub struct LibraryView {
     pub own: usize,
     /// What stands in the box for prompts of others.
     pub import: String,
-    /// What became of adding them.
-    pub note: Option<String>,
-    /// The title of the prompt that was removed last.
-    pub removed: Option<String>,
+    /// What became of adding them or of writing one's own, whether that went wrong, and how many can be taken out again.
+    pub note: Option<(String, bool, usize)>,
+    /// The titles of the prompts that were removed last.
+    pub removed: Vec<String>,
+    /// Whether a file dialog is open.
+    pub asking: bool,
 }
 
 /// One prompt in the list.
@@ -82,8 +85,11 @@ impl LibraryView {
             can_keep: library.can_keep(state.draft.prompt.text.trim()),
             own: library.own().len(),
             import: library.import.clone(),
-            note: library.note.clone(),
-            removed: library.removed.as_ref().map(|prompt| prompt.title.clone()),
+            note: (library.note.clone()).map(|note| (note, library.is_fault, library.added.len())),
+            removed: (library.removed.iter())
+                .map(|prompt| prompt.title.clone())
+                .collect(),
+            asking: library.dialog.is_some(),
         }
     }
 
@@ -140,6 +146,7 @@ pub fn library_ui(ui: &mut Ui, state: &State, view: &LibraryView) -> Vec<Action>
         }
     });
     ui.add_space(space::S);
+    actions.extend(note_ui(ui, view));
     if let Some(note) = view.empty_note() {
         ui.label(RichText::new(note).color(palette(ui).weak));
     }
@@ -174,6 +181,31 @@ fn small(ui: &mut Ui, enabled: bool, words: &str, help: &str) -> egui::Response 
     ui.add_enabled(enabled, button).on_hover_text(help)
 }
 
+/// What became of prompts that were added or written, and the way back.
+fn note_ui(ui: &mut Ui, view: &LibraryView) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let Some((note, is_fault, added)) = &view.note else {
+        return actions;
+    };
+    let colours = palette(ui);
+    let color = if *is_fault {
+        colours.warning
+    } else {
+        colours.weak
+    };
+    ui.label(RichText::new(note).size(size::SMALL).color(color));
+    ui.horizontal_wrapped(|ui| {
+        if *added > 0 && small(ui, true, "Take out again", "Remove what was added last").clicked() {
+            actions.push(Action::Library(LibraryAction::TakeOut));
+        }
+        if small(ui, true, "Dismiss", "Put this note away").clicked() {
+            actions.push(Action::Library(LibraryAction::DismissNote));
+        }
+    });
+    ui.add_space(space::S);
+    actions
+}
+
 /// Prompts of the person's own: kept, brought back, given to others and taken from them.
 fn own_ui(ui: &mut Ui, state: &State, view: &LibraryView) -> Vec<Action> {
     let mut actions = Vec::new();
@@ -182,14 +214,30 @@ fn own_ui(ui: &mut Ui, state: &State, view: &LibraryView) -> Vec<Action> {
     if small(ui, view.can_keep, "Keep this prompt", help).clicked() {
         actions.push(act(LibraryAction::Keep));
     }
-    if let Some(title) = &view.removed
-        && small(ui, true, "Bring the removed one back", title).clicked()
+    let back = match view.removed.len() {
+        0 => None,
+        1 => Some("Bring the removed one back".to_owned()),
+        count => Some(format!("Bring the {count} removed ones back")),
+    };
+    if let Some(back) = back
+        && small(ui, true, &back, &view.removed.join("\n")).clicked()
     {
         actions.push(act(LibraryAction::BringBack));
     }
     egui::CollapsingHeader::new("Share prompts")
         .id_salt("share prompts")
         .show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                let help = "Add the prompts of a JSON file to this list; it can be dropped onto the window too";
+                if small(ui, !view.asking, "Import prompts\u{2026}", help).clicked() {
+                    actions.push(act(LibraryAction::Ask(Purpose::Import)));
+                }
+                let help = "Write all prompts of your own to a JSON file";
+                let can = view.own > 0 && !view.asking;
+                if small(ui, can, "Export prompts\u{2026}", help).clicked() {
+                    actions.push(act(LibraryAction::Ask(Purpose::Export)));
+                }
+            });
             let help = "Copy all prompts of your own as JSON, for somebody else or for a file";
             if small(ui, view.own > 0, "Copy mine as JSON", help).clicked()
                 && let Ok(json) = serde_json::to_string_pretty(state.library.own())
@@ -207,10 +255,6 @@ fn own_ui(ui: &mut Ui, state: &State, view: &LibraryView) -> Vec<Action> {
             let some = !view.import.trim().is_empty();
             if small(ui, some, "Add these", "Add them to this list").clicked() {
                 actions.push(act(LibraryAction::Import));
-            }
-            if let Some(note) = &view.note {
-                let words = RichText::new(note).size(size::SMALL);
-                ui.label(words.color(palette(ui).weak));
             }
         });
     actions

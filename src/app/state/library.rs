@@ -1,12 +1,20 @@
 //! Prompts to start with: the built-in ones, and those that a person has kept.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Failure;
+use crate::journal::files;
 
 /// Most prompts that can be kept, and the longest, in letters.
 pub const MOST_OWN: usize = 500;
 const LONGEST: usize = 20_000;
+/// Largest file of prompts that is read: more than as many as can be kept need.
+const LARGEST_FILE: u64 = 64 << 20;
+/// What the file is called that is offered for one's own prompts; the end of it is how such a file is known.
+pub const FILE_NAME: &str = "prompts.json";
 /// Letters of a prompt that make its title where it has none.
 const TITLE: usize = 32;
 
@@ -41,10 +49,123 @@ pub struct Library {
     pub built_in: usize,
     /// What stands in the box for prompts of others.
     pub import: String,
-    /// What became of the last attempt to add them.
+    /// What became of the last attempt to add or export them.
     pub note: Option<String>,
-    /// The prompt that was removed last.
-    pub removed: Option<LibraryPrompt>,
+    /// Whether that went wrong.
+    pub is_fault: bool,
+    /// The prompts that were added last, by one file or one paste.
+    pub added: Vec<LibraryPrompt>,
+    /// The prompts that were removed last.
+    pub removed: Vec<LibraryPrompt>,
+    /// The file dialog that is open, with its number.
+    pub dialog: Option<(u64, Purpose)>,
+    /// What is to be done with a file.
+    pub wish: Option<Arc<FileWish>>,
+    /// Number of the last dialog or file.
+    pub(crate) next: u64,
+}
+
+/// What a file dialog is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A file of prompts is to be read.
+    Import,
+    /// One's own prompts are to be written.
+    Export,
+}
+
+/// Something to be done with a file of prompts, beside the window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileWish {
+    /// Its number.
+    pub serial: u64,
+    /// The file.
+    pub path: PathBuf,
+    /// The prompts that go into it; without them it is read.
+    pub prompts: Option<Vec<LibraryPrompt>>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct FileDone {
+    /// The number of the wish.
+    pub serial: u64,
+    /// The file.
+    pub path: PathBuf,
+    /// The prompts that were read, or none where they were written.
+    pub result: Result<Option<Vec<LibraryPrompt>>, Failure>,
+}
+
+impl FileWish {
+    /// Does it.
+    #[must_use]
+    pub fn grant(&self) -> FileDone {
+        let result = match &self.prompts {
+            None => read_file(&self.path).map(Some),
+            Some(prompts) => serde_json::to_string_pretty(prompts)
+                .map_err(|error| {
+                    Failure::failed("The prompts could not be written").details(error.to_string())
+                })
+                .and_then(|json| files::write_file(&self.path, (json + "\n").as_bytes()))
+                .map(|()| None),
+        };
+        FileDone {
+            serial: self.serial,
+            path: self.path.clone(),
+            result,
+        }
+    }
+}
+
+/// What became of prompts that were to be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Added {
+    /// How many are new.
+    pub new: usize,
+    /// How many were there already, or came twice.
+    pub known: usize,
+    /// How many there was no room for.
+    pub left_out: usize,
+}
+
+impl Added {
+    /// It in one sentence.
+    #[must_use]
+    pub fn sentence(self) -> String {
+        let prompts = |count: usize| match count {
+            1 => "1 prompt".to_owned(),
+            count => format!("{count} prompts"),
+        };
+        let known = match self.known {
+            0 => String::new(),
+            1 => ", 1 was there already".to_owned(),
+            known => format!(", {known} were there already"),
+        };
+        let left_out = match self.left_out {
+            0 => String::new(),
+            left_out => format!(", {left_out} left out: there is room for {MOST_OWN}"),
+        };
+        format!("{} added{known}{left_out}", prompts(self.new))
+    }
+}
+
+/// Reads a file of prompts, whose size is looked at first.
+fn read_file(path: &Path) -> Result<Vec<LibraryPrompt>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::input("This file cannot be read")
+            .hint("Choose a JSON file with a list of prompts")
+            .details(format!("{error}, {}", path.display()))
+    };
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > LARGEST_FILE {
+        return Err(
+            Failure::input("This file is too large for a list of prompts")
+                .hint("Choose a JSON file with a list of prompts")
+                .details(format!("{size} bytes, {}", path.display())),
+        );
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    read_prompts(&String::from_utf8_lossy(&bytes))
 }
 
 impl LibraryPrompt {
@@ -96,7 +217,8 @@ pub fn read_prompts(json: &str) -> Result<Vec<LibraryPrompt>, Failure> {
             } else {
                 "is too long"
             };
-            return Err(Failure::input(format!("Prompt {} {fault}", index + 1)));
+            return Err(Failure::input(format!("Prompt {} {fault}", index + 1))
+                .hint(format!("A prompt has 1 to {LONGEST} letters")));
         }
     }
     Ok(prompts.into_iter().map(LibraryPrompt::mended).collect())
@@ -150,15 +272,20 @@ impl Library {
         (1..=LONGEST).contains(&letters) && !known && self.own().len() < MOST_OWN
     }
 
-    /// Adds prompts that are not known yet, as many as there is room for; says how many.
-    pub fn add(&mut self, prompts: Vec<LibraryPrompt>) -> usize {
-        let before = self.prompts.len();
+    /// Adds prompts that are not known yet, each once, as many as there is room for.
+    pub fn add(&mut self, prompts: Vec<LibraryPrompt>) -> Added {
+        let mut added = Added::default();
         for prompt in prompts {
-            if self.can_keep(&prompt.text) {
+            if self.prompts.iter().any(|known| known.text == prompt.text) {
+                added.known += 1;
+            } else if self.can_keep(&prompt.text) {
                 self.prompts.push(prompt);
+                added.new += 1;
+            } else {
+                added.left_out += 1;
             }
         }
-        self.prompts.len() - before
+        added
     }
 
     /// Whether a prompt may be on screen before it is picked: one that may upset only if the person has agreed.
@@ -276,7 +403,9 @@ mod tests {
         assert!(!library.can_keep("  ") && !library.can_keep("What can I do on Sunday?"));
         let own = LibraryPrompt::own("Why is the sky blue, and not violet or green instead?");
         assert_eq!(own.title, "Why is the sky blue, and not vio\u{2026}");
-        assert_eq!(library.add(vec![own.clone(), own.clone()]), 1);
+        let added = library.add(vec![own.clone(), own.clone()]);
+        assert_eq!((added.new, added.known, added.left_out), (1, 1, 0));
+        assert_eq!(added.sentence(), "1 prompt added, 1 was there already");
         assert_eq!(library.own(), [own]);
         let json = serde_json::to_string(library.own()).unwrap();
         assert_eq!(read_prompts(&json).unwrap(), library.own());
@@ -285,6 +414,46 @@ mod tests {
             ..Library::default()
         };
         assert_eq!(again.with_own(library.own()).own(), library.own());
+    }
+
+    #[test]
+    fn prompts_that_there_is_no_room_for_are_counted_apart() {
+        let mut library = library();
+        library.built_in = 3;
+        let many = (0..MOST_OWN + 3).map(|number| LibraryPrompt::own(&format!("Why {number}?")));
+        let added = library.add(many.collect());
+        assert_eq!((added.new, added.known, added.left_out), (MOST_OWN, 0, 3));
+        assert!(
+            added
+                .sentence()
+                .ends_with("3 left out: there is room for 500")
+        );
+    }
+
+    #[test]
+    fn a_file_brings_back_what_was_written_and_a_bad_one_says_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let prompts = vec![LibraryPrompt::own("Why is the sky blue?")];
+        let wish = |prompts: Option<Vec<LibraryPrompt>>| FileWish {
+            serial: 7,
+            path: path.clone(),
+            prompts,
+        };
+        let written = wish(Some(prompts.clone())).grant();
+        assert_eq!((written.serial, written.result.unwrap()), (7, None));
+        assert_eq!(wish(None).grant().result.unwrap(), Some(prompts));
+        std::fs::write(&path, [b'[', 0xff, b']']).unwrap();
+        let failure = wish(None).grant().result.unwrap_err();
+        assert_eq!(failure.summary, "This is no list of prompts");
+        assert!(failure.hint.is_some());
+        std::fs::remove_file(&path).unwrap();
+        let failure = wish(None).grant().result.unwrap_err();
+        assert_eq!(failure.summary, "This file cannot be read");
+        let file = std::fs::File::create(&path).unwrap();
+        file.set_len(LARGEST_FILE + 1).unwrap();
+        let failure = wish(None).grant().result.unwrap_err();
+        assert!(failure.summary.contains("too large"));
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub enum Place {
     Hub,
     /// What happened last on the Runs page.
     Runs,
+    /// What became of prompts that were imported or exported.
+    Prompts,
     /// Where the history is kept.
     History,
     /// What went wrong in a training.
@@ -124,6 +126,11 @@ impl Log {
             self.unread.min(MOST_MESSAGES)
         };
     }
+
+    /// Whether some place shows these words.
+    pub(crate) fn is_shown(&self, words: &Words) -> bool {
+        self.shown.values().any(|shown| shown == words)
+    }
 }
 
 impl State {
@@ -143,6 +150,11 @@ impl State {
         let hub = self.models.hub.problem.as_ref();
         tell(Place::Hub, hub.map(|(failure, _)| Words::from(failure)));
         tell(Place::Runs, self.past.note.as_ref().map(Words::notice));
+        let prompts = self.library.note.as_ref().map(|note| Words {
+            is_problem: self.library.is_fault,
+            ..Words::notice(note)
+        });
+        tell(Place::Prompts, prompts);
         let beside = self.past.is_beside.then(|| Words::notice(BESIDE));
         tell(Place::History, beside);
         let training = match self.training.run.as_ref().map(|run| &run.phase) {

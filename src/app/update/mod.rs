@@ -31,7 +31,7 @@ pub use budget::on_budget;
 pub use event::{on_event, on_rejudged, on_steadiness, on_worker_lost, settle, tick};
 pub use fork::can_fork;
 pub use habits::{HabitAction, hold_ctrl, keep_messages};
-pub use library::LibraryAction;
+pub use library::{LibraryAction, on_prompts_dialog, on_prompts_file};
 pub use listing::ListingAction;
 pub use past::{due, on_news, on_request, on_told};
 pub use score::{

@@ -11,13 +11,16 @@ use crate::app::AppOptions;
 use crate::app::dialogs::{self, Dialogs};
 use crate::app::picture;
 use crate::app::state::State;
+use crate::app::state::library::FILE_NAME;
 use crate::app::state::page::Page;
 use crate::app::state::past::Painting;
 pub(super) use crate::app::state::past::Purpose;
 use crate::app::state::settings::Settings;
 use crate::app::update::models::ModelsAction;
 use crate::app::update::past::PastAction;
-use crate::app::update::{self, Action, ScoreAction, ScoresAction, TradeoffAction, TrainAction};
+use crate::app::update::{
+    self, Action, LibraryAction, ScoreAction, ScoresAction, TradeoffAction, TrainAction,
+};
 use crate::error::Failure;
 use crate::journal::desk::Journal;
 use crate::journal::orders::News;
@@ -136,6 +139,23 @@ impl Window {
     }
 }
 
+/// Whether a dropped file is one of prompts: by its name on any page, and any JSON that is neither a saved run nor part of
+/// a model on the page where prompts are listed.
+fn is_prompts(path: &Path, page: Page) -> bool {
+    let name = path.file_name().map(std::ffi::OsStr::to_string_lossy);
+    let name = name.unwrap_or_default().to_lowercase();
+    if name.ends_with(FILE_NAME) {
+        return true;
+    }
+    let of_model = name.ends_with("config.json")
+        || name.ends_with(".index.json")
+        || name.starts_with("tokenizer");
+    let is_json = path
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    page == Page::Steer && is_json && !name.ends_with(EXTENSION) && !of_model
+}
+
 /// Files and folders that a person dropped onto the window.
 pub(super) fn dropped(ctx: &Context, state: &State) -> Vec<Action> {
     let page = state.page;
@@ -146,6 +166,9 @@ pub(super) fn dropped(ctx: &Context, state: &State) -> Vec<Action> {
         known.any(|known| ending.eq_ignore_ascii_case(known))
     };
     let open = |path: &Path| {
+        if is_prompts(path, page) {
+            return Action::Library(LibraryAction::ImportFile(path.to_owned()));
+        }
         if is_run(path) {
             return Action::Past(PastAction::OpenFile(path.to_owned()));
         }
@@ -165,4 +188,23 @@ pub(super) fn dropped(ctx: &Context, state: &State) -> Vec<Action> {
         let files = input.raw.dropped_files.iter();
         files.map(|file| open(file.path())).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_file_of_prompts_is_known_by_its_name_or_by_the_page() {
+        let at = |name: &str, page| is_prompts(Path::new(name), page);
+        assert!(at("/a/prompts.json", Page::Models) && at("My prompts.json", Page::Runs));
+        assert!(at("class.json", Page::Steer) && !at("class.json", Page::Score));
+        for name in [
+            "kind.counterpoise.json",
+            "config.json",
+            "model.safetensors.index.json",
+        ] {
+            assert!(!at(name, Page::Steer), "{name}");
+        }
+    }
 }
