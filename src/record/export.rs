@@ -191,22 +191,21 @@ fn markdown(record: &Record) -> String {
         let _ = write!(out, "System text:\n\n{}\n\n", block(system));
     }
     let mut drawn = String::new();
-    let (left, right) = match &record.titles {
+    let (left, right) = if let Some([left, right]) = &record.titles {
         // How the texts of two runs came to be stands above them.
-        Some([left, right]) => (left.as_str(), right.as_str()),
-        None => {
-            let _ = write!(out, "| objective | weight |\n|---|---:|\n");
-            for (objective, weight) in record.info.objectives.iter().zip(record.weights.iter()) {
-                let _ = writeln!(out, "| {} | {weight} |", objective.name.replace('|', "\\|"));
-            }
-            out.push('\n');
-            let sampling = &record.sampling;
-            drawn = format!(
-                "seed {} · temperature {} · ",
-                sampling.seed, sampling.temperature
-            );
-            ("Base", "Guided")
+        (left.as_str(), right.as_str())
+    } else {
+        let _ = write!(out, "| objective | weight |\n|---|---:|\n");
+        for (objective, weight) in record.info.objectives.iter().zip(record.weights.iter()) {
+            let _ = writeln!(out, "| {} | {weight} |", objective.name.replace('|', "\\|"));
         }
+        out.push('\n');
+        let sampling = &record.sampling;
+        drawn = format!(
+            "seed {} · temperature {} · ",
+            sampling.seed, sampling.temperature
+        );
+        ("Base", "Guided")
     };
     let (models, app) = (&record.info.name, &record.app);
     let _ = writeln!(out, "Models: {models} · {drawn}Counterpoise {app}");
