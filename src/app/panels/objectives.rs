@@ -19,6 +19,8 @@ use crate::domain::Colour;
 
 /// Room for notes of four lines, points.
 const NOTE_HEIGHT: f32 = 64.0;
+/// What stands there before a slider moves.
+const HINT: &str = "Pull a slider: here stands which word it would change first";
 
 /// What the strips show.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +33,8 @@ pub struct ObjectivesView {
     pub snapshots: Option<SnapshotsView>,
     /// A sentence about what the sliders do at the moment.
     pub note: Option<String>,
+    /// What stands in its place where there is none.
+    pub hint: Option<&'static str>,
     /// Whether texts follow the sliders while they move.
     pub live: bool,
     /// Whether the sum of all weights stays.
@@ -95,6 +99,8 @@ impl ObjectivesView {
             units: UnitsView::build(state),
             snapshots: SnapshotsView::build(state),
             note: note(state),
+            // On the Score page nothing is written for the sliders.
+            hint: (state.page != Page::Score).then_some(HINT),
             live: state.settings.live,
             keep_sum: state.settings.keep_sum,
             wants_focus: state.wants_keyboard(Region::Objectives),
@@ -170,17 +176,18 @@ pub fn objectives_ui(ui: &mut Ui, view: &ObjectivesView) -> Vec<Action> {
         actions.extend(snapshots_ui(ui, snapshots));
         ui.add_space(space::S);
     }
-    // Room for the note even without one, so that nothing below it jumps.
+    // Room for several lines, so that nothing below them jumps.
+    let Some(note) = view.note.as_deref().or(view.hint) else {
+        return actions;
+    };
     let room = egui::vec2(ui.available_width(), NOTE_HEIGHT);
     ui.allocate_ui(room, |ui| {
         ui.set_min_size(room);
-        if let Some(note) = &view.note {
-            ui.label(
-                RichText::new(note)
-                    .size(size::SMALL)
-                    .color(palette(ui).weak),
-            );
-        }
+        ui.label(
+            RichText::new(note)
+                .size(size::SMALL)
+                .color(palette(ui).weak),
+        );
     });
     actions
 }

@@ -5,8 +5,11 @@ use egui::{Button, Key, Modal, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
 use crate::app::state::habits::Sheet;
+use crate::app::state::past::Wish;
+use crate::app::state::settings::ThemeChoice;
 use crate::app::theme::{palette, size, space};
-use crate::app::update::{Action, HabitAction};
+use crate::app::update::past::PastAction;
+use crate::app::update::{Action, HabitAction, SideAction};
 
 /// Width of the palette and most height of its list, points.
 const WIDTH: f32 = 520.0;
@@ -14,6 +17,10 @@ const HEIGHT: f32 = 360.0;
 /// Height of what surrounds the list, and least height of the list itself, points.
 const FRAME: f32 = 130.0;
 const LEAST: f32 = 48.0;
+
+/// How many of the newest runs are searched, and listed; the page of all runs has the others.
+const SEARCHED_RUNS: usize = 500;
+const SHOWN_RUNS: usize = 8;
 
 /// Something that can be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +62,18 @@ fn found(state: &State, search: &str) -> Vec<Item> {
             "Version, licences, and where the method comes from",
         ),
     ];
+    let column = state.can_keep().then(|| Item {
+        label: "Keep in a column".to_owned(),
+        about: "Keep the guided text in a column of its own, to compare it with others".to_owned(),
+        shortcut: None,
+        action: Action::Side(SideAction::Keep),
+    });
+    let themes = ThemeChoice::ALL.map(|theme| Item {
+        label: format!("Theme: {}", theme.label().to_lowercase()),
+        about: "Colours of the window".to_owned(),
+        shortcut: None,
+        action: Action::SetTheme(theme),
+    });
     let prompts = state.library.prompts.iter().enumerate();
     let prompts = prompts
         .filter(|(_, prompt)| state.library.may_show(prompt))
@@ -69,12 +88,30 @@ fn found(state: &State, search: &str) -> Vec<Item> {
         let text = format!("{} {}", item.label, item.about).to_lowercase();
         words.iter().all(|word| text.contains(word))
     };
-    let mut found: Vec<Item> = commands.chain(sheets).chain(prompts).filter(fits).collect();
+    let all = (commands.chain(column).chain(sheets))
+        .chain(themes)
+        .chain(prompts);
+    let mut found: Vec<Item> = all.filter(fits).collect();
     if let Some(first) = words.first() {
         // Keeps the order within both.
         found.sort_by_key(|item| !item.label.to_lowercase().starts_with(first.as_str()));
+        if !state.is_showing() {
+            found.extend(runs(state, &words));
+        }
     }
     found
+}
+
+/// The newest runs that have all the words.
+fn runs(state: &State, words: &[String]) -> impl Iterator<Item = Item> {
+    let newest = state.past.entries.values().rev().take(SEARCHED_RUNS);
+    let fitting = newest.filter(|entry| entry.has(words)).take(SHOWN_RUNS);
+    fitting.map(|entry| Item {
+        label: format!("Run: {}", entry.prompt),
+        about: entry.text.clone(),
+        shortcut: None,
+        action: Action::Past(PastAction::Open(entry.id, Wish::Show)),
+    })
 }
 
 /// What the palette shows.
@@ -212,5 +249,31 @@ mod tests {
                 .iter()
                 .any(|item| item.action == Action::PickPrompt(1))
         );
+    }
+
+    #[test]
+    fn the_newest_runs_are_found_by_their_words() {
+        let mut state = State::default();
+        for id in 1..=20u64 {
+            // What has a default is left out.
+            let entry = serde_json::json!({
+                "id": id, "prompt": format!("Question {id}"), "text": "Be kind",
+                "lineup": "Demo", "weights": [],
+            });
+            let entry = serde_json::from_value(entry).unwrap();
+            state.past.entries.insert(id, entry);
+        }
+        state.settings.mode = crate::app::state::settings::Mode::Lab;
+        let opened = |search: &str| -> Vec<u64> {
+            let items = found(&state, search).into_iter();
+            let ids = items.filter_map(|item| match item.action {
+                Action::Past(PastAction::Open(id, Wish::Show)) => Some(id),
+                _ => None,
+            });
+            ids.collect()
+        };
+        assert_eq!(opened("KIND question 7"), [17, 7]);
+        assert_eq!(opened("kind"), (13..=20).rev().collect::<Vec<_>>());
+        assert_eq!(opened(""), [0; 0]);
     }
 }
