@@ -266,11 +266,13 @@ mod tests {
         state.settings.mode = crate::app::state::settings::Mode::Lab;
         let opened = |search: &str| -> Vec<u64> {
             let items = found(&state, search).into_iter();
-            let ids = items.filter_map(|item| match item.action {
-                Action::Past(PastAction::Open(id, Wish::Show)) => Some(id),
-                _ => None,
-            });
-            ids.collect()
+            let id = |item: Item| {
+                let Action::Past(PastAction::Open(id, Wish::Show)) = item.action else {
+                    return None;
+                };
+                Some(id)
+            };
+            items.filter_map(id).collect()
         };
         assert_eq!(opened("KIND question 7"), [17, 7]);
         assert_eq!(opened("kind"), (13..=20).rev().collect::<Vec<_>>());
