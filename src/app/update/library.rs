@@ -44,7 +44,12 @@ pub(super) fn apply(state: &mut State, action: LibraryAction) -> Vec<Command> {
         LibraryAction::Remove(index) => {
             if (library.built_in..library.prompts.len()).contains(&index) {
                 library.removed = vec![library.prompts.remove(index)];
-                forget_places_from(state, index);
+                let ticked = std::mem::take(&mut state.tradeoff.setup.ticked).into_iter();
+                // Those behind it have moved up.
+                state.tradeoff.setup.ticked = ticked
+                    .filter(|&place| place != index)
+                    .map(|place| place - usize::from(place > index))
+                    .collect();
             }
         }
         LibraryAction::BringBack => {
@@ -275,5 +280,16 @@ mod tests {
         let note = state.library.note.clone().unwrap();
         assert!(note.contains("Drop the file onto the window"), "{note}");
         assert!(state.library.wish.is_none());
+    }
+
+    #[test]
+    fn ticks_follow_their_prompts_when_one_before_them_goes() {
+        let mut state = State::default();
+        let first = state.library.built_in;
+        state.library.add(["a", "b", "c"].map(LibraryPrompt::own).to_vec());
+        state.tradeoff.setup.ticked = [first, first + 1, first + 2].into();
+        library(&mut state, LibraryAction::Remove(first + 1));
+        assert_eq!(own(&state), ["a", "c"]);
+        assert!(state.tradeoff.setup.ticked.iter().eq(&[first, first + 1]));
     }
 }

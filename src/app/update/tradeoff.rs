@@ -66,6 +66,8 @@ pub(super) fn apply(state: &mut State, action: TradeoffAction) -> Vec<Command> {
         TradeoffAction::Stop => return stop(state),
         TradeoffAction::SetMeasure(measure) => {
             page.look.measure = measure;
+            // They are ranges of the scores of before.
+            page.look.marks.clear();
             work_out(state);
         }
         TradeoffAction::SetReference(reference) => {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use egui::{Button, ComboBox, RichText, Ui};
+use egui::{Button, ComboBox, Response, RichText, Ui};
 
 use super::{act, first_words, matrix, parallel, scatter, score_words, triangle, weights_words};
 use crate::app::state::State;
@@ -219,7 +219,10 @@ pub(in crate::app) fn picture_ui(ui: &mut Ui, view: &ChartView) {
             Chart::Matrix => drop(matrix::matrix_ui(ui, view, height)),
             Chart::Parallel => drop(parallel::parallel_ui(ui, view, height)),
         }
-        legend_ui(ui, view);
+        if let (Chart::Parallel, Some(marked)) = (view.chart, parallel::marked(view)) {
+            small_ui(ui, &marked);
+        }
+        small_ui(ui, signs(view.chart));
     });
 }
 
@@ -237,7 +240,11 @@ pub(super) fn chart_ui(ui: &mut Ui, view: &ChartView, room: f32) -> Vec<Action> 
                 done.into_iter().collect()
             }
             Chart::Matrix => matrix::matrix_ui(ui, view, height),
-            Chart::Parallel => parallel::parallel_ui(ui, view, height),
+            Chart::Parallel => {
+                let mut done = parallel::parallel_ui(ui, view, height);
+                done.extend(parallel::marked_ui(ui, view));
+                done
+            }
         });
         actions.extend(legend_ui(ui, view));
     });
@@ -309,23 +316,35 @@ pub(super) fn pick_ui(ui: &mut Ui, label: &str, now: usize, words: &[String]) ->
     picked.filter(|index| *index != now)
 }
 
+/// What the signs of a picture stand for.
+const fn signs(chart: Chart) -> &'static str {
+    match chart {
+        Chart::Triangle => {
+            "bright rings: not beaten   larger dots: larger weights   corners: one objective alone"
+        }
+        Chart::Scatter => "◯ not beaten   ● beaten   × plain model   bars: 95 % interval",
+        Chart::Matrix => "◯ not beaten   ● beaten   × plain model",
+        Chart::Parallel => "thick: not beaten   dashed: plain model",
+    }
+}
+
+fn small_ui(ui: &mut Ui, words: &str) -> Response {
+    let words = RichText::new(words).size(size::SMALL);
+    ui.label(words.color(palette(ui).weak))
+}
+
 fn legend_ui(ui: &mut Ui, view: &ChartView) -> Option<Action> {
     let mut moved = None;
     ui.horizontal_wrapped(|ui| {
-        let weak = palette(ui).weak;
-        let small = |words: &str| {
-            let words = RichText::new(words.to_owned());
-            words.size(size::SMALL).color(weak)
-        };
-        let words = match view.chart {
-            Chart::Triangle => "bright rings: not beaten   larger dots: larger weights   corners: one objective alone",
-            Chart::Scatter => "◯ not beaten   ● beaten   × plain model   bars: 95 % interval",
-            Chart::Matrix => {
-                "◯ not beaten   ● beaten   × plain model   click a pair to see it large"
-            }
-            Chart::Parallel => "thick: not beaten   dashed: plain model   drag along an axis to mark a range, click it to take the mark away",
-        };
-        ui.label(small(words));
+        small_ui(ui, signs(view.chart));
+        match view.chart {
+            Chart::Matrix => drop(small_ui(ui, "click a pair to see it large")),
+            Chart::Parallel => drop(small_ui(
+                ui,
+                "drag along an axis to mark a range, click it to take the mark away",
+            )),
+            Chart::Scatter | Chart::Triangle => {}
+        }
         if let (Chart::Scatter, Some(curve), Some((place, exact))) =
             (view.chart, &view.curve, view.handle)
         {
@@ -335,7 +354,7 @@ fn legend_ui(ui: &mut Ui, view: &ChartView) -> Option<Action> {
             } else {
                 "Along the curve"
             };
-            let name = ui.label(small(label));
+            let name = small_ui(ui, label);
             let mut at = place;
             // Without steps: rounding would count as a change that nobody made.
             let slider = egui::Slider::new(&mut at, 0.0..=curve.length()).show_value(false);
@@ -350,7 +369,7 @@ fn legend_ui(ui: &mut Ui, view: &ChartView) -> Option<Action> {
                 moved = Some(Action::EndEdit);
             }
             if !exact {
-                ui.label(small("(the sliders stand elsewhere)"));
+                small_ui(ui, "(the sliders stand elsewhere)");
             }
         }
     });

@@ -210,16 +210,19 @@ pub(super) fn parallel_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Act
     }
     actions.extend(mark_ui(ui, &response, &placed));
     actions.extend(point_at(ui, &response, pointed.map(|dot| (dot, 0))));
-    if let Some(words) = marked(view) {
-        ui.horizontal(|ui| {
-            ui.label(RichText::new(words).size(size::SMALL));
-            let clear = egui::Button::new("Clear the marks").min_size(vec2(0.0, space::TARGET));
-            if ui.add(clear).clicked() {
-                actions.push(Action::Tradeoff(TradeoffAction::Unmark));
-            }
-        });
-    }
     actions
+}
+
+/// Draws how many settings lie in the marked ranges, with the button that takes the marks away.
+pub(super) fn marked_ui(ui: &mut Ui, view: &ChartView) -> Option<Action> {
+    let words = marked(view)?;
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(words).size(size::SMALL));
+        let clear = egui::Button::new("Clear the marks").min_size(vec2(0.0, space::TARGET));
+        ui.add(clear).clicked()
+    })
+    .inner
+    .then_some(Action::Tradeoff(TradeoffAction::Unmark))
 }
 
 /// Marks a range on an axis while it is dragged along.

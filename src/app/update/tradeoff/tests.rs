@@ -368,3 +368,16 @@ fn a_sweep_is_saved_where_a_person_says() {
     on_saved(&mut state, answer);
     assert!(matches!(&state.tradeoff.saved, Saved::Failed(_)));
 }
+
+#[test]
+fn marks_on_axes_go_with_the_measure_that_they_are_of() {
+    let mut state = ready();
+    let mark = |axis| TradeoffAction::Mark {
+        axis,
+        range: Some([0.2, 0.5]),
+    };
+    does(&mut state, mark(1));
+    assert_eq!(state.tradeoff.look.marks, [None, Some([0.2, 0.5])]);
+    does(&mut state, TradeoffAction::SetMeasure(Measure::Reward));
+    assert!(state.tradeoff.look.marks.is_empty());
+}
