@@ -250,7 +250,9 @@ function otherTokens(rows, count) {
 function filtered(rows, scores, rest, others, sampling) {
   const all = Array.from(scores.keys());
   if (!isFiltered(sampling)) return { indices: all, others };
-  let groups = best(scores, scores.length).map((index) => ({ index, score: scores[index], count: 1 }));
+  // Two that are impossible differ by no number: the lower token comes first, as in every tie.
+  all.sort((a, b) => scores[b] - scores[a] || a - b);
+  let groups = all.map((index) => ({ index, score: scores[index], count: 1 }));
   if (others > 0) {
     const behind = groups.findIndex((group) => group.score < rest);
     groups.splice(behind < 0 ? groups.length : behind, 0, { index: -1, score: rest, count: others });
