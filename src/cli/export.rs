@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::print;
 use crate::domain::Pane;
 use crate::error::Failure;
-use crate::journal::files::{open_file, save_file};
+use crate::journal::files::{open_file, save_file, write_file};
 use crate::record::Record;
 use crate::record::command::command;
 use crate::record::export::Format;
@@ -18,49 +18,111 @@ use crate::record::look::Look;
 pub struct ExportArgs {
     /// A saved run: a .counterpoise.json, or what `generate --json` prints
     pub run: PathBuf,
-    /// json (can be opened again), html (a page with sliders that work), png or svg (a picture), csv (a row per token and
-    /// objective), md (transcript), llc (LLM Comparator), or command (the line that writes it again)
-    #[arg(long, default_value = "md")]
-    pub format: String,
+    /// What to make of it
+    #[arg(long, value_enum, default_value_t = FormatArg::Md)]
+    pub format: FormatArg,
     /// Write to this file instead of the terminal
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Of a picture: light or dark
-    #[arg(long, default_value = "light", value_parser = ["light", "dark"])]
-    pub theme: String,
-    /// Of a PNG picture: pixels per point, 1 to 3
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
-    pub scale: u8,
-    /// Of a picture: both texts, or base or guided alone
-    #[arg(long, default_value = "both", value_parser = ["both", "base", "guided"])]
-    pub text: String,
+    /// Of a picture: light, unless dark is asked for
+    #[arg(long, value_enum)]
+    pub theme: Option<ThemeArg>,
+    /// Of a PNG picture: pixels per point, 1 unless more are asked for
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=i64::from(Look::MOST_SCALE)))]
+    pub scale: Option<u8>,
+    /// Of a picture: both texts, unless one alone is asked for
+    #[arg(long, value_enum)]
+    pub text: Option<TextArg>,
     /// Of a picture: the objective whose advantage colours the words; the first unless another is named
     #[arg(long, value_name = "NAME")]
     pub objective: Option<String>,
 }
 
+/// What a run is made into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// The saved run, which can be opened again
+    Json,
+    /// A page with sliders that work
+    Html,
+    /// A picture
+    Png,
+    /// A vector picture
+    Svg,
+    /// A row per token and objective
+    Csv,
+    /// A transcript
+    Md,
+    /// For LLM Comparator
+    Llc,
+    /// The line that writes it again
+    Command,
+}
+
+impl FormatArg {
+    /// The format; none for the command.
+    const fn format(self) -> Option<Format> {
+        match self {
+            Self::Json => Some(Format::Json),
+            Self::Html => Some(Format::Html),
+            Self::Png => Some(Format::Png),
+            Self::Svg => Some(Format::Svg),
+            Self::Csv => Some(Format::Csv),
+            Self::Md => Some(Format::Markdown),
+            Self::Llc => Some(Format::LlmComparator),
+            Self::Command => None,
+        }
+    }
+}
+
+/// The colours of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ThemeArg {
+    /// Dark words on light paper
+    Light,
+    /// Light words on dark paper
+    Dark,
+}
+
+/// Which texts a picture shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TextArg {
+    /// Both
+    Both,
+    /// The plain one
+    Base,
+    /// The guided one
+    Guided,
+}
+
 pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
-    let format = Format::named(&args.format);
-    if format.is_none() && args.format != "command" {
+    let format = args.format.format();
+    let looks = [
+        args.theme.is_some(),
+        args.scale.is_some(),
+        args.text.is_some(),
+        args.objective.is_some(),
+    ];
+    if looks.contains(&true) && !format.is_some_and(Format::is_picture) {
         return Err(
-            Failure::usage(format!("There is no format named \"{}\"", args.format))
-                .hint("Use json, html, png, svg, csv, md, llc or command"),
+            Failure::usage("How it looks can be chosen for pictures only").hint(
+                "Use --format png or svg, or leave out --theme, --scale, --text and --objective",
+            ),
         );
     }
-    let record = open_file(&args.run)?;
-    let Some(format) = format else {
-        return print(&(command(&record)? + "\n"));
-    };
-    let look = look(args, &record)?;
-    if format == Format::Png && args.out.is_none() {
+    if format == Some(Format::Png) && args.out.is_none() {
         return Err(Failure::usage("A PNG picture is no text for the terminal")
             .hint("Say where it goes with --out FILE"));
     }
-    match &args.out {
+    let record = open_file(&args.run)?;
+    let look = look(args, &record)?;
+    match (format, &args.out) {
         #[cfg(feature = "gui")]
-        Some(path) if format == Format::Png => crate::app::picture::save(&record, &look, path),
-        Some(path) => save_file(path, &record, format, &look),
-        None => print(&format.write(&record, &look)?),
+        (Some(Format::Png), Some(path)) => crate::app::picture::save(&record, &look, path),
+        (Some(format), Some(path)) => save_file(path, &record, format, &look),
+        (Some(format), None) => print(&format.write(&record, &look)?),
+        (None, Some(path)) => write_file(path, (command(&record)? + "\n").as_bytes()),
+        (None, None) => print(&(command(&record)? + "\n")),
     }
 }
 
@@ -75,17 +137,17 @@ fn look(args: &ExportArgs, record: &Record) -> Result<Look, Failure> {
                 .hint(format!("It has {names}"))
         })?,
     };
-    let pane = match args.text.as_str() {
-        "base" if record.base.is_none() => {
+    let pane = match args.text {
+        Some(TextArg::Base) if record.base.is_none() => {
             return Err(Failure::usage("The run has no base text"));
         }
-        "base" => Some(Pane::Base),
-        "guided" => Some(Pane::Guided),
-        _ => None,
+        Some(TextArg::Base) => Some(Pane::Base),
+        Some(TextArg::Guided) => Some(Pane::Guided),
+        Some(TextArg::Both) | None => None,
     };
     Ok(Look {
-        dark: args.theme == "dark",
-        scale: args.scale,
+        dark: args.theme == Some(ThemeArg::Dark),
+        scale: args.scale.unwrap_or(1),
         pane,
         objective,
     })

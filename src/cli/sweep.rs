@@ -9,10 +9,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::generate::read_prompts;
 use super::session::{Session, check_sign, objective};
 use super::{CommonArgs, SamplingArgs, print, print_json};
-use crate::domain::{ComputeSettings, LineupInfo, Prompt};
+use crate::domain::{ComputeSettings, LineupInfo, Prompt, RunId};
 use crate::engine::tradeoff::{Measure, Outcome, Plan, Random, Range, Reference};
 use crate::error::Failure;
-use crate::worker::sweep::{self, Kind, SweepCommand, SweepEvent, SweepRecord, SweepRequest};
+use crate::journal::files;
+use crate::record::table::Kind;
+use crate::worker::sweep::{SweepCommand, SweepEvent, SweepRecord, SweepRequest};
 use crate::worker::{Command, Event};
 
 mod table;
@@ -129,8 +131,10 @@ pub(super) fn run(args: &SweepArgs, common: &CommonArgs) -> Result<(), Failure> 
         return Err(Failure::usage("Nothing says which weights to try")
             .hint("Give --grid NAME=LO:HI:STEPS, or --random N"));
     }
-    let kind = args.out.as_deref().map(sweep::kind).transpose()?;
-    check_folder(args)?;
+    let kind = args.out.as_deref().map(Kind::of).transpose()?;
+    if let Some(out) = &args.out {
+        files::check_folder(out)?;
+    }
     let prompts: Arc<[Arc<Prompt>]> = read_prompts(&args.prompts)?
         .into_iter()
         .map(|text| {
@@ -172,7 +176,7 @@ pub(super) fn run(args: &SweepArgs, common: &CommonArgs) -> Result<(), Failure> 
             sampling: record.sampling.clone(),
         },
     ))))?;
-    let ended = write(&session, &mut record);
+    let ended = write(&session, run, &mut record);
     // Whatever ended it, what was written is kept.
     let outcome = record.outcome(args.score.into(), &reference);
     if ended.is_ok() || !record.rows.is_empty() {
@@ -186,37 +190,30 @@ pub(super) fn run(args: &SweepArgs, common: &CommonArgs) -> Result<(), Failure> 
     }
 }
 
-/// A sweep may take hours: a folder that is not there is better noticed before.
-fn check_folder(args: &SweepArgs) -> Result<(), Failure> {
-    let folder = args.out.as_deref().and_then(std::path::Path::parent);
-    match folder {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            Err(Failure::input("The folder for the result does not exist")
-                .details(folder.display().to_string()))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
 /// Has the worker write all texts into `record`, or as many as there is time for.
-fn write(session: &Session, record: &mut SweepRecord) -> Result<(), Failure> {
+fn write(session: &Session, run: RunId, record: &mut SweepRecord) -> Result<(), Failure> {
     let bar = ProgressBar::new(0).with_style(
         ProgressStyle::with_template("{wide_bar} {pos}/{len} texts, {msg}{eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     let outcome = loop {
-        match session.next()? {
-            Event::Sweep(SweepEvent::Began { pace, .. }) => bar.set_length(pace.of as u64),
-            Event::Sweep(SweepEvent::Row { row, pace, .. }) => {
+        let event = match session.next_of(run) {
+            Ok(Event::Sweep(event)) => event,
+            Ok(_) => continue,
+            Err(failure) => break Err(failure),
+        };
+        match event {
+            SweepEvent::Began { pace, .. } => bar.set_length(pace.of as u64),
+            SweepEvent::Row { row, pace, .. } => {
                 record.rows.push(*row);
                 if let Some(speed) = pace.tokens_per_sec() {
                     bar.set_message(format!("{speed:.0} tokens/s, "));
                 }
                 bar.set_position(pace.texts as u64);
             }
-            Event::Sweep(SweepEvent::Ended {
+            SweepEvent::Ended {
                 pace, cancelled, ..
-            }) => {
+            } => {
                 record.complete = !cancelled;
                 if cancelled && !session.cancel.is_cancelled() {
                     // A failure follows, which says why.
@@ -232,22 +229,6 @@ fn write(session: &Session, record: &mut SweepRecord) -> Result<(), Failure> {
                 }
                 break Ok(());
             }
-            Event::Failed { failure, .. } => break Err(failure),
-            Event::Loading { .. }
-            | Event::Loaded(_)
-            | Event::Started { .. }
-            | Event::Step { .. }
-            | Event::BaseScored { .. }
-            | Event::Superseded { .. }
-            | Event::Ahead { .. }
-            | Event::Finished { .. }
-            | Event::Scored { .. }
-            | Event::Judged { .. }
-            | Event::Evaluated { .. }
-            | Event::Calibrated { .. }
-            | Event::Measured { .. }
-            | Event::Hub(_)
-            | Event::Shelf(_) => {}
         }
     };
     bar.finish_and_clear();
@@ -262,7 +243,7 @@ fn tell(
     outcome: &Outcome,
 ) -> Result<(), Failure> {
     if let Some(path) = &args.out {
-        sweep::write(path, &record.file(outcome, path)?)?;
+        files::write_file(path, record.file(outcome, path)?.as_bytes())?;
         super::say(&format!(
             "{} texts are in {}",
             record.rows.len(),

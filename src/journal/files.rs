@@ -51,6 +51,20 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
+/// Refuses a path whose folder is not there: what may take hours had better notice before.
+///
+/// # Errors
+/// The folder is not there.
+pub fn check_folder(path: &Path) -> Result<(), Failure> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(Failure::input("The folder for the result does not exist")
+                .details(folder.display().to_string()))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// The file of a run in a journal's folder.
 #[must_use]
 pub fn blob_path(folder: &Path, id: u64) -> PathBuf {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::html::html;
 use super::look::Look;
 use super::svg::svg;
+use super::table::csv_line;
 use super::{Keep, Record, Text};
 use crate::domain::Pane;
 use crate::engine::insight::ObjectiveInsight;
@@ -42,26 +43,6 @@ impl Format {
         Self::Markdown,
         Self::LlmComparator,
     ];
-
-    /// Its name, as it is typed in `--format NAME`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Csv => "csv",
-            Self::Markdown => "md",
-            Self::LlmComparator => "llc",
-            Self::Html => "html",
-            Self::Png => "png",
-            Self::Svg => "svg",
-        }
-    }
-
-    /// The format of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
-    }
 
     /// Words in the window.
     #[must_use]
@@ -124,64 +105,44 @@ impl Format {
 
 /// One row for each token of both texts and each objective.
 fn csv(record: &Record) -> String {
-    let mut out = String::from(
-        "text,position,token,piece,given,objective,weight,reward,advantage,base,guided,kl\n",
-    );
+    let mut out = String::new();
+    let head = "text,position,token,piece,given,objective,weight,reward,advantage,base,guided,kl";
+    csv_line(&mut out, head.split(','));
     let [base, guided] = match &record.titles {
-        Some(titles) => titles.each_ref().map(|title| quoted(title)),
-        None => ["base", "guided"].map(str::to_owned),
+        Some([left, right]) => [left.as_str(), right.as_str()],
+        None => ["base", "guided"],
     };
+    // As short as it can be read back.
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     for (name, pane) in [(base, Pane::Base), (guided, Pane::Guided)] {
         let Some(text) = record.text(pane) else {
             continue;
         };
         for (position, (step, piece)) in text.trace.steps().iter().zip(&text.pieces).enumerate() {
             let chosen = &step.insight.chosen;
-            for (index, objective) in record.info.objectives.iter().enumerate() {
+            // Without objectives the token has a line of its own too.
+            for index in 0..record.info.objectives.len().max(1) {
+                let objective = record.info.objectives.get(index);
                 let said: Option<&ObjectiveInsight> = chosen.objectives.get(index);
-                let number = |value: Option<f64>| value.map_or_else(String::new, number);
-                let _ = writeln!(
-                    out,
-                    "{name},{position},{},{},{},{},{},{},{},{},{},{}",
-                    step.token,
-                    quoted(piece),
-                    position < text.given,
-                    quoted(&objective.name),
+                let cells = [
+                    name.to_owned(),
+                    position.to_string(),
+                    step.token.to_string(),
+                    piece.clone(),
+                    (position < text.given).to_string(),
+                    objective.map_or_else(String::new, |it| it.name.clone()),
                     number(step.weights.get(index).copied()),
                     number(said.map(|said| said.reward)),
                     number(said.map(|said| said.advantage)),
                     number(Some(chosen.base)),
                     number(Some(chosen.guided)),
                     number(Some(step.insight.kl)),
-                );
+                ];
+                csv_line(&mut out, cells);
             }
         }
     }
     out
-}
-
-/// With "." whatever the country, as short as it can be read back.
-fn number(value: f64) -> String {
-    format!("{value}")
-}
-
-/// A text as one cell, RFC 4180.
-fn quoted(text: &str) -> String {
-    if text.is_empty() || text.contains(' ') {
-        // Programs differ in what they make of these.
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        cell(text)
-    }
-}
-
-/// A text as one cell with quotation marks where they are needed, RFC 4180.
-pub(crate) fn cell(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
 
 /// Prompt, weights and both texts for people.
@@ -310,10 +271,14 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        assert_eq!(quoted("kind"), "kind");
-        assert_eq!(quoted(" a \"b\",\n"), "\" a \"\"b\"\",\n\"");
-        assert_eq!(quoted(""), "\"\"");
+    fn tokens_of_a_run_without_objectives_are_in_the_table_too() {
+        let mut run = record(4);
+        let mut info = (*run.info).clone();
+        info.objectives.clear();
+        run.info = info.into();
+        run.base = None;
+        let table = Format::Csv.write(&run, &Look::default()).unwrap();
+        assert_eq!(table.lines().count(), 1 + run.guided.pieces.len());
     }
 
     #[test]
@@ -351,7 +316,7 @@ mod tests {
         let [a, b] = both.titles.clone().unwrap();
         assert!(a.contains("a 1.00") && b.contains("a 7.25"), "{a} {b}");
         let table = write(Format::Csv).unwrap();
-        let count = |title: &str| table.matches(&format!("\n\"{title}\",")).count();
+        let count = |title: &str| table.matches(&format!("\n{title},")).count();
         assert_eq!(count(&a), 2 * left.guided.pieces.len());
         assert_eq!(count(&b), 2 * right.guided.pieces.len());
         for (format, weights, seed) in [

@@ -19,6 +19,7 @@ mod read;
 pub mod scored;
 pub mod scorer;
 mod svg;
+pub mod table;
 pub mod tree;
 mod write;
 

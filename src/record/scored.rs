@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::export::cell;
 use super::json;
+use super::table::csv_line;
 use crate::domain::{LineupInfo, ObjectiveWeights};
 use crate::engine::sums::TextSums;
 
@@ -48,9 +48,9 @@ impl ScoredFile<'_> {
         }
         head.push("error".to_owned());
         let mut out = String::new();
-        push_line(&mut out, &head);
+        csv_line(&mut out, &head);
         for row in self.rows {
-            push_line(&mut out, &self.cells(row, head.len()));
+            csv_line(&mut out, &self.cells(row, head.len()));
         }
         out
     }
@@ -118,12 +118,6 @@ impl ScoredFile<'_> {
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
         })
     }
-}
-
-fn push_line(out: &mut String, cells: &[String]) {
-    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
-    out.push_str(&cells.join(","));
-    out.push_str("\r\n");
 }
 
 #[cfg(test)]

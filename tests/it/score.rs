@@ -75,6 +75,28 @@ fn a_file_gives_the_numbers_of_each_answer_by_itself() {
 }
 
 #[test]
+fn where_the_sums_go_is_looked_at_before_anything_is_scored() {
+    let home = tempfile::tempdir().unwrap();
+    let pairs = home.path().join("pairs.csv");
+    fs::write(&pairs, table()).unwrap();
+    let out = |name: &str| {
+        let path = home.path().join(name);
+        let (pairs, path) = (pairs.to_str().unwrap(), path.to_str().unwrap());
+        run(&["score", "--batch", pairs, "--out", path])
+    };
+    let nowhere = out("no/such/folder.csv");
+    assert_eq!(nowhere.code, Some(3), "{}", nowhere.stderr);
+    assert!(nowhere.stderr.contains("folder for the result"));
+    assert!(!nowhere.stderr.contains("line 5"), "{}", nowhere.stderr);
+    assert_eq!(out("sums.txt").code, Some(2));
+    // The name says what the file holds.
+    assert_eq!(out("sums.json").code, Some(0));
+    let sums = fs::read_to_string(home.path().join("sums.json")).unwrap();
+    let sums: Value = serde_json::from_str(&sums).unwrap();
+    assert_eq!(sums["schema"], "counterpoise.scores/1");
+}
+
+#[test]
 fn records_are_read_too_and_the_end_counts_where_it_is_wanted() {
     let home = tempfile::tempdir().unwrap();
     let pairs = home.path().join("pairs.jsonl");

@@ -1,8 +1,6 @@
 //! All tokens of a text with all their numbers, in a table that sorts, finds and copies: the full reading path for those
 //! who see no colours.
 
-use std::fmt::Write as _;
-
 use egui::{
     Align2, Button, FontId, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit,
     Ui, UiBuilder, WidgetInfo, pos2, vec2,
@@ -17,7 +15,7 @@ use crate::app::update::{Action, ListingAction};
 use crate::app::widgets::toggle::toggle;
 use crate::app::widgets::{numbers, table};
 use crate::domain::Pane;
-use crate::record::export::cell;
+use crate::record::table::csv_line;
 
 /// Width of the first two columns, points, and the least of the others.
 const POSITION: f32 = 84.0;
@@ -105,33 +103,23 @@ impl<'a> TokensView<'a> {
 /// The lines of the table as CSV, with full precision: probabilities as natural logarithms.
 #[must_use]
 pub fn csv(run: &Run, view: &TokensView<'_>) -> String {
-    let mut out = String::from("text");
-    for (column, label, _) in &view.columns {
-        let name = match column {
-            Column::Plain => "base",
-            Column::Entropy => "entropy",
-            _ => label,
-        };
-        let _ = write!(out, ",{}", cell(name));
-    }
-    out.push('\n');
+    let heads = view.columns.iter().map(|(column, label, _)| match column {
+        Column::Plain => "base",
+        Column::Entropy => "entropy",
+        _ => label.as_str(),
+    });
+    let mut out = String::new();
+    csv_line(&mut out, ["text"].into_iter().chain(heads));
     for &position in &view.lines {
-        out.push_str(view.text);
-        for (column, ..) in &view.columns {
-            let value = match column {
-                Column::Position => position.to_string(),
-                Column::Piece => format!(
-                    "\"{}\"",
-                    run.text(view.pane).pieces[position].replace('"', "\"\"")
-                ),
-                _ => run
-                    .seen(view.pane, position)
-                    .and_then(|seen| column.value(seen))
-                    .map_or_else(String::new, |value| value.to_string()),
-            };
-            let _ = write!(out, ",{value}");
-        }
-        out.push('\n');
+        let values = view.columns.iter().map(|(column, ..)| match column {
+            Column::Position => position.to_string(),
+            Column::Piece => run.text(view.pane).pieces[position].clone(),
+            _ => run
+                .seen(view.pane, position)
+                .and_then(|seen| column.value(seen))
+                .map_or_else(String::new, |value| value.to_string()),
+        });
+        csv_line(&mut out, [view.text.to_owned()].into_iter().chain(values));
     }
     out
 }

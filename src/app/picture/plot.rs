@@ -12,8 +12,9 @@ use crate::app::state::tradeoff::{Chart, SaveAnswer};
 use crate::app::theme::{palette, size, space};
 use crate::app::widgets::numbers::{count, weight};
 use crate::error::Failure;
+use crate::journal::files;
 use crate::record::plot::{Drawn, Plot, Setting};
-use crate::worker::sweep::{self, SweepRecord};
+use crate::worker::sweep::SweepRecord;
 
 /// Width and height of the plot with its frame, points.
 const WIDTH: f32 = 720.0;
@@ -90,7 +91,7 @@ impl PlotRequest {
     pub fn answer(self) -> SaveAnswer {
         let ending = self.path.extension().unwrap_or_default();
         let written = if ending.eq_ignore_ascii_case("svg") {
-            sweep::write(&self.path, &self.vectors().svg())
+            files::write_file(&self.path, self.vectors().svg().as_bytes())
         } else {
             let painted = self.picture();
             let written = painted.and_then(|picture| write_png(&picture, &self.path));

@@ -6,8 +6,8 @@ use super::SweepRecord;
 use crate::engine::tradeoff::{
     HONESTY, Independent, Mean, Measure, Origin, Outcome, Row, Standing,
 };
-use crate::record::export;
 use crate::record::json::{models, named, sampling};
+use crate::record::table::csv_line;
 
 /// The columns that every sweep of these models has.
 pub(super) fn columns(record: &SweepRecord) -> Vec<String> {
@@ -36,7 +36,7 @@ pub(super) fn csv(record: &SweepRecord) -> String {
     let mut out = String::new();
     let mut head = columns(record);
     head.extend(record.independent.iter().map(|one| one.label.clone()));
-    line(&mut out, &head);
+    csv_line(&mut out, &head);
     let objectives = record.info.objectives.len();
     for row in record.in_order() {
         let mut cells = vec![
@@ -64,20 +64,9 @@ pub(super) fn csv(record: &SweepRecord) -> String {
             let score = independent.score(Measure::default(), row);
             cells.push(score.map_or_else(String::new, |score| score.to_string()));
         }
-        line(&mut out, &cells);
+        csv_line(&mut out, &cells);
     }
     out
-}
-
-/// A line of cells, quoted where they must be (RFC 4180).
-pub(super) fn line(out: &mut String, cells: &[String]) {
-    for (index, cell) in cells.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        out.push_str(&export::cell(cell));
-    }
-    out.push_str("\r\n");
 }
 
 /// Everything.
@@ -220,20 +209,4 @@ fn row(record: &SweepRecord, row: &Row) -> Value {
         value["independent"] = scores.collect();
     }
     value
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        let mut out = String::new();
-        let cells = ["plain", "a, b", "say \"no\"", "two\nlines", "-0.5"].map(str::to_owned);
-        line(&mut out, &cells);
-        assert_eq!(
-            out,
-            "plain,\"a, b\",\"say \"\"no\"\"\",\"two\nlines\",-0.5\r\n"
-        );
-    }
 }

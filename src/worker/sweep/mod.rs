@@ -21,7 +21,7 @@ use crate::engine::scorer::Scorer;
 use crate::engine::tradeoff::Row;
 use crate::error::Failure;
 
-pub use record::{Kind, SweepRecord, kind, write};
+pub use record::SweepRecord;
 pub use texts::key;
 
 /// Most texts of one sweep.

@@ -7,6 +7,7 @@ use super::{document, texts};
 use crate::domain::{LineupInfo, ObjectiveWeights, Prompt, Sampling};
 use crate::engine::tradeoff::{Independent, Measure, Outcome, Reference, Row, View, honesty};
 use crate::error::Failure;
+use crate::record::table::Kind;
 
 /// A sweep with its rows so far. What a window shows, and what a file holds, is made of it.
 #[derive(Debug, Clone)]
@@ -159,47 +160,9 @@ impl SweepRecord {
     /// # Errors
     /// A name that ends in neither `.csv` nor `.json`.
     pub fn file(&self, outcome: &Outcome, path: &Path) -> Result<String, Failure> {
-        match kind(path)? {
+        match Kind::of(path)? {
             Kind::Csv => Ok(self.csv()),
             Kind::Json => Ok(format!("{:#}\n", self.json(outcome))),
         }
     }
-}
-
-/// What a sweep is kept as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// One line per text.
-    Csv,
-    /// Everything.
-    Json,
-}
-
-/// What a file of this name holds.
-///
-/// # Errors
-/// A name that ends in neither `.csv` nor `.json`.
-pub fn kind(path: &Path) -> Result<Kind, Failure> {
-    let extension = path.extension().unwrap_or_default().to_string_lossy();
-    match extension.to_lowercase().as_str() {
-        "csv" => Ok(Kind::Csv),
-        "json" => Ok(Kind::Json),
-        _ => Err(Failure::usage("A sweep is kept as .csv or .json")
-            .hint("Give the file a name with one of these endings")
-            .details(path.display().to_string())),
-    }
-}
-
-/// Writes such a file in the place of what was there, whole or not at all.
-///
-/// # Errors
-/// What the disk says.
-pub fn write(path: &Path, contents: &str) -> Result<(), Failure> {
-    crate::model::replace::replace(path, |partial| std::fs::write(partial, contents)).map_err(
-        |error| {
-            Failure::failed("The sweep could not be written")
-                .hint("See whether the folder exists, may be written to and has room")
-                .details(format!("{error}, {}", path.display()))
-        },
-    )
 }

@@ -343,16 +343,13 @@ fn files_hold_every_row_and_the_outcome() {
     // Whatever ends first, the file is the same.
     record.rows.reverse();
     assert_eq!(record.csv(), csv);
-    let home = tempfile::tempdir().unwrap();
     for name in ["a.csv", "a.json"] {
-        let path = home.path().join(name);
-        write(&path, &record.file(&outcome, &path).unwrap()).unwrap();
-        assert!(std::fs::read_to_string(&path).unwrap().contains("kind"));
+        let contents = record.file(&outcome, std::path::Path::new(name)).unwrap();
+        assert!(contents.contains("kind"));
     }
     assert!(
         record
             .file(&outcome, std::path::Path::new("a.txt"))
             .is_err()
     );
-    assert!(write(&home.path().join("no/a.csv"), "x").is_err());
 }

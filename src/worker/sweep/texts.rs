@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::SweepRecord;
-use super::document::line;
+use crate::record::table::csv_line;
 
 /// Hexadecimal digits of a key: enough to tell far more texts apart than a sweep can have.
 const DIGITS: usize = 16;
@@ -38,7 +38,7 @@ pub(super) fn for_scorer(record: &SweepRecord, path: &Path) -> String {
     let as_lines = extension.eq_ignore_ascii_case("jsonl");
     let mut out = String::new();
     if !as_lines {
-        line(&mut out, &["key", "prompt", "response"].map(str::to_owned));
+        csv_line(&mut out, ["key", "prompt", "response"]);
     }
     let mut told = BTreeSet::new();
     for row in record.in_order() {
@@ -53,7 +53,7 @@ pub(super) fn for_scorer(record: &SweepRecord, path: &Path) -> String {
             out.push_str(&record.to_string());
             out.push('\n');
         } else {
-            line(&mut out, &[key, prompt.to_owned(), row.text.clone()]);
+            csv_line(&mut out, [key.as_str(), prompt, &row.text]);
         }
     }
     out

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::engine::tradeoff::{Measure, Reference};
 use crate::error::Failure;
-use crate::worker::sweep::{self, Kind, SweepRecord};
+use crate::journal::files;
+use crate::record::table::Kind;
+use crate::worker::sweep::SweepRecord;
 
 /// What became of the last save.
 #[derive(Debug, Default)]
@@ -57,7 +59,7 @@ impl SaveRequest {
         SaveAnswer {
             serial: self.serial,
             result: contents
-                .and_then(|contents| sweep::write(&self.path, &contents))
+                .and_then(|contents| files::write_file(&self.path, contents.as_bytes()))
                 .map(|()| self.path.clone()),
         }
     }
@@ -66,7 +68,7 @@ impl SaveRequest {
         let record = &self.record;
         // Of the rows that are written: what stands on screen may be a moment older.
         let outcome = |front: &[usize]| record.outcome_on(front, self.measure, &self.reference);
-        match sweep::kind(&self.path)? {
+        match Kind::of(&self.path)? {
             Kind::Csv => Ok(record.csv()),
             Kind::Json => {
                 let mut document = record.json(&outcome(&record.axes));

@@ -8,8 +8,9 @@ use super::matching::{Matched, matched};
 use crate::domain::{CancelToken, LineupInfo, Prompt, RunId};
 use crate::engine::tradeoff::{Given, Independent, Place};
 use crate::error::Failure;
+use crate::journal::files;
 use crate::train::data::read_columns;
-use crate::worker::sweep::{self, SweepRecord};
+use crate::worker::sweep::SweepRecord;
 
 /// What the page knows of them.
 #[derive(Debug, Default)]
@@ -118,7 +119,8 @@ impl ScoresRequest {
         let result = if self.is_read {
             self.read().map(ScoresCame::Read)
         } else {
-            sweep::write(&self.path, &self.record.texts(&self.path))
+            let texts = self.record.texts(&self.path);
+            files::write_file(&self.path, texts.as_bytes())
                 .map(|()| ScoresCame::Written(self.path.clone()))
         };
         ScoresAnswer {
