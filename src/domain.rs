@@ -4,6 +4,8 @@ pub mod calendar;
 mod facts;
 pub mod hub;
 pub mod machine;
+pub mod numbers;
+pub mod paint;
 
 use std::path::PathBuf;
 use std::sync::Arc;

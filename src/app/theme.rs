@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::state::settings::ThemeChoice;
 use crate::domain::Colour;
+use crate::domain::paint;
 use egui::epaint::Shadow;
 use egui::style::{HandleShape, ScrollStyle, Selection, WidgetVisuals, Widgets};
 use egui::{
@@ -16,6 +17,7 @@ use egui::{
 
 pub use fit::fit;
 pub use heat::{HeatScale, ScaleKind, heat_color, raw_color};
+use heat::{ink, inks};
 
 /// Distances in points, from a hair to a gap between regions.
 pub mod space {
@@ -109,62 +111,48 @@ pub struct Palette {
 /// Dark text on light paper.
 pub const LIGHT: Palette = Palette {
     is_dark: false,
-    window: rgb(0xf3, 0xf4, 0xf7),
-    panel: rgb(0xff, 0xff, 0xff),
-    well: rgb(0xf6, 0xf7, 0xf9),
+    window: ink(paint::LIGHT.window),
+    panel: ink(paint::LIGHT.panel),
+    well: ink(paint::LIGHT.well),
     hover: rgb(0xeb, 0xed, 0xf2),
-    border: rgb(0xe2, 0xe5, 0xeb),
-    border_strong: rgb(0xcc, 0xd1, 0xda),
-    text: rgb(0x1b, 0x20, 0x28),
-    weak: rgb(0x5a, 0x63, 0x71),
-    accent: rgb(0x4b, 0x4f, 0xcc),
+    border: ink(paint::LIGHT.border),
+    border_strong: ink(paint::LIGHT.border_strong),
+    text: ink(paint::LIGHT.text),
+    weak: ink(paint::LIGHT.weak),
+    accent: ink(paint::LIGHT.accent),
     accent_hover: rgb(0x3d, 0x40, 0xb3),
-    accent_soft: rgb(0xeb, 0xec, 0xfb),
+    accent_soft: ink(paint::LIGHT.accent_soft),
     on_accent: rgb(0xff, 0xff, 0xff),
-    warning: rgb(0x8a, 0x57, 0x00),
+    warning: ink(paint::LIGHT.warning),
     error: rgb(0xb3, 0x26, 0x2e),
     error_soft: rgb(0xfd, 0xef, 0xef),
-    above: rgb(0x2f, 0x7f, 0xd0),
-    below: rgb(0xd9, 0x73, 0x0d),
-    objectives: [
-        rgb(0x20, 0x9e, 0x90),
-        rgb(0x8d, 0x39, 0x60),
-        rgb(0xc1, 0x7c, 0x19),
-        rgb(0x30, 0x60, 0x95),
-        rgb(0xbb, 0x49, 0x47),
-        rgb(0x7f, 0x64, 0xcc),
-    ],
+    above: ink(paint::LIGHT.above),
+    below: ink(paint::LIGHT.below),
+    objectives: inks(paint::LIGHT.objectives),
     shadow: Color32::from_rgba_premultiplied(0, 0, 0, 30),
 };
 
 /// Light text on dark paper.
 pub const DARK: Palette = Palette {
     is_dark: true,
-    window: rgb(0x13, 0x15, 0x1a),
-    panel: rgb(0x1b, 0x1e, 0x24),
-    well: rgb(0x22, 0x26, 0x2e),
+    window: ink(paint::DARK.window),
+    panel: ink(paint::DARK.panel),
+    well: ink(paint::DARK.well),
     hover: rgb(0x2b, 0x30, 0x3a),
-    border: rgb(0x2c, 0x31, 0x3a),
-    border_strong: rgb(0x40, 0x46, 0x53),
-    text: rgb(0xe8, 0xea, 0xee),
-    weak: rgb(0x9d, 0xa5, 0xb2),
-    accent: rgb(0x96, 0x9b, 0xff),
+    border: ink(paint::DARK.border),
+    border_strong: ink(paint::DARK.border_strong),
+    text: ink(paint::DARK.text),
+    weak: ink(paint::DARK.weak),
+    accent: ink(paint::DARK.accent),
     accent_hover: rgb(0xac, 0xb0, 0xff),
-    accent_soft: rgb(0x2a, 0x2c, 0x4d),
+    accent_soft: ink(paint::DARK.accent_soft),
     on_accent: rgb(0x14, 0x15, 0x20),
-    warning: rgb(0xe8, 0xb0, 0x4a),
+    warning: ink(paint::DARK.warning),
     error: rgb(0xff, 0x8f, 0x8f),
     error_soft: rgb(0x37, 0x20, 0x23),
-    above: rgb(0x5c, 0xa6, 0xee),
-    below: rgb(0xe8, 0x8c, 0x30),
-    objectives: [
-        rgb(0x52, 0xdd, 0xca),
-        rgb(0xc8, 0x80, 0xb0),
-        rgb(0xf2, 0xc4, 0x42),
-        rgb(0x8d, 0xb6, 0xf4),
-        rgb(0xe3, 0x67, 0x51),
-        rgb(0x85, 0x83, 0xf1),
-    ],
+    above: ink(paint::DARK.above),
+    below: ink(paint::DARK.below),
+    objectives: inks(paint::DARK.objectives),
     shadow: Color32::from_rgba_premultiplied(0, 0, 0, 120),
 };
 

@@ -22,13 +22,12 @@ pub fn round_up(size: f64) -> f64 {
     if !(size.is_finite() && size > 0.0) {
         return 1.0;
     }
-    let power = 10f64.powf(size.log10().floor());
-    let lead = size / power;
-    let step = [1.0, 2.0, 5.0]
-        .into_iter()
-        .find(|step| lead <= step * (1.0 + 1e-9))
-        .unwrap_or(10.0);
-    step * power
+    let power = size.log10().floor() as i32;
+    // As a decimal number is read: a product of powers ends in noise that a mark on the scale would show.
+    let marks = [(1, power), (2, power), (5, power), (1, power + 1)];
+    let marks = marks.map(|(lead, power)| format!("{lead}e{power}").parse().unwrap_or(size));
+    let enough = |mark: &f64| size <= mark * (1.0 + 1e-9);
+    marks.into_iter().find(enough).unwrap_or(size)
 }
 
 /// Round numbers from `low` to `high`, about `count` of them, and how far they are apart.
@@ -84,6 +83,15 @@ mod tests {
         close(&[0.06], 0.1);
         let many: Vec<f64> = (0..100).map(|i| if i < 96 { 0.9 } else { 30.0 }).collect();
         close(&many, 1.0);
+        for (size, wanted) in [
+            (4.5e-6, "0.000005"),
+            (0.3, "0.5"),
+            (7e-9, "0.00000001"),
+            (7e22, "1e23"),
+        ] {
+            let wanted: f64 = wanted.parse().unwrap();
+            assert_eq!(limit([size]).to_bits(), wanted.to_bits(), "{size}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::numbers;
 use crate::domain::{Finish, LineupInfo, ObjectiveWeights, Pane, Prompt, Sampling, TokenId};
 use crate::engine::trace::{Kept, StoredRows, Trace};
 use crate::error::Failure;
@@ -272,7 +273,7 @@ impl Record {
         let title = |run: &Self| {
             let weights = names(run).into_iter().zip(run.weights.iter());
             let weights: Vec<String> = weights
-                .map(|(name, weight)| format!("{name} {weight:.2}"))
+                .map(|(name, weight)| format!("{name} {}", numbers::weight(*weight)))
                 .collect();
             let Sampling {
                 seed, temperature, ..

@@ -11,9 +11,11 @@ use std::fmt::Write;
 
 use super::html::{escaped, title};
 use super::look::Look;
-use super::paint::{DARK, LIGHT, Paints};
+use super::paint::{DARK, LIGHT, Paints, css, heat};
 use super::{Record, Text};
 use crate::domain::Pane;
+use crate::domain::numbers::{self, tick};
+use crate::domain::paint::Rgb;
 use crate::engine::scale::limit;
 use letters::width;
 
@@ -48,11 +50,11 @@ pub(super) fn svg(record: &Record, look: &Look) -> String {
     let panes = look.panes(record.base.is_some());
     let value = |pane: Pane| values(record.text(pane), look.objective);
     let limit = limit(panes.iter().flat_map(|pane| value(*pane)).flatten());
-    canvas.words(&record.asked(), 14.0, "text", true);
+    canvas.words(&record.asked(), 14.0, paints.text, true);
     canvas.y += 6.0;
     for pane in panes {
         if let Some(text) = record.text(pane) {
-            canvas.words(&title(record, pane), SMALL, "weak", true);
+            canvas.words(&title(record, pane), SMALL, paints.weak, true);
             canvas.text(text, &value(pane), limit);
         }
     }
@@ -60,7 +62,7 @@ pub(super) fn svg(record: &Record, look: &Look) -> String {
         canvas.legend(&objective.name, limit);
     }
     for line in caption(record) {
-        canvas.words(&line, SMALL, "weak", false);
+        canvas.words(&line, SMALL, paints.weak, false);
     }
     canvas.finish(&record.asked())
 }
@@ -84,7 +86,7 @@ pub(crate) fn caption(record: &Record) -> Vec<String> {
     }
     let weights = record.info.objectives.iter().zip(record.weights.iter());
     let weights: Vec<String> = weights
-        .map(|(objective, weight)| format!("{} {weight:.2}", objective.name))
+        .map(|(objective, weight)| format!("{} {}", objective.name, numbers::weight(*weight)))
         .collect();
     let sampling = &record.sampling;
     let drawn = format!(
@@ -96,18 +98,9 @@ pub(crate) fn caption(record: &Record) -> Vec<String> {
     vec![drawn, models]
 }
 
-/// A mark on a scale.
-fn tick(value: f64) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
-    }
-    let sign = if value < 0.0 { '\u{2212}' } else { '+' };
-    format!("{sign}{}", value.abs())
-}
-
 impl Canvas<'_> {
     /// Words over as many lines as they need.
-    fn words(&mut self, words: &str, size: f64, colour: &str, strong: bool) {
+    fn words(&mut self, words: &str, size: f64, colour: Rgb, strong: bool) {
         let mut lines = vec![String::new()];
         for word in words.split_whitespace() {
             let line = lines.last().map_or("", String::as_str);
@@ -130,7 +123,7 @@ impl Canvas<'_> {
                 self.body,
                 "<text x=\"{MARGIN}\" y=\"{:.1}\" font-size=\"{size}\" fill=\"{}\"{weight}>{}</text>",
                 self.y - size * 0.35,
-                self.paints.get(colour),
+                css(colour),
                 escaped(&line)
             );
         }
@@ -180,20 +173,20 @@ impl Canvas<'_> {
                 "<rect x=\"{x:.2}\" y=\"{:.2}\" width=\"{wide:.2}\" height=\"{:.1}\" rx=\"2\" fill=\"{}\"/>",
                 self.y + 1.0,
                 BASELINE + 4.0,
-                self.paints.heat(place)
+                heat(self.paints, place)
             );
             let height = BAR * place.abs();
             let middle = self.y + BASELINE + BAR_MIDDLE;
             let (top, colour) = if place > 0.0 {
-                (middle - height, "above")
+                (middle - height, self.paints.above)
             } else {
-                (middle, "below")
+                (middle, self.paints.below)
             };
             let _ = writeln!(
                 out,
                 "<rect x=\"{x:.2}\" y=\"{top:.2}\" width=\"{:.2}\" height=\"{height:.2}\" fill=\"{}\"/>",
                 (wide - 0.8).max(0.8),
-                self.paints.get(colour)
+                css(colour)
             );
         }
         let words = shown.trim_matches(' ');
@@ -206,7 +199,7 @@ impl Canvas<'_> {
                  lengthAdjust=\"spacingAndGlyphs\">{}</text>",
                 x + lead,
                 self.y + BASELINE,
-                self.paints.get("text"),
+                css(self.paints.text),
                 escaped(words)
             );
         }
@@ -225,7 +218,7 @@ impl Canvas<'_> {
                 MARGIN + step as f64 * each,
                 self.y,
                 each + 0.05,
-                self.paints.heat(place)
+                heat(self.paints, place)
             );
         }
         let marks = [
@@ -238,7 +231,7 @@ impl Canvas<'_> {
                 self.body,
                 "<text x=\"{x}\" y=\"{:.1}\" font-size=\"10\" text-anchor=\"{anchor}\" fill=\"{}\">{words}</text>",
                 self.y + 19.0,
-                self.paints.get("weak")
+                css(self.paints.weak)
             );
         }
         self.y += 24.0;
@@ -246,7 +239,7 @@ impl Canvas<'_> {
             "Advantage for {objective}: blue words and bars upwards are more {objective} than the plain model's average, \
              orange words and bars downwards less"
         );
-        self.words(&sentence, SMALL, "text", false);
+        self.words(&sentence, SMALL, self.paints.text, false);
         self.y += 2.0;
     }
 
@@ -258,7 +251,7 @@ impl Canvas<'_> {
              font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\">\n<title>{}</title>\n\
              <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"{}\"/>\n{}</svg>\n",
             escaped(&title),
-            self.paints.get("panel"),
+            css(self.paints.panel),
             self.body
         )
     }

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-/// A true minus sign.
-const MINUS: char = '\u{2212}';
+use crate::domain::numbers::MINUS;
+pub use crate::domain::numbers::{tick, weight};
+
 /// A space that no line is broken at.
 const GLUE: char = '\u{a0}';
 
@@ -52,18 +53,6 @@ pub fn percent_short(log_probability: f64) -> String {
     }
 }
 
-/// A weight with as many decimals as it takes to tell it from its neighbours: two from a tenth on.
-pub fn weight(value: f64) -> String {
-    let decimals = if value == 0.0 || value.abs() >= 0.1 {
-        2
-    } else if value.abs() >= 0.01 {
-        3
-    } else {
-        4
-    };
-    format!("{value:.decimals$}")
-}
-
 /// Nats for a narrow column: one decimal below ten, none from there on.
 pub fn nats_short(value: f64) -> String {
     signed(value, usize::from(value.abs() < 9.95))
@@ -91,15 +80,6 @@ pub fn signed(value: f64, decimals: usize) -> String {
     } else {
         format!("+{size}")
     }
-}
-
-/// A mark on a scale: signed, without needless zeros.
-pub fn tick(value: f64) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
-    }
-    let sign = if value < 0.0 { MINUS } else { '+' };
-    format!("{sign}{}", value.abs())
 }
 
 /// A count, its thousands apart.
@@ -229,12 +209,6 @@ mod tests {
     }
 
     #[test]
-    fn small_weights_keep_two_digits() {
-        let told = [0.0, 1.5, 0.1, 0.053, 0.0053].map(weight);
-        assert_eq!(told, ["0.00", "1.50", "0.10", "0.053", "0.0053"]);
-    }
-
-    #[test]
     fn numbers_in_narrow_columns_are_short() {
         let p = |p: f64| percent_short(p.ln());
         assert_eq!(p(0.412), "41.2");
@@ -253,13 +227,6 @@ mod tests {
         assert_eq!(nats(f64::NEG_INFINITY), "−∞");
         assert_eq!(nats(f64::NAN), "–");
         assert_eq!(signed(-12.0, 0), "−12");
-    }
-
-    #[test]
-    fn ticks_have_no_needless_zeros() {
-        assert_eq!(tick(2.0), "+2");
-        assert_eq!(tick(-0.05), "−0.05");
-        assert_eq!(tick(0.0), "0");
     }
 
     #[test]

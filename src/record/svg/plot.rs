@@ -6,8 +6,9 @@ mod shares;
 use std::fmt::Write;
 
 use super::super::html::escaped;
-use super::super::paint::{DARK, LIGHT};
+use super::super::paint::{DARK, LIGHT, css};
 use super::{Canvas, MARGIN, SMALL, WIDTH};
+use crate::domain::paint::Rgb;
 use crate::engine::scale::{span, ticks};
 
 /// Height of a large plot, points.
@@ -77,7 +78,7 @@ impl Plot {
             body: String::new(),
             y: MARGIN,
         };
-        canvas.words(&self.title, 14.0, "text", true);
+        canvas.words(&self.title, 14.0, canvas.paints.text, true);
         canvas.y += 8.0;
         let legend = match &self.drawn {
             Drawn::Scatter(axes) => {
@@ -101,7 +102,7 @@ impl Plot {
             canvas.signs(more);
         }
         for line in &self.caption {
-            canvas.words(line, SMALL, "weak", false);
+            canvas.words(line, SMALL, canvas.paints.weak, false);
         }
         canvas.finish(&self.title)
     }
@@ -168,17 +169,17 @@ fn number(value: f64) -> String {
 }
 
 impl Canvas<'_> {
-    fn segment(&mut self, ends: [[f64; 2]; 2], colour: &str, width: f64) {
+    fn segment(&mut self, ends: [[f64; 2]; 2], colour: Rgb, width: f64) {
         let [[a, b], [c, d]] = ends;
         let _ = writeln!(
             self.body,
             "<line x1=\"{a:.2}\" y1=\"{b:.2}\" x2=\"{c:.2}\" y2=\"{d:.2}\" stroke=\"{}\" stroke-width=\"{width}\"/>",
-            self.paints.get(colour)
+            css(colour)
         );
     }
 
     /// A line through several places, with dashes where it is `dashed`.
-    fn path(&mut self, places: &[[f64; 2]], colour: &str, width: f64, dashed: bool) {
+    fn path(&mut self, places: &[[f64; 2]], colour: Rgb, width: f64, dashed: bool) {
         let places: Vec<String> = places
             .iter()
             .map(|[x, y]| format!("{x:.2},{y:.2}"))
@@ -192,7 +193,7 @@ impl Canvas<'_> {
             self.body,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\"{dashes}/>",
             places.join(" "),
-            self.paints.get(colour)
+            css(colour)
         );
     }
 
@@ -207,11 +208,11 @@ impl Canvas<'_> {
         );
     }
 
-    fn label(&mut self, [x, y]: [f64; 2], anchor: &str, colour: &str, words: &str) {
+    fn label(&mut self, [x, y]: [f64; 2], anchor: &str, colour: Rgb, words: &str) {
         let _ = writeln!(
             self.body,
             "<text x=\"{x:.2}\" y=\"{y:.2}\" font-size=\"{SMALL}\" text-anchor=\"{anchor}\" fill=\"{}\">{}</text>",
-            self.paints.get(colour),
+            css(colour),
             escaped(words)
         );
     }
@@ -222,15 +223,23 @@ impl Canvas<'_> {
             let [x, y] = at;
             let off = 4.5 * scale;
             for down in [off, -off] {
-                self.segment([[x - off, y - down], [x + off, y + down]], "below", 2.0);
+                self.segment(
+                    [[x - off, y - down], [x + off, y + down]],
+                    self.paints.below,
+                    2.0,
+                );
             }
         } else {
-            let colour = if on_front { "accent" } else { "weak" };
-            let fill = self.paints.get(colour);
+            let colour = if on_front {
+                self.paints.accent
+            } else {
+                self.paints.weak
+            };
+            let fill = css(colour);
             self.circle(at, DOT * scale, &fill, None);
         }
         if on_front {
-            let ring = self.paints.get("accent");
+            let ring = css(self.paints.accent);
             self.circle(at, RING * scale, "none", Some((&ring, 1.5)));
         }
     }
@@ -254,25 +263,33 @@ impl Canvas<'_> {
                 ends[axis] = [mark, mark];
                 ends[1 - axis] = frame.spans[1 - axis];
                 let [from, to] = [0, 1].map(|end| frame.at([ends[0][end], ends[1][end]]));
-                self.segment([from, to], "border", 1.0);
+                self.segment([from, to], self.paints.border, 1.0);
                 let (at, anchor) = if axis == 0 {
                     ([from[0], frame.y[1] + 15.0], "middle")
                 } else {
                     ([frame.x[0] - 6.0, from[1] + 4.0], "end")
                 };
-                self.label(at, anchor, "weak", &number(mark));
+                self.label(at, anchor, self.paints.weak, &number(mark));
             }
         }
         let corner = [frame.x[0], frame.y[1]];
-        self.segment([[frame.x[0], frame.y[0]], corner], "border-strong", 1.0);
-        self.segment([corner, [frame.x[1], frame.y[1]]], "border-strong", 1.0);
+        self.segment(
+            [[frame.x[0], frame.y[0]], corner],
+            self.paints.border_strong,
+            1.0,
+        );
+        self.segment(
+            [corner, [frame.x[1], frame.y[1]]],
+            self.paints.border_strong,
+            1.0,
+        );
         let below = [f64::midpoint(frame.x[0], frame.x[1]), frame.y[1] + 34.0];
-        self.label(below, "middle", "text", &plot.axis(axes[0]));
+        self.label(below, "middle", self.paints.text, &plot.axis(axes[0]));
         let (x, y) = (MARGIN + 10.0, f64::midpoint(frame.y[0], frame.y[1]));
         let _ = writeln!(
             self.body,
             "<text transform=\"translate({x:.2} {y:.2}) rotate(-90)\" font-size=\"{SMALL}\" text-anchor=\"middle\" fill=\"{}\">{}</text>",
-            self.paints.get("text"),
+            css(self.paints.text),
             escaped(&plot.axis(axes[1]))
         );
         for point in plot.with(&axes) {
@@ -283,13 +300,17 @@ impl Canvas<'_> {
                 (along, [[x, y - along], [x, y + along]]),
             ] {
                 if half > 0.0 {
-                    self.segment(ends.map(|end| frame.at(end)), "border-strong", 1.0);
+                    self.segment(
+                        ends.map(|end| frame.at(end)),
+                        self.paints.border_strong,
+                        1.0,
+                    );
                 }
             }
         }
         if plot.line.len() > 1 {
             let places: Vec<[f64; 2]> = plot.line.iter().map(|place| frame.at(*place)).collect();
-            self.path(&places, "accent", 1.5, false);
+            self.path(&places, self.paints.accent, 1.5, false);
         }
         self.settings(plot, axes, frame, 1.0);
         self.y += HEIGHT + BELOW;
@@ -319,7 +340,7 @@ impl Canvas<'_> {
                     self.body,
                     "<rect x=\"{left:.2}\" y=\"{:.2}\" width=\"{wide:.2}\" height=\"{high:.2}\" rx=\"4\" fill=\"none\" stroke=\"{}\"/>",
                     self.y,
-                    self.paints.get("border-strong")
+                    css(self.paints.border_strong)
                 );
                 let axes = [right, up];
                 let frame = Frame {
@@ -330,9 +351,9 @@ impl Canvas<'_> {
                 };
                 let (top, bottom) = (self.y + 15.0, self.y + high - 8.0);
                 let name = format!("\u{2191} {}", plot.name(up));
-                self.label([left + 8.0, top], "start", "weak", &name);
+                self.label([left + 8.0, top], "start", self.paints.weak, &name);
                 let name = format!("{} \u{2192}", plot.name(right));
-                self.label([left + wide - 8.0, bottom], "end", "weak", &name);
+                self.label([left + wide - 8.0, bottom], "end", self.paints.weak, &name);
                 self.settings(plot, axes, frame, 0.75);
             }
             self.y += high + gap;
@@ -350,10 +371,10 @@ impl Canvas<'_> {
         let mut x = MARGIN + 8.0;
         for (on_front, is_base, words) in signs {
             self.sign([x, y], on_front, is_base, 1.0);
-            self.label([x + 11.0, y + 4.0], "start", "weak", words);
+            self.label([x + 11.0, y + 4.0], "start", self.paints.weak, words);
             x += 11.0 + super::width(words) * SMALL + 22.0;
         }
-        self.label([x - 8.0, y + 4.0], "start", "weak", more);
+        self.label([x - 8.0, y + 4.0], "start", self.paints.weak, more);
         self.y += 24.0;
     }
 }

@@ -1,8 +1,10 @@
 //! Three weights as places in a triangle, and parallel axes.
 
 use super::{BELOW, HEIGHT, Plot, SMALL, Setting, number};
+use crate::domain::numbers::tick;
 use crate::engine::scale::limit;
-use crate::record::svg::{Canvas, MARGIN, WIDTH, tick};
+use crate::record::paint::{css, heat};
+use crate::record::svg::{Canvas, MARGIN, WIDTH};
 
 /// Room above and below parallel axes for their names and numbers, and beside the outermost.
 const ROOM: f64 = 20.0;
@@ -19,7 +21,7 @@ impl Canvas<'_> {
             [middle + side / 2.0, top + HEIGHT],
         ];
         let closed = [places[0], places[1], places[2], places[0]];
-        self.path(&closed, "border-strong", 1.0, false);
+        self.path(&closed, self.paints.border_strong, 1.0, false);
         let between = |a: [f64; 2], b: [f64; 2], share: f64| {
             [0, 1].map(|axis| a[axis] + (b[axis] - a[axis]) * share)
         };
@@ -28,13 +30,13 @@ impl Canvas<'_> {
             for turn in 0..3 {
                 let [a, b, c] = [0, 1, 2].map(|k| places[(k + turn) % 3]);
                 let ends = [between(a, b, step), between(a, c, step)];
-                self.segment(ends, "border", 1.0);
+                self.segment(ends, self.paints.border, 1.0);
             }
         }
         for (index, ([x, y], corner)) in places.into_iter().zip(corners).enumerate() {
             let name = format!("only {}", plot.name(corner));
             let off = if index == 0 { -9.0 } else { 24.0 };
-            self.label([x, y + off], "middle", "text", &name);
+            self.label([x, y + off], "middle", self.paints.text, &name);
         }
         let mut points = plot.with(std::slice::from_ref(&colour));
         let zero = points.find(|point| point.is_base);
@@ -61,11 +63,11 @@ impl Canvas<'_> {
         let many = (50.0 / placed.len().max(1) as f64).clamp(0.45, 1.0);
         for (at, sum, point) in placed {
             let radius = many * (5.0 + 1.6 * sum).min(16.0);
-            let fill = self.paints.heat(gain(point) / limit);
+            let fill = heat(self.paints, gain(point) / limit);
             let (ring, width) = if point.on_front {
-                (self.paints.get("accent"), 2.0)
+                (css(self.paints.accent), 2.0)
             } else {
-                (self.paints.get("border-strong"), 1.0)
+                (css(self.paints.border_strong), 1.0)
             };
             self.circle(at, radius, &fill, Some((&ring, width)));
         }
@@ -77,7 +79,7 @@ impl Canvas<'_> {
             number((zero * 1e3).round() / 1e3),
             tick(limit).trim_start_matches('+')
         );
-        self.words(&words, SMALL, "text", false);
+        self.words(&words, SMALL, self.paints.text, false);
         self.y += 4.0;
     }
 
@@ -134,25 +136,35 @@ impl Canvas<'_> {
                 })
                 .collect();
             let (colour, width) = match (point.is_base, point.on_front) {
-                (true, _) => ("below", 1.5),
-                (false, true) => ("accent", 2.0),
-                (false, false) => ("weak", 1.0),
+                (true, _) => (self.paints.below, 1.5),
+                (false, true) => (self.paints.accent, 2.0),
+                (false, false) => (self.paints.weak, 1.0),
             };
             self.path(&places, colour, width, point.is_base);
         }
         for (index, ((name, ..), [low, high])) in axes.iter().zip(&ranges).enumerate() {
             let x = x(index);
-            self.segment([[x, top], [x, bottom]], "text", 1.0);
+            self.segment([[x, top], [x, bottom]], self.paints.text, 1.0);
             // Names of neighbours stand at two heights, so that long ones do not meet.
             let up = if index % 2 == 0 { 8.0 } else { 24.0 };
-            self.label([x, top - up], "middle", "text", name);
+            self.label([x, top - up], "middle", self.paints.text, name);
             let words = |value: f64| number((value * 1e3).round() / 1e3);
-            self.label([x + 4.0, top + 10.0], "start", "weak", &words(*high));
-            self.label([x + 4.0, bottom + 12.0], "start", "weak", &words(*low));
+            self.label(
+                [x + 4.0, top + 10.0],
+                "start",
+                self.paints.weak,
+                &words(*high),
+            );
+            self.label(
+                [x + 4.0, bottom + 12.0],
+                "start",
+                self.paints.weak,
+                &words(*low),
+            );
         }
         self.y += HEIGHT + 4.0;
         let words = "Thick: not beaten. Dashed: plain model";
-        self.words(words, SMALL, "text", false);
+        self.words(words, SMALL, self.paints.text, false);
         self.y += 4.0;
     }
 }

@@ -80,7 +80,7 @@ fn a_scatter_has_axes_intervals_front_and_plain_model() {
     // Four settings as dots and two rings around them; one dot, ring and dot for the signs below.
     assert_eq!(picture.matches("<circle").count(), 4 + 2 + 3);
     // The plain model, and its sign below.
-    let below = LIGHT.get("below");
+    let below = css(LIGHT.below);
     assert_eq!(picture.matches(&below).count(), 4);
     // By hand: from −0.5 to 1 with half an interval of 0.1 on either side and 7 % of 1.7 around that.
     let (low, high) = (-0.6 - 0.119, 1.1 + 0.119);
@@ -143,7 +143,7 @@ fn the_other_pictures_have_all_settings_too() {
 fn the_dark_has_its_own_colours_and_nothing_at_all_is_no_trouble() {
     let mut dark = plot(Drawn::Scatter([0, 1]));
     dark.dark = true;
-    assert!(dark.svg().contains(&DARK.get("panel")));
+    assert!(dark.svg().contains(&css(DARK.panel)));
     for drawn in [
         Drawn::Scatter([0, 1]),
         Drawn::Pairs,
