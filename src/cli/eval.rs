@@ -96,43 +96,28 @@ pub(super) fn run(args: &EvalArgs, common: &CommonArgs) -> Result<(), Failure> {
     let mut tallies = vec![Tally::default(); session.info.objectives.len()];
     let mut judged = 0;
     let cancelled = loop {
-        match session.next()? {
-            Event::Judged { index, rewards, .. } => {
-                bar.inc(1);
-                match rewards {
-                    Ok(PairRewards { chosen, rejected }) => {
-                        judged += 1;
-                        for (tally, (chosen, rejected)) in
-                            tallies.iter_mut().zip(chosen.into_iter().zip(rejected))
-                        {
-                            tally.add(chosen, rejected);
-                        }
-                    }
-                    Err(failure) => {
-                        skipped += 1;
-                        let line = lines.get(index).copied().unwrap_or_default();
-                        bar.suspend(|| {
-                            super::say(&format!("skipped line {line}: {}", failure.summary));
-                        });
+        let event = session.next_of(run)?;
+        if let Event::Judged { index, rewards, .. } = event {
+            bar.inc(1);
+            match rewards {
+                Ok(PairRewards { chosen, rejected }) => {
+                    judged += 1;
+                    for (tally, (chosen, rejected)) in
+                        tallies.iter_mut().zip(chosen.into_iter().zip(rejected))
+                    {
+                        tally.add(chosen, rejected);
                     }
                 }
+                Err(failure) => {
+                    skipped += 1;
+                    let line = lines.get(index).copied().unwrap_or_default();
+                    bar.suspend(|| {
+                        super::say(&format!("skipped line {line}: {}", failure.summary));
+                    });
+                }
             }
-            Event::Evaluated { cancelled, .. } => break cancelled,
-            Event::Failed { failure, .. } => return Err(failure),
-            Event::Loading { .. }
-            | Event::Loaded(_)
-            | Event::Started { .. }
-            | Event::Step { .. }
-            | Event::BaseScored { .. }
-            | Event::Superseded { .. }
-            | Event::Ahead { .. }
-            | Event::Finished { .. }
-            | Event::Scored { .. }
-            | Event::Calibrated { .. }
-            | Event::Sweep(_)
-            | Event::Measured { .. }
-            | Event::Hub(_)
-            | Event::Shelf(_) => {}
+        } else if let Event::Evaluated { cancelled, .. } = event {
+            break cancelled;
         }
     };
     bar.finish_and_clear();

@@ -56,6 +56,16 @@ pub struct GenerateArgs {
     pub sampling: SamplingArgs,
 }
 
+impl GenerateArgs {
+    /// What every text begins with.
+    pub(super) fn beginning(&self) -> Beginning {
+        Beginning {
+            words: self.prefix.clone(),
+            ..Beginning::default()
+        }
+    }
+}
+
 pub(super) fn run(args: &GenerateArgs, common: &CommonArgs) -> Result<(), Failure> {
     let sampling = args.sampling.sampling()?;
     let prompts = match (&args.prompts, &args.prompt) {
@@ -185,7 +195,7 @@ impl Finished {
             base: end.base.as_ref().map(|base| written(base, &self.base)),
             guided: written(&end.guided, &self.guided),
             divergence: end.divergence,
-            timing: end.timing(),
+            timing: end.timing,
         }
         .document()
     }
@@ -215,10 +225,7 @@ fn one(
         sampling: sampling.clone(),
         with_base,
         pace: None,
-        beginning: Beginning {
-            words: args.prefix.clone(),
-            ..Beginning::default()
-        },
+        beginning: args.beginning(),
         live: false,
     }))?;
     let (mut rendered_prompt, mut prompt_len) = (String::new(), 0);
@@ -229,58 +236,44 @@ fn one(
         print("Base:\n")?;
     }
     let mut end = loop {
-        match session.next()? {
-            Event::Started {
-                rendered,
-                prompt_tokens,
-                unfamiliar,
-                ..
-            } => {
-                (rendered_prompt, prompt_len) = (rendered, prompt_tokens);
-                if unfamiliar {
-                    super::say(&format!("{}: its answer may not fit", session.info.far()));
+        let event = session.next_of(run)?;
+        if let Event::Started {
+            rendered,
+            prompt_tokens,
+            unfamiliar,
+            ..
+        } = event
+        {
+            (rendered_prompt, prompt_len) = (rendered, prompt_tokens);
+            if unfamiliar {
+                super::say(&format!("{}: its answer may not fit", session.info.far()));
+            }
+        } else if let Event::Step { step, .. } = event {
+            let pane = step.pane;
+            if args.save.is_some() {
+                kept.take(&step);
+            }
+            let (_, token) = token(*step);
+            if !quiet && pane == streamed {
+                print(token.text())?;
+            }
+            match pane {
+                Pane::Base => base.push(token),
+                Pane::Guided => guided.push(token),
+            }
+        } else if let Event::BaseScored { steps, .. } = event {
+            if args.save.is_some() {
+                for step in &steps {
+                    kept.take(step);
                 }
             }
-            Event::Step { step, .. } => {
-                let pane = step.pane;
-                if args.save.is_some() {
-                    kept.take(&step);
-                }
-                let (_, token) = token(*step);
-                if !quiet && pane == streamed {
-                    print(token.text())?;
-                }
-                match pane {
-                    Pane::Base => base.push(token),
-                    Pane::Guided => guided.push(token),
+            for (position, token) in steps.into_iter().map(token) {
+                if let Some(place) = base.get_mut(position) {
+                    *place = token;
                 }
             }
-            Event::BaseScored { steps, .. } => {
-                if args.save.is_some() {
-                    for step in &steps {
-                        kept.take(step);
-                    }
-                }
-                for (position, token) in steps.into_iter().map(token) {
-                    if let Some(place) = base.get_mut(position) {
-                        *place = token;
-                    }
-                }
-            }
-            Event::Finished { end, .. } => break *end,
-            Event::Failed { failure, .. } => return Err(failure),
-            Event::Loading { .. }
-            | Event::Loaded(_)
-            | Event::Superseded { .. }
-            | Event::Ahead { .. }
-            | Event::Scored { .. }
-            | Event::Judged { .. }
-            | Event::Evaluated { .. }
-            | Event::Calibrated { .. }
-            | Event::Sweep(_)
-            | Event::Measured { .. }
-            | Event::Hub(_)
-            | Event::Shelf(_) => {}
+        } else if let Event::Finished { end, .. } = event {
+            break *end;
         }
     };
     for (tokens, end) in [

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::journal::files;
 use crate::journal::now_secs;
 use crate::record::{Keep, Record, Text};
-use crate::worker::{Beginning, Command, Event, GenerateRequest, RunEnd, Step};
+use crate::worker::{Command, Event, GenerateRequest, RunEnd, Step};
 
 /// The largest weight of a grid.
 const LARGEST: f64 = 2.0;
@@ -104,7 +104,7 @@ pub(super) fn save(
         base,
         guided: kept.text(Pane::Guided, end.guided.finish, &end.guided.tail),
         divergence: end.divergence,
-        timing: end.timing(),
+        timing: end.timing,
         app: env!("CARGO_PKG_VERSION").to_owned(),
         at: now_secs(),
         lineup_file: lineup.map(|path| path.display().to_string()),
@@ -115,7 +115,7 @@ pub(super) fn save(
     }
     .with_tree();
     for weights in grid(&session.weights, args.grid.unwrap_or(0)) {
-        let text = guided_text(session, ended, &weights)?;
+        let text = guided_text(session, args, ended, &weights)?;
         record.add_branch(&weights, &text);
     }
     let keep = args.keep.map_or_else(Keep::default, Keep::Likely);
@@ -141,6 +141,7 @@ fn grid(weights: &[f64], points: usize) -> Vec<ObjectiveWeights> {
 /// What the models write under other weights.
 fn guided_text(
     session: &mut Session,
+    args: &GenerateArgs,
     ended: &Ended<'_>,
     weights: &ObjectiveWeights,
 ) -> Result<Text, Failure> {
@@ -153,34 +154,19 @@ fn guided_text(
         sampling: ended.sampling.clone(),
         with_base: false,
         pace: None,
-        beginning: Beginning::default(),
+        beginning: args.beginning(),
         live: false,
     }))?;
     let mut kept = Kept::default();
     loop {
-        match session.next()? {
-            Event::Step { step, .. } => kept.take(&step),
-            Event::Finished { end, .. } => {
-                if end.guided.finish == Finish::Cancelled {
-                    return Err(Failure::interrupted());
-                }
-                return Ok(kept.text(Pane::Guided, end.guided.finish, &end.guided.tail));
+        let event = session.next_of(run)?;
+        if let Event::Step { step, .. } = event {
+            kept.take(&step);
+        } else if let Event::Finished { end, .. } = event {
+            if end.guided.finish == Finish::Cancelled {
+                return Err(Failure::interrupted());
             }
-            Event::Failed { failure, .. } => return Err(failure),
-            Event::Started { .. }
-            | Event::BaseScored { .. }
-            | Event::Loading { .. }
-            | Event::Loaded(_)
-            | Event::Superseded { .. }
-            | Event::Ahead { .. }
-            | Event::Scored { .. }
-            | Event::Judged { .. }
-            | Event::Evaluated { .. }
-            | Event::Calibrated { .. }
-            | Event::Measured { .. }
-            | Event::Sweep(_)
-            | Event::Hub(_)
-            | Event::Shelf(_) => {}
+            return Ok(kept.text(Pane::Guided, end.guided.finish, &end.guided.tail));
         }
     }
 }

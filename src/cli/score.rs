@@ -9,7 +9,6 @@ use serde_json::json;
 use super::session::Session;
 use super::{CommonArgs, print, print_json};
 use crate::domain::Prompt;
-use crate::engine::sums::TextSums;
 use crate::error::Failure;
 use crate::record::json::{self, Token};
 use crate::worker::{Command, Event, LineupInfo, ScoreRequest};
@@ -27,7 +26,7 @@ pub struct ScoreArgs {
     /// input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "response"])]
     pub batch: Option<PathBuf>,
-    /// Write the sums of the file's answers here, as CSV, or as JSON with --json; without it, to standard output
+    /// Write the sums of the file's answers here, as .csv or .json; without it, to standard output
     #[arg(long, value_name = "FILE", requires = "batch")]
     pub out: Option<PathBuf>,
     /// A system text for every model
@@ -63,34 +62,20 @@ pub(super) fn run(args: &ScoreArgs, common: &CommonArgs) -> Result<(), Failure> 
     }))?;
     let mut rendered_prompt = String::new();
     let mut tokens: Vec<Token> = Vec::new();
-    loop {
-        match session.next()? {
-            Event::Started { rendered, .. } => rendered_prompt = rendered,
-            Event::Step { step, .. } => tokens.push(Token::new(step.step, step.text)),
-            Event::Scored { tail, .. } => {
-                if let Some(last) = tokens.last_mut() {
-                    last.push_text(&tail);
-                }
-                break;
+    let sums = loop {
+        let event = session.next_of(run)?;
+        if let Event::Started { rendered, .. } = event {
+            rendered_prompt = rendered;
+        } else if let Event::Step { step, .. } = event {
+            tokens.push(Token::new(step.step, step.text));
+        } else if let Event::Scored { tail, sums, .. } = event {
+            if let Some(last) = tokens.last_mut() {
+                last.push_text(&tail);
             }
-            Event::Failed { failure, .. } => return Err(failure),
-            Event::Loading { .. }
-            | Event::Loaded(_)
-            | Event::BaseScored { .. }
-            | Event::Superseded { .. }
-            | Event::Ahead { .. }
-            | Event::Finished { .. }
-            | Event::Judged { .. }
-            | Event::Evaluated { .. }
-            | Event::Calibrated { .. }
-            | Event::Sweep(_)
-            | Event::Measured { .. }
-            | Event::Hub(_)
-            | Event::Shelf(_) => {}
+            break sums;
         }
-    }
+    };
     let info = &session.info;
-    let sums = TextSums::of(tokens.iter().map(Token::insight));
     if common.json {
         return print_json(&json!({
             "schema": "counterpoise.score/1",

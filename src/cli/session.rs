@@ -155,6 +155,24 @@ impl Session {
         }
     }
 
+    /// The next event of a run.
+    ///
+    /// # Errors
+    /// The run failed, or the worker did, or is gone.
+    pub(crate) fn next_of(&self, run: RunId) -> Result<Event, Failure> {
+        loop {
+            let event = self.next()?;
+            let own = event.run() == Some(run);
+            if let Event::Failed { run: of, failure } = event {
+                if own || of.is_none() {
+                    return Err(failure);
+                }
+            } else if own {
+                return Ok(event);
+            }
+        }
+    }
+
     /// The next event.
     ///
     /// # Errors
@@ -239,5 +257,50 @@ impl LoadingLine {
         if self.terminal {
             let _ = write!(std::io::stderr(), "\r\x1b[2K");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn who_waits_for_a_run_hears_of_no_other() {
+        let (outbox, events) = channel();
+        let session = Session {
+            worker: WorkerHandle {
+                commands: channel().0.into(),
+                events,
+            },
+            info: Arc::default(),
+            weights: Arc::from([]),
+            cancel: CancelToken::default(),
+            next_run: 1,
+        };
+        let failed = |run: Option<u64>| Event::Failed {
+            run: run.map(RunId),
+            failure: Failure::failed("No"),
+        };
+        let over = |run: u64| Event::Evaluated {
+            run: RunId(run),
+            cancelled: false,
+        };
+        for event in [
+            over(1),
+            failed(Some(1)),
+            over(2),
+            failed(Some(2)),
+            failed(None),
+        ] {
+            outbox.send(event).unwrap();
+        }
+        assert_eq!(session.next_of(RunId(2)).unwrap().run(), Some(RunId(2)));
+        for left in ["its own", "the worker's"] {
+            assert!(session.next_of(RunId(2)).is_err(), "{left}");
+        }
+        drop(outbox);
+        let gone = session.next_of(RunId(2)).unwrap_err();
+        assert!(gone.summary.contains("stopped"), "{gone}");
     }
 }

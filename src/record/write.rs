@@ -99,7 +99,14 @@ impl Record {
     }
 
     fn extra(&self, keep: Keep) -> Extra {
-        let rows = self.rows(keep);
+        let rows = match keep {
+            Keep::Nothing => self.rows_within(&[], 0),
+            Keep::UpTo(most) => {
+                let details = [Detail::AsKept, Detail::Rounded, Detail::Likely(LIKELY)];
+                self.rows_within(&details, most)
+            }
+            Keep::Likely(count) => self.rows_within(&[Detail::Likely(count)], 0),
+        };
         let whole = rows.iter().flatten().all(|rows| rows.tokens().is_none());
         let nodes = self.tree.nodes().iter().zip(&rows);
         Extra {
@@ -130,23 +137,20 @@ impl Record {
         }
     }
 
-    /// The rows of every place, as exactly as is wanted and as the bytes allow.
-    fn rows(&self, keep: Keep) -> Vec<Option<StoredRows>> {
-        let details = match keep {
-            Keep::Nothing => return vec![None; self.tree.nodes().len()],
-            Keep::UpTo(most) if self.tree.bytes() <= most => [Detail::AsKept, Detail::AsKept],
-            Keep::UpTo(_) => [Detail::Rounded, Detail::Likely(LIKELY)],
-            Keep::Likely(count) => [Detail::Likely(count); 2],
-        };
-        let rows = self.rows_in(details[0]);
-        let bytes: usize = rows.iter().flatten().map(StoredRows::bytes).sum();
-        match keep {
-            Keep::UpTo(most) if bytes > most => self.rows_in(details[1]),
-            Keep::Nothing | Keep::UpTo(_) | Keep::Likely(_) => rows,
+    /// The rows of every place in the first of these ways that takes no more than `most` bytes, else in the last.
+    pub(super) fn rows_within(&self, details: &[Detail], most: usize) -> Vec<Option<StoredRows>> {
+        let mut rows = vec![None; self.tree.nodes().len()];
+        for &detail in details {
+            rows = self.rows_in(detail);
+            let bytes: usize = rows.iter().flatten().map(StoredRows::bytes).sum();
+            if bytes <= most {
+                break;
+            }
         }
+        rows
     }
 
-    pub(super) fn rows_in(&self, detail: Detail) -> Vec<Option<StoredRows>> {
+    fn rows_in(&self, detail: Detail) -> Vec<Option<StoredRows>> {
         let nodes = self.tree.nodes();
         let weights = self.weights_at();
         let mut depth = vec![0; nodes.len()];

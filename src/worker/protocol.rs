@@ -184,27 +184,8 @@ pub struct RunEnd {
     pub guided: StreamEnd,
     /// First position whose tokens differ.
     pub divergence: Option<usize>,
-    /// Reading the prompt, seconds.
-    pub prefill_secs: f64,
-    /// Writing, seconds from the first token to the base's last.
-    pub base_secs: f64,
-    /// Writing, seconds from the first token to the guided text's last.
-    pub guided_secs: f64,
-    /// Tokens of both texts per second of writing.
-    pub tokens_per_sec: f64,
-}
-
-impl RunEnd {
     /// How long it took.
-    #[must_use]
-    pub fn timing(&self) -> Timing {
-        Timing {
-            prefill_secs: self.prefill_secs,
-            base_secs: self.base_secs,
-            guided_secs: self.guided_secs,
-            tokens_per_sec: self.tokens_per_sec,
-        }
-    }
+    pub timing: Timing,
 }
 
 /// What happened.
@@ -326,4 +307,31 @@ pub enum Event {
         /// What a person sees.
         failure: Failure,
     },
+}
+
+impl Event {
+    /// The run that it is about, where it is about one.
+    #[must_use]
+    pub const fn run(&self) -> Option<RunId> {
+        match self {
+            Self::Started { run, .. }
+            | Self::Step { run, .. }
+            | Self::BaseScored { run, .. }
+            | Self::Superseded { run, .. }
+            | Self::Ahead { run, .. }
+            | Self::Finished { run, .. }
+            | Self::Scored { run, .. }
+            | Self::Judged { run, .. }
+            | Self::Evaluated { run, .. }
+            | Self::Calibrated { run, .. }
+            | Self::Measured { run, .. }
+            | Self::Sweep(
+                SweepEvent::Began { run, .. }
+                | SweepEvent::Row { run, .. }
+                | SweepEvent::Ended { run, .. },
+            ) => Some(*run),
+            Self::Failed { run, .. } => *run,
+            Self::Loading { .. } | Self::Loaded(_) | Self::Hub(_) | Self::Shelf(_) => None,
+        }
+    }
 }

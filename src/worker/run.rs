@@ -11,6 +11,7 @@ use crate::engine::decode::{Director, Job, Progress, decode_on};
 use crate::engine::scorer::{Detokenizer, Scorer};
 use crate::engine::words::encode_behind;
 use crate::error::Failure;
+use crate::record::Timing;
 
 /// How long a paced run sleeps at most before it looks whether it was stopped.
 const PACE_NAP: Duration = Duration::from_millis(10);
@@ -234,15 +235,17 @@ impl RunDirector<'_, '_> {
             base: with_base.then(|| self.base.end()),
             guided: self.guided.end(),
             divergence,
-            prefill_secs: self.opened.map_or(0.0, |opened| {
-                opened.duration_since(self.began).as_secs_f64()
-            }),
-            base_secs,
-            guided_secs,
-            tokens_per_sec: if secs > 0.0 {
-                tokens as f64 / secs
-            } else {
-                0.0
+            timing: Timing {
+                prefill_secs: self.opened.map_or(0.0, |opened| {
+                    opened.duration_since(self.began).as_secs_f64()
+                }),
+                base_secs,
+                guided_secs,
+                tokens_per_sec: if secs > 0.0 {
+                    tokens as f64 / secs
+                } else {
+                    0.0
+                },
             },
         }
     }

@@ -16,6 +16,7 @@ use counterpoise::domain::{Finish, Objective, ObjectiveWeights, Pane, RewardKind
 use counterpoise::engine::decode::GuidedStep;
 use counterpoise::engine::mix::log_softmax;
 use counterpoise::engine::scorer::StepScores;
+use counterpoise::record::Timing;
 use counterpoise::worker::{Command, Event, LineupInfo, RunEnd, Step, StreamEnd, WorkerHandle};
 use criterion::{Criterion, criterion_group, criterion_main};
 use egui::{Context, Pos2, RawInput, Rect, vec2};
@@ -181,10 +182,12 @@ impl Scene {
                 base: Some(end()),
                 guided: end(),
                 divergence: Some(41),
-                prefill_secs: 0.1,
-                base_secs: 0.5,
-                guided_secs: 0.5,
-                tokens_per_sec: 8000.0,
+                timing: Timing {
+                    prefill_secs: 0.1,
+                    base_secs: 0.5,
+                    guided_secs: 0.5,
+                    tokens_per_sec: 8000.0,
+                },
             }),
         });
         self.frame();

@@ -12,6 +12,7 @@ use counterpoise::engine::decode::GuidedStep;
 use counterpoise::engine::mix::{log_softmax, mix};
 use counterpoise::engine::sample::draw;
 use counterpoise::engine::scorer::StepScores;
+use counterpoise::record::Timing;
 use counterpoise::worker::{
     Command, Event, LineupInfo, LineupSource, RunEnd, Step, StreamEnd, WorkerHandle,
 };
@@ -237,10 +238,12 @@ impl Stage {
                 base: Some(end(&BASE)),
                 guided: end(&GUIDED),
                 divergence: Some(3),
-                prefill_secs: 0.1,
-                base_secs: 0.5,
-                guided_secs: 0.5,
-                tokens_per_sec: 28.0,
+                timing: Timing {
+                    prefill_secs: 0.1,
+                    base_secs: 0.5,
+                    guided_secs: 0.5,
+                    tokens_per_sec: 28.0,
+                },
             }),
         });
     }

@@ -196,10 +196,7 @@ pub(crate) fn run_of(record: &Record, id: RunId) -> Run {
         base: record.base.as_ref().map(end),
         guided: end(&record.guided),
         divergence: record.divergence,
-        prefill_secs: record.timing.prefill_secs,
-        base_secs: record.timing.base_secs,
-        guided_secs: record.timing.guided_secs,
-        tokens_per_sec: record.timing.tokens_per_sec,
+        timing: record.timing,
     }));
     run.rendered.clone_from(&record.rendered);
     run.prompt_tokens = record.prompt_tokens;
@@ -239,12 +236,7 @@ pub(crate) fn text_of(run: &Run, pane: Pane) -> Text {
 #[must_use]
 pub(crate) fn record_of(run: &Run, info: &Arc<LineupInfo>, lineup_file: Option<String>) -> Record {
     let timing = match &run.phase {
-        RunPhase::Ended(end) => Timing {
-            prefill_secs: end.prefill_secs,
-            base_secs: end.base_secs,
-            guided_secs: end.guided_secs,
-            tokens_per_sec: end.tokens_per_sec,
-        },
+        RunPhase::Ended(end) => end.timing,
         RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
             Timing::default()
         }

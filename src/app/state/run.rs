@@ -425,7 +425,7 @@ impl Run {
     #[must_use]
     pub fn writing_secs(&self) -> f64 {
         match &self.phase {
-            RunPhase::Ended(end) => end.base_secs.max(end.guided_secs),
+            RunPhase::Ended(end) => end.timing.base_secs.max(end.timing.guided_secs),
             RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
                 self.first_word_secs
                     .map_or(0.0, |first| (self.last_word_secs - first).max(0.0))
@@ -437,7 +437,7 @@ impl Run {
     #[must_use]
     pub fn tokens_per_sec(&self) -> Option<f64> {
         match &self.phase {
-            RunPhase::Ended(end) => (end.tokens_per_sec > 0.0).then_some(end.tokens_per_sec),
+            RunPhase::Ended(end) => Some(end.timing.tokens_per_sec).filter(|speed| *speed > 0.0),
             RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
                 None
             }

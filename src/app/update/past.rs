@@ -458,7 +458,7 @@ pub fn on_told(state: &mut State, event: &Event) {
                         .map_or_else(String::new, |base| base.tail.clone()),
                     end.guided.tail.clone(),
                 ],
-                timing: end.timing(),
+                timing: end.timing,
             }),
         }),
         Event::Superseded { run, .. } | Event::Failed { run: Some(run), .. } => {

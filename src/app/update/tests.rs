@@ -7,6 +7,7 @@ use crate::domain::{Finish, Objective, Pane, RewardKind, RunId};
 use crate::engine::decode::GuidedStep;
 use crate::engine::mix::log_softmax;
 use crate::engine::scorer::StepScores;
+use crate::record::Timing;
 use crate::worker::{Event, GenerateRequest, LineupInfo, RunEnd, Step, StreamEnd};
 
 mod loading;
@@ -80,10 +81,12 @@ pub(super) fn finished(run: RunId) -> Event {
             base: None,
             guided,
             divergence: None,
-            prefill_secs: 0.0,
-            base_secs: 0.0,
-            guided_secs: 0.1,
-            tokens_per_sec: 40.0,
+            timing: Timing {
+                prefill_secs: 0.0,
+                base_secs: 0.0,
+                guided_secs: 0.1,
+                tokens_per_sec: 40.0,
+            },
         }),
     }
 }

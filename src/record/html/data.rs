@@ -21,7 +21,7 @@ const DETAILS: [Detail; 5] = [
 
 /// The whole run.
 pub(super) fn data(record: &Record) -> Value {
-    let rows = rows(record);
+    let rows = record.rows_within(&DETAILS, MOST_BYTES);
     let whole = rows.iter().flatten().all(|rows| rows.tokens().is_none());
     let objectives = record.info.objectives.iter().enumerate();
     let objectives: Vec<Value> = objectives
@@ -33,6 +33,7 @@ pub(super) fn data(record: &Record) -> Value {
     let sampling = &record.sampling;
     let branches: Vec<&Vec<f64>> = record.branches.iter().map(|b| &b.weights).collect();
     let texts = [Pane::Base, Pane::Guided].map(|pane| text(record, pane, &rows));
+    let maps = [paint::LIGHT, paint::DARK].map(|paints| paints.signed.map(paint::digits));
     json!({
         "needsModel": NEEDS_MODEL,
         "previewWords": preview_words(rows.iter().flatten()),
@@ -53,21 +54,8 @@ pub(super) fn data(record: &Record) -> Value {
         "places": places(record, &rows),
         "texts": texts,
         "branches": branches,
-        "maps": [paint::LIGHT.signed, paint::DARK.signed],
+        "maps": maps,
     })
-}
-
-/// The rows of every place, as exactly as there is room for.
-fn rows(record: &Record) -> Vec<Option<StoredRows>> {
-    let mut rows = Vec::new();
-    for detail in DETAILS {
-        rows = record.rows_in(detail);
-        let bytes: usize = rows.iter().flatten().map(StoredRows::bytes).sum();
-        if bytes <= MOST_BYTES {
-            break;
-        }
-    }
-    rows
 }
 
 /// How long a text may become: a model's context may have ended one before the length that was asked for.

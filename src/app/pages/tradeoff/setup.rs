@@ -101,8 +101,8 @@ fn size_words(state: &State, [settings, prompts, texts]: [usize; 3]) -> String {
 fn predicted_secs(state: &State, texts: usize) -> Option<f64> {
     let page = &state.tradeoff;
     let run = state.run().and_then(|run| match &run.phase {
-        RunPhase::Ended(end) if end.tokens_per_sec > 0.0 => {
-            Some((end.tokens_per_sec, end.guided.tokens as f64))
+        RunPhase::Ended(end) if end.timing.tokens_per_sec > 0.0 => {
+            Some((end.timing.tokens_per_sec, end.guided.tokens as f64))
         }
         _ => None,
     });

@@ -11,6 +11,7 @@ use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, 
 use crate::engine::sums::TextSums;
 use crate::engine::trace::Trace;
 use crate::error::{Failure, FailureKind};
+use crate::record::Timing;
 use crate::worker::{RunEnd, ScoreRequest, Step, StreamEnd};
 
 /// The pane of a run in which an answer stands.
@@ -380,10 +381,7 @@ impl Sheet {
                 base: Some(base),
                 guided,
                 divergence: None,
-                prefill_secs: 0.0,
-                base_secs: 0.0,
-                guided_secs: 0.0,
-                tokens_per_sec: 0.0,
+                timing: Timing::default(),
             }));
         }
     }
