@@ -1,12 +1,14 @@
 //! The command that writes a run again.
 
-use super::Record;
+use super::{Record, Text};
+use crate::engine::reweigh::{Question, first_change};
 use crate::error::Failure;
 
 /// The line that has the same models write the same run, quoted for a POSIX shell.
 ///
 /// # Errors
-/// Models that were put together in the window and saved nowhere, a prompt that continues a chat, or two runs side by side.
+/// Models that were put together in the window and saved nowhere, a prompt that continues a chat, two runs side by side, words
+/// that only the guided text begins with, or weights that moved so that one set of them does not write it.
 pub fn command(record: &Record) -> Result<String, Failure> {
     record.check_one()?;
     let mut words = vec!["counterpoise".to_owned(), "generate".to_owned()];
@@ -33,6 +35,30 @@ pub fn command(record: &Record) -> Result<String, Failure> {
     }
     if prompt.raw {
         words.push("--raw".to_owned());
+    }
+    let guided = &record.guided;
+    if guided.given > 0 {
+        let given = &guided.tokens()[..guided.given];
+        let begins = |text: &Text| text.tokens().starts_with(given);
+        if !record.base.as_ref().is_none_or(begins) {
+            return Err(Failure::usage(
+                "Words were put into the guided text alone, which a command cannot do",
+            ));
+        }
+        let pieces = guided.pieces[..guided.given].concat();
+        words.push(format!("--prefix={pieces}"));
+    }
+    let question = Question {
+        weights: &record.weights,
+        sampling: &record.sampling,
+        pinned: guided.given,
+    };
+    let change = first_change(&guided.trace, &question, &|| false);
+    if change.is_none_or(|change| change.rewrite_from.is_some()) {
+        return Err(Failure::usage(
+            "The weights were moved while this text was written, which a command cannot do",
+        )
+        .hint("Write it anew with the weights that it has now"));
     }
     let mut negative = false;
     for (objective, weight) in record.info.objectives.iter().zip(record.weights.iter()) {
@@ -76,6 +102,7 @@ fn quote(word: &str) -> String {
 mod tests {
     use super::*;
     use crate::record::tests::record;
+    use std::sync::Arc;
 
     #[test]
     fn words_are_quoted_where_a_shell_would_take_them_apart() {
@@ -84,9 +111,37 @@ mod tests {
         assert_eq!(quote(""), "''");
     }
 
+    /// A run whose weights stayed.
+    fn unmoved() -> Record {
+        let mut run = record(1);
+        Arc::make_mut(&mut run.guided.trace).truncate(3);
+        run.guided.pieces.truncate(3);
+        run
+    }
+
+    #[test]
+    fn a_text_that_one_set_of_weights_does_not_write_has_no_command() {
+        let with_file = |mut run: Record| {
+            run.lineup_file = Some("lineup.toml".to_owned());
+            run
+        };
+        let moved = with_file(record(1));
+        assert!(command(&moved).unwrap_err().summary.contains("moved"));
+        // What is given stays whatever the weights are.
+        let mut given = with_file(unmoved());
+        given.guided.given = 2;
+        given.weights = given.guided.trace.steps()[2].weights.clone();
+        given.base = Some(given.guided.clone());
+        let words = command(&given).unwrap();
+        let pieces = given.guided.pieces[..2].concat();
+        assert!(words.contains(&format!("'--prefix={pieces}'")), "{words}");
+        Arc::make_mut(&mut given.base.as_mut().unwrap().trace).truncate(1);
+        assert!(command(&given).unwrap_err().summary.contains("alone"));
+    }
+
     #[test]
     fn models_without_a_file_have_no_command() {
-        let mut run = record(1);
+        let mut run = unmoved();
         assert!(command(&run).is_err());
         run.lineup_file = Some("my lineup.toml".to_owned());
         let words = command(&run).unwrap();

@@ -192,8 +192,16 @@ fn html_of_the_recorded_demos_says_what_the_program_says() {
 #[test]
 #[ignore = "needs Chromium; .ci/run runs it"]
 fn html_of_whole_and_rounded_rows_and_of_every_way_to_draw_says_what_the_program_says() {
-    let ways: [(&str, Sampling); 5] = [
+    let ways: [(&str, Sampling); 6] = [
         ("usual", Sampling::default()),
+        (
+            // Most of its tokens are none of the likeliest.
+            "hot",
+            Sampling {
+                temperature: 5.0,
+                ..Sampling::default()
+            },
+        ),
         (
             "greedy",
             Sampling {

@@ -55,6 +55,16 @@ fn a_saved_run_is_exported_and_its_command_writes_the_same_text() {
     assert_eq!(std::fs::read_to_string(page).unwrap(), exported("html"));
 
     let line = exported("command");
+    let written = obeyed(&line);
+    for field in [
+        "prompt", "weights", "seed", "sampling", "base", "guided", "models",
+    ] {
+        assert_eq!(written[field], document[field], "{field}");
+    }
+}
+
+/// What a command line writes.
+fn obeyed(line: &str) -> Value {
     let script = format!("{} --json", line.trim());
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_counterpoise"));
     let path = std::env::var("PATH").unwrap_or_default();
@@ -64,11 +74,32 @@ fn a_saved_run_is_exported_and_its_command_writes_the_same_text() {
         .env("PATH", path)
         .output()
         .unwrap();
-    let written: Value = serde_json::from_slice(&output.stdout).unwrap();
-    for field in [
-        "prompt", "weights", "seed", "sampling", "base", "guided", "models",
-    ] {
-        assert_eq!(written[field], document[field], "{field}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_beginning_stands_in_every_text_of_the_grid_and_in_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("it.counterpoise.json");
+    let file = file.to_str().unwrap();
+    let arguments = "generate --max-tokens 8 --seed 5 --grid 2 --prompt";
+    let mut arguments: Vec<&str> = arguments.split(' ').collect();
+    arguments.extend([PROMPT, "--prefix", "Tell your friend", "--save", file]);
+    let saved = run(&arguments);
+    assert_eq!(saved.code, Some(0), "{}", saved.stderr);
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let tokens = document["guided"]["tokens"].as_array().unwrap();
+    let given = tokens.iter().filter(|token| token["given"] == true);
+    let given: Vec<&Value> = given.map(|token| &token["id"]).collect();
+    assert!(!given.is_empty());
+    for branch in document["record"]["branches"].as_array().unwrap() {
+        let begins = branch["tokens"].as_array().unwrap().iter();
+        assert_eq!(begins.take(given.len()).collect::<Vec<_>>(), given);
+    }
+    let line = run(&["export", file, "--format", "command"]).stdout;
+    let written = obeyed(&line);
+    for text in ["base", "guided"] {
+        assert_eq!(written[text], document[text], "{line}");
     }
 }
 
@@ -110,6 +141,7 @@ fn pictures_have_the_theme_and_scale_that_were_asked_for() {
         &["--format", "svg", "--objective", "kind"][..],
         &["--format", "png", "--scale", "4", "--out", "x.png"],
         &["--format", "svg", "--theme", "red"],
+        &["--format", "html", "--theme", "dark"],
         &["--format", "png"],
     ] {
         let refused = run(&[&["export", demo][..], wrong].concat());
