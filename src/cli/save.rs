@@ -22,7 +22,7 @@ const LARGEST: f64 = 2.0;
 pub(super) struct Kept {
     steps: [Vec<StoredStep>; 2],
     pieces: [Vec<String>; 2],
-    given: usize,
+    given: [usize; 2],
 }
 
 impl Kept {
@@ -43,8 +43,8 @@ impl Kept {
             insight: insight.clone(),
             rows: (!scores.rewards.is_empty()).then(|| StoredRows::of(scores)),
         };
-        if *given && step.pane == Pane::Guided {
-            self.given = self.given.max(position + 1);
+        if *given {
+            self.given[pane] = self.given[pane].max(position + 1);
         }
         let steps = &mut self.steps[pane];
         if let Some(old) = steps.get_mut(*position) {
@@ -64,10 +64,7 @@ impl Kept {
         Text {
             pieces,
             trace: Arc::new(Trace::of_stored(steps)),
-            given: match pane {
-                Pane::Base => 0,
-                Pane::Guided => self.given,
-            },
+            given: self.given[pane as usize],
             finish,
         }
     }

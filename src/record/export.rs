@@ -9,7 +9,7 @@ use super::look::Look;
 use super::svg::svg;
 use super::table::csv_line;
 use super::{Keep, Record, Text};
-use crate::domain::Pane;
+use crate::domain::{Pane, Sampling};
 use crate::engine::insight::ObjectiveInsight;
 use crate::error::Failure;
 
@@ -161,11 +161,10 @@ fn markdown(record: &Record) -> String {
             let _ = writeln!(out, "| {} | {weight} |", objective.name.replace('|', "\\|"));
         }
         out.push('\n');
-        let sampling = &record.sampling;
-        drawn = format!(
-            "seed {} · temperature {} · ",
-            sampling.seed, sampling.temperature
-        );
+        let Sampling {
+            seed, temperature, ..
+        } = record.sampling;
+        drawn = format!("seed {seed} · temperature {temperature} · ");
         ("Base", "Guided")
     };
     let (models, app) = (&record.info.name, &record.app);

@@ -50,7 +50,7 @@ impl ScoredFile<'_> {
         let mut out = String::new();
         csv_line(&mut out, &head);
         for row in self.rows {
-            csv_line(&mut out, &self.cells(row, head.len()));
+            csv_line(&mut out, self.cells(row, head.len()));
         }
         out
     }
