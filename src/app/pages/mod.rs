@@ -89,17 +89,20 @@ fn frame_ui(ui: &mut Ui, state: &State) -> Vec<Action> {
     if state.help_open {
         actions.extend(help::help_ui(ui, state.is_showing()));
     }
-    drop_hint_ui(ui, state.page);
+    drop_hint_ui(ui, state);
     actions
 }
 
 /// Draws what will happen while a file is held over the window.
-fn drop_hint_ui(ui: &Ui, page: Page) {
+fn drop_hint_ui(ui: &Ui, state: &State) {
     let ctx = ui.ctx();
     if ctx.input(|input| input.raw.hovered_files.is_empty()) {
         return;
     }
-    let words = match page {
+    let words = match state.page {
+        Page::Tradeoff if state.tradeoff.sweep.is_some() => {
+            "Drop a table with scores of the texts, models, a lineup.toml or a saved run"
+        }
         Page::Steer => "Drop it to open it: models, a lineup.toml, a saved run or prompts",
         Page::Start | Page::Models | Page::Tradeoff => {
             "Drop it to open it: models, a lineup.toml or a saved run"

@@ -1,4 +1,5 @@
-//! The column in which work is prepared that takes a while, and the button below it that begins it: Train and Trade-off.
+//! The column in which work is prepared that takes a while, and the button below it that begins it: Train, Trade-off and
+//! Score.
 
 use std::ops::RangeInclusive;
 

@@ -8,7 +8,7 @@ use image::RgbaImage;
 use crate::app::pages::tradeoff::{ChartView, picture_ui};
 use crate::app::screenshot::{ScreenshotError, Stage, write_png};
 use crate::app::state::settings::ThemeChoice;
-use crate::app::state::tradeoff::{Chart, SaveAnswer};
+use crate::app::state::tradeoff::{Chart, SaveAnswer, first_words};
 use crate::app::theme::{palette, size, space};
 use crate::app::widgets::numbers::{count, weight};
 use crate::error::Failure;
@@ -54,6 +54,7 @@ pub fn caption(record: &SweepRecord, honesty: &str) -> Vec<String> {
             sampling.temperature
         ),
         weights(record),
+        prompts(record),
         format!(
             "Models: {} · Counterpoise {}",
             record.info.name,
@@ -65,6 +66,16 @@ pub fn caption(record: &SweepRecord, honesty: &str) -> Vec<String> {
 fn many(number: usize, one: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{} {one}{s}", count(number))
+}
+
+/// The prompt, or how the first of several begins.
+fn prompts(record: &SweepRecord) -> String {
+    let first = record.prompts.first().map_or("", |prompt| &prompt.text);
+    let first = first_words(first, 90);
+    match record.prompts.len() {
+        0 | 1 => format!("Prompt: {first}"),
+        _ => format!("The first prompt: {first}"),
+    }
 }
 
 /// Which weights were tried, objective by objective.

@@ -35,6 +35,8 @@ pub enum Place {
     Sweep,
     /// What became of a sweep that was to be saved.
     SavedSweep,
+    /// What went wrong with scores of a sweep's texts from elsewhere.
+    IndependentScores,
     /// What went wrong with an answer on the Score page.
     Scored(usize),
     /// Why a file with answers cannot be read.
@@ -172,6 +174,9 @@ impl State {
             _ => None,
         };
         tell(Place::SavedSweep, saved);
+        let scores = self.tradeoff.scores.note.as_ref();
+        let scores = scores.and_then(|note| note.as_ref().err());
+        tell(Place::IndependentScores, scores.map(Words::from));
         let sides = self.score.sheet().map(|sheet| &sheet.sides);
         for (side, scored) in sides.into_iter().flatten().enumerate() {
             let failed = scored.as_ref().and_then(Side::failure);

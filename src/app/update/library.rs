@@ -286,7 +286,9 @@ mod tests {
     fn ticks_follow_their_prompts_when_one_before_them_goes() {
         let mut state = State::default();
         let first = state.library.built_in;
-        state.library.add(["a", "b", "c"].map(LibraryPrompt::own).to_vec());
+        state
+            .library
+            .add(["a", "b", "c"].map(LibraryPrompt::own).to_vec());
         state.tradeoff.setup.ticked = [first, first + 1, first + 2].into();
         library(&mut state, LibraryAction::Remove(first + 1));
         assert_eq!(own(&state), ["a", "c"]);

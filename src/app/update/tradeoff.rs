@@ -12,8 +12,8 @@ mod tests;
 use std::sync::Arc;
 
 pub use action::TradeoffAction;
-pub(super) use judging::on_event as on_scored;
 pub use judging::others as others_than_steered;
+pub(super) use judging::{on_event as on_scored, stop as stop_scoring};
 pub use saving::{has_pixels, on_dialog, on_saved};
 pub use scores::{ScoresAction, on_scores};
 
@@ -22,8 +22,8 @@ use crate::app::state::State;
 use crate::app::state::draft::LARGEST_TYPED_WEIGHT;
 use crate::app::state::history::EditKind;
 use crate::app::state::tradeoff::{
-    LAG_SECS, LONGEST_TEXT, MOST_RANDOM, MOST_SAMPLES, MOST_STEPS, Saved, Scores, SortBy, Sweep,
-    SweepPhase, Swept, Wanted,
+    Dot, LAG_SECS, LONGEST_TEXT, MOST_RANDOM, MOST_SAMPLES, MOST_STEPS, Saved, Scores, SortBy,
+    Sweep, SweepPhase, Swept, Wanted,
 };
 use crate::domain::{CancelToken, RunId};
 use crate::error::Failure;
@@ -202,9 +202,10 @@ fn start(state: &mut State) -> Vec<Command> {
             of: request.texts(),
             ..Pace::default()
         },
+        dots: Dot::all(&record, &outcome),
+        outcome: Arc::new(outcome),
         record,
         phase: SweepPhase::Writing,
-        outcome: Arc::new(outcome),
         stale: false,
         worked_out_secs: state.now_secs,
     });
@@ -423,7 +424,9 @@ fn work_out(state: &mut State) {
     if let Some(sweep) = &mut state.tradeoff.sweep {
         let front = look.front_axes(&sweep.record);
         let record = &sweep.record;
-        sweep.outcome = Arc::new(record.outcome_on(&front, look.measure, &look.reference));
+        let outcome = record.outcome_on(&front, look.measure, &look.reference);
+        sweep.dots = Dot::all(record, &outcome);
+        sweep.outcome = Arc::new(outcome);
         sweep.stale = false;
         sweep.worked_out_secs = now;
     }

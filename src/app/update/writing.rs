@@ -16,6 +16,7 @@ use super::remember;
 pub fn load(state: &mut State) -> Vec<Command> {
     stop_active(state);
     super::score::on_models_gone(state);
+    super::tradeoff::stop_scoring(state);
     state.problem = None;
     if state.past.replay.take().is_some() {
         // The sliders are of the recorded run's objectives.

@@ -67,7 +67,7 @@ impl Window {
         if let Some((serial, wanted)) = &page.dialog {
             self.sweeps.dialogs.show(*serial, wanted);
         }
-        if let Some(wish) = &page.scores.wish
+        if let Some(wish) = page.scores.wishes.front()
             && wish.serial != self.sweeps.wished
         {
             self.sweeps.wished = wish.serial;

@@ -1,19 +1,16 @@
 //! The picture of a sweep: which one, what stands on its axes, and what a click in it means.
 
-use std::fmt::Write as _;
+use std::sync::Arc;
 
 use egui::{Button, ComboBox, Response, RichText, Ui};
 
-use super::{act, first_words, matrix, parallel, scatter, score_words, triangle, weights_words};
+use super::{act, matrix, parallel, scatter, triangle};
 use crate::app::state::State;
-use crate::app::state::tradeoff::{Chart, Curve};
+use crate::app::state::tradeoff::{Chart, Curve, Dot};
 use crate::app::theme::{palette, size, space};
 use crate::app::update::{self, Action, TradeoffAction};
 use crate::app::widgets::toggle::toggle;
 use crate::engine::tradeoff::Measure;
-
-/// Letters of a text in a hint.
-const HINT_LETTERS: usize = 110;
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,32 +34,13 @@ pub struct ChartView {
     /// Ranges that are marked on the parallel axes, from the left.
     pub marks: Vec<Option<[f64; 2]>>,
     /// One per setting that has a text.
-    pub dots: Vec<Dot>,
+    pub dots: Arc<[Dot]>,
+    /// The setting whose weights stand on the sliders.
+    pub loaded: Option<usize>,
     /// The way along the settings.
     pub curve: Option<Curve>,
     /// Where the sliders stand on it, and whether they stand there exactly.
     pub handle: Option<(f64, bool)>,
-}
-
-/// One setting in the picture.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dot {
-    /// Its place in the sweep.
-    pub setting: usize,
-    /// Its weights.
-    pub weights: Vec<f64>,
-    /// Its mean scores: one per objective, behind them the independent ones, which may be missing (not a number).
-    pub scores: Vec<f64>,
-    /// Half the width of each interval, where there is one.
-    pub halves: Vec<Option<f64>>,
-    /// Whether nothing beats it.
-    pub on_front: bool,
-    /// Whether it is the plain model.
-    pub is_base: bool,
-    /// Whether its weights were put on the sliders last.
-    pub loaded: bool,
-    /// What is said of it.
-    pub hint: String,
 }
 
 impl ChartView {
@@ -73,55 +51,12 @@ impl ChartView {
         let sweep = page.sweep.as_ref()?;
         let record = &sweep.record;
         let outcome = &sweep.outcome;
-        let mut firsts: Vec<Option<&str>> = vec![None; record.settings.len()];
-        for row in &record.rows {
-            if let Some(first) = firsts.get_mut(row.setting) {
-                first.get_or_insert(row.text.as_str());
-            }
-        }
-        let loaded = update::loaded(state);
         let names = record.score_names();
         let measure = page.look.measure;
         let units: Vec<_> = (0..names.len())
             .map(|score| record.unit(score, measure))
             .collect();
-        let dots: Vec<Dot> = outcome
-            .standings
-            .iter()
-            .zip(&firsts)
-            .enumerate()
-            .filter_map(|(setting, (standing, first))| {
-                let scores: Vec<f64> = standing
-                    .scores
-                    .iter()
-                    .map(|score| score.map_or(f64::NAN, |score| score.value))
-                    .collect();
-                let mut own = scores.iter().take(standing.weights.len());
-                if !own.all(|score| score.is_finite()) {
-                    return None;
-                }
-                let mut hint = weights_words(record, &standing.weights);
-                for ((name, score), unit) in names.iter().zip(&scores).zip(&units) {
-                    let _ = write!(hint, "\n{name} {}", score_words(*unit, *score, 3));
-                }
-                let text = first_words(first.unwrap_or_default(), HINT_LETTERS);
-                let _ = write!(hint, "\n“{text}”");
-                Some(Dot {
-                    setting,
-                    weights: standing.weights.to_vec(),
-                    halves: standing
-                        .scores
-                        .iter()
-                        .map(|score| score.and_then(|score| score.half))
-                        .collect(),
-                    scores,
-                    on_front: standing.on_front,
-                    is_base: standing.is_base,
-                    loaded: loaded == Some(setting),
-                    hint,
-                })
-            })
-            .collect();
+        let dots = Arc::clone(&sweep.dots);
         if dots.is_empty() {
             return None;
         }
@@ -157,6 +92,7 @@ impl ChartView {
             measure,
             marks: page.look.marks.clone(),
             dots,
+            loaded: update::loaded(state),
             curve,
             handle,
         })
@@ -293,26 +229,25 @@ pub(super) fn pick_ui(ui: &mut Ui, label: &str, now: usize, words: &[String]) ->
     let mut picked = None;
     let shown = words.get(now).map_or("", String::as_str);
     // What it is for and what is chosen stay on one line.
-    let letters = label.chars().count() + shown.chars().count();
-    if ui.available_size_before_wrap().x < 7.5 * letters as f32 + 60.0 {
+    let [name, word] = [label, shown].map(|words| words.chars().count() as f32);
+    if ui.available_size_before_wrap().x < 6.0 * name + 7.5 * word + 48.0 {
         ui.end_row();
     }
-    let name = ui.label(
-        RichText::new(label)
-            .size(size::SMALL)
-            .color(palette(ui).weak),
-    );
-    ComboBox::from_id_salt(("trade-off", label))
-        .selected_text(shown)
-        .show_ui(ui, |ui| {
-            for (index, word) in words.iter().enumerate() {
-                if ui.add(Button::selectable(index == now, word)).clicked() {
-                    picked = Some(index);
+    ui.horizontal(|ui| {
+        let weak = palette(ui).weak;
+        let name = ui.label(RichText::new(label).size(size::SMALL).color(weak));
+        ComboBox::from_id_salt(("trade-off", label))
+            .selected_text(shown)
+            .show_ui(ui, |ui| {
+                for (index, word) in words.iter().enumerate() {
+                    if ui.add(Button::selectable(index == now, word)).clicked() {
+                        picked = Some(index);
+                    }
                 }
-            }
-        })
-        .response
-        .labelled_by(name.id);
+            })
+            .response
+            .labelled_by(name.id);
+    });
     picked.filter(|index| *index != now)
 }
 

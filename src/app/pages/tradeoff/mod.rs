@@ -19,7 +19,6 @@ use crate::app::state::State;
 use crate::app::state::region::Region;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, TradeoffAction};
-use crate::worker::sweep::SweepRecord;
 
 pub use chart::ChartView;
 pub(in crate::app) use chart::picture_ui;
@@ -95,41 +94,4 @@ fn welcome_ui(ui: &mut Ui) {
 /// Wraps an action of this page.
 fn act<T>(wrap: impl Fn(T) -> TradeoffAction) -> impl Fn(T) -> Action {
     move |value| Action::Tradeoff(wrap(value))
-}
-
-/// The weights of a setting in words: those above 0, or that it is the plain model.
-fn weights_words(record: &SweepRecord, weights: &[f64]) -> String {
-    let words: Vec<String> = weights
-        .iter()
-        .enumerate()
-        .filter(|(_, weight)| **weight != 0.0)
-        .map(|(index, weight)| {
-            let number = crate::app::widgets::numbers::weight(*weight);
-            format!("{} {number}", record.objective(index))
-        })
-        .collect();
-    if words.is_empty() {
-        "plain model".to_owned()
-    } else {
-        words.join(", ")
-    }
-}
-
-/// A score in words: nats have a sign, and scores on a scale of their own are what they are.
-fn score_words(unit: Option<&str>, score: f64, decimals: usize) -> String {
-    let words = crate::app::widgets::numbers::signed(score, decimals);
-    match unit {
-        Some(_) => words,
-        None => words.trim_start_matches('+').to_owned(),
-    }
-}
-
-/// The beginning of a text, on one line.
-fn first_words(text: &str, most: usize) -> String {
-    let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if flat.chars().count() <= most {
-        return flat;
-    }
-    let cut: String = flat.chars().take(most).collect();
-    format!("{}…", cut.trim_end())
 }

@@ -6,8 +6,8 @@ use egui::{
     vec2,
 };
 
-use super::chart::{ChartView, Dot, point_at};
-use super::score_words;
+use super::chart::{ChartView, point_at};
+use crate::app::state::tradeoff::{Dot, score_words};
 use crate::app::theme::{palette, radius, size, space};
 use crate::app::update::{Action, TradeoffAction};
 use crate::app::widgets::numbers::weight;
@@ -149,7 +149,8 @@ pub(super) fn parallel_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Act
         .filter(|dot| dot.scores.iter().all(|score| score.is_finite()))
         .map(|dot| (dot, is_inside(view, dot)))
         .collect();
-    dots.sort_by_key(|(dot, inside)| (*inside, dot.loaded, dot.on_front, dot.is_base));
+    let is_loaded = |dot: &Dot| view.loaded == Some(dot.setting);
+    dots.sort_by_key(|(dot, inside)| (*inside, is_loaded(dot), dot.on_front, dot.is_base));
     let pointed = response
         .hover_pos()
         .filter(|pointer| {
@@ -166,7 +167,7 @@ pub(super) fn parallel_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Act
             (true, false, true) => colours.accent,
             (true, false, false) => colours.weak,
         };
-        let width = match (is_pointed, dot.on_front || dot.loaded) {
+        let width = match (is_pointed, dot.on_front || is_loaded(dot)) {
             (true, _) => 3.0,
             (false, true) => 2.0,
             (false, false) => 1.0,
@@ -287,7 +288,6 @@ mod tests {
             halves: vec![None; 2],
             on_front: false,
             is_base: false,
-            loaded: false,
             hint: String::new(),
         }
     }
@@ -303,11 +303,13 @@ mod tests {
             colour: 0,
             measure: Measure::default(),
             marks: vec![None; 3],
-            dots: vec![
+            dots: [
                 dot(0, [0.0, 0.0], [-1.0, 0.5]),
                 dot(1, [1.0, 0.0], [0.5, 0.25]),
                 dot(2, [2.0, 0.0], [1.0, -0.5]),
-            ],
+            ]
+            .into(),
+            loaded: None,
             curve: None,
             handle: None,
         }

@@ -4,7 +4,8 @@ use egui::{Color32, Id, Sense, Ui};
 use egui_plot::{Line, MarkerShape, PlotBounds, PlotPoint, PlotPoints, Points};
 
 use super::act;
-use super::chart::{ChartView, Dot, nearest, point_at};
+use super::chart::{ChartView, nearest, point_at};
+use crate::app::state::tradeoff::Dot;
 use crate::app::theme::{Palette, palette};
 use crate::app::update::{Action, TradeoffAction};
 use crate::app::widgets::plot::{axis_words, grid, still};
@@ -171,7 +172,7 @@ fn points<'a>(
             .shape(MarkerShape::Cross)
             .radius(DOT + 3.0)
             .color(colours.below),
-        of("on the sliders", &|dot| dot.loaded)
+        of("on the sliders", &|dot| view.loaded == Some(dot.setting))
             .shape(MarkerShape::Square)
             .radius(RING + 3.0)
             .filled(false)

@@ -71,7 +71,7 @@ impl ScoresView {
             texts_path: scores.texts_path.clone(),
             path: scores.path.clone(),
             dialog_open: page.dialog.is_some(),
-            waiting: scores.wish.is_some(),
+            waiting: !scores.wishes.is_empty(),
             judge: judge(state),
             note: scores.note.as_ref().map(|note| match note {
                 Ok(words) => (words.clone(), false),

@@ -2,7 +2,7 @@
 
 use egui::{DragValue, Grid, ScrollArea, Ui};
 
-use super::{act, first_words};
+use super::act;
 use crate::app::pages::setup::start_button;
 use crate::app::pages::train::{heading, note, sentence, time_words};
 use crate::app::state::State;
@@ -10,6 +10,7 @@ use crate::app::state::draft::LARGEST_TYPED_WEIGHT;
 use crate::app::state::run::RunPhase;
 use crate::app::state::tradeoff::{
     LONGEST_TEXT, MOST_RANDOM, MOST_SAMPLES, MOST_STEPS, PromptChoice, Setup, SweepWay, Swept,
+    first_words,
 };
 use crate::app::theme::{palette, space};
 use crate::app::update::{Action, TradeoffAction};

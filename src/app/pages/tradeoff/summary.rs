@@ -2,9 +2,10 @@
 
 use egui::{RichText, Ui};
 
+use super::act;
 use super::chart::pick_ui;
-use super::{act, score_words};
 use crate::app::state::State;
+use crate::app::state::tradeoff::score_words;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, TradeoffAction};
 use crate::app::widgets::numbers::signed;

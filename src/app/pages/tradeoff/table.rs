@@ -2,9 +2,11 @@
 
 use egui::{Button, RichText, ScrollArea, Ui, vec2};
 
-use super::{act, first_words, score_words, weights_words};
+use super::act;
 use crate::app::state::State;
-use crate::app::state::tradeoff::{SortBy, Sweep, TableOf};
+use crate::app::state::tradeoff::{
+    SortBy, Sweep, TableOf, first_words, score_words, weights_words,
+};
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{self, Action, TradeoffAction};
 use crate::app::widgets::numbers::{count, weight};

@@ -2,8 +2,8 @@
 
 use egui::{Align2, Pos2, Sense, Shape, Stroke, Ui, pos2, vec2};
 
-use super::chart::{ChartView, Dot, nearest, point_at};
-use super::score_words;
+use super::chart::{ChartView, nearest, point_at};
+use crate::app::state::tradeoff::{Dot, score_words};
 use crate::app::theme::{HeatScale, ScaleKind, palette, size, strong};
 use crate::app::update::Action;
 use crate::app::widgets::numbers::signed;
@@ -101,7 +101,7 @@ pub(super) fn triangle_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Option<
             scale.color(colours, gain(dot)),
             Stroke::new(width, ring),
         );
-        if dot.loaded {
+        if view.loaded == Some(dot.setting) {
             let square = egui::Rect::from_center_size(*at, egui::Vec2::splat(2.0 * radius + 6.0));
             let stroke = Stroke::new(1.5, colours.text);
             painter.rect_stroke(square, 0.0, stroke, egui::StrokeKind::Outside);

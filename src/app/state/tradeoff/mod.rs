@@ -1,6 +1,7 @@
 //! The Trade-off page: what the next sweep would try, the sweep on screen, and how it is looked at.
 
 mod curve;
+mod dots;
 mod matching;
 mod saving;
 pub mod scores;
@@ -14,6 +15,8 @@ use crate::error::Failure;
 use crate::worker::sweep::{Pace, SweepRecord};
 
 pub use curve::Curve;
+pub use dots::Dot;
+pub(in crate::app) use dots::{first_words, score_words, weights_words};
 pub use matching::Matched;
 pub use saving::{SaveAnswer, SaveRequest, Saved};
 pub use scores::Scores;
@@ -78,6 +81,8 @@ pub struct Sweep {
     pub phase: SweepPhase,
     /// What its rows come to.
     pub outcome: Arc<Outcome>,
+    /// The same as it stands in pictures.
+    pub dots: Arc<[Dot]>,
     /// Whether rows have come since.
     pub(crate) stale: bool,
     /// When the outcome was worked out, seconds of the window's clock.
@@ -238,7 +243,7 @@ impl Tradeoff {
     /// Whether anything on the page is still to come.
     #[must_use]
     pub fn is_working(&self) -> bool {
-        self.active().is_some() || self.scores.wish.is_some() || self.scores.judging.is_some()
+        self.active().is_some() || !self.scores.wishes.is_empty() || self.scores.judging.is_some()
     }
 
     /// The sweep that is being written or waits.

@@ -21,8 +21,8 @@ pub struct Scores {
     pub texts_path: String,
     /// What stands in the field for the file with scores.
     pub path: String,
-    /// What the thread for files is to do, or does.
-    pub wish: Option<Arc<ScoresRequest>>,
+    /// What the thread for files is to do, one after the other; it does the first.
+    pub wishes: VecDeque<Arc<ScoresRequest>>,
     /// What became of the last save, reading or scoring.
     pub note: Option<Result<String, Failure>>,
     /// The scores before the last change of them: the way back.

@@ -197,7 +197,7 @@ fn keep(judging: &mut Judging, text: usize, sums: &TextSums) {
 }
 
 /// Ends it; what is scored stays.
-pub(super) fn stop(state: &mut State) {
+pub(in crate::app::update) fn stop(state: &mut State) {
     if let Some(judging) = &state.tradeoff.scores.judging {
         judging.cancel.cancel();
         end(state, "Stopped");

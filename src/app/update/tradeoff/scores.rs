@@ -111,7 +111,7 @@ fn wish(state: &mut State, path: PathBuf, is_read: bool) {
     let Some(sweep) = &page.sweep else { return };
     page.serial += 1;
     page.scores.note = None;
-    page.scores.wish = Some(Arc::new(ScoresRequest {
+    page.scores.wishes.push_back(Arc::new(ScoresRequest {
         serial: page.serial,
         path,
         record: sweep.record.clone(),
@@ -122,10 +122,11 @@ fn wish(state: &mut State, path: PathBuf, is_read: bool) {
 /// Takes in what the thread for files has done; what belongs to a sweep that is gone is dropped.
 pub fn on_scores(state: &mut State, answer: ScoresAnswer) {
     let scores = &mut state.tradeoff.scores;
-    let is_it = |wish: &mut Arc<ScoresRequest>| wish.serial == answer.serial;
-    if scores.wish.take_if(is_it).is_none() {
+    let first = scores.wishes.front();
+    if first.is_none_or(|wish| wish.serial != answer.serial) {
         return;
     }
+    scores.wishes.pop_front();
     let words = match answer.result {
         Ok(ScoresCame::Written(path)) => Ok(format!(
             "Saved as {}; have it scored in a further column, and read it below",

@@ -19,7 +19,7 @@ fn scores(state: &mut State, action: ScoresAction) -> Vec<Command> {
 
 /// Lets the thread for files do what is wished.
 fn answer(state: &mut State) {
-    let wish = state.tradeoff.scores.wish.clone().unwrap();
+    let wish = state.tradeoff.scores.wishes[0].clone();
     on_scores(state, wish.answer());
 }
 

@@ -98,7 +98,7 @@ impl Canvas<'_> {
                 point.score(*index)
             }
         };
-        let (top, bottom) = (self.y + 2.0 * ROOM, self.y + HEIGHT - ROOM);
+        let (top, bottom) = (self.y + 2.5 * ROOM, self.y + HEIGHT - ROOM);
         let gap = (WIDTH - 2.0 * (MARGIN + SIDE)) / (axes.len().max(2) - 1) as f64;
         let x = |index: usize| MARGIN + SIDE + gap * index as f64;
         let ranges: Vec<[f64; 2]> = axes
@@ -146,21 +146,11 @@ impl Canvas<'_> {
             let x = x(index);
             self.segment([[x, top], [x, bottom]], self.paints.text, 1.0);
             // Names of neighbours stand at two heights, so that long ones do not meet.
-            let up = if index % 2 == 0 { 8.0 } else { 24.0 };
+            let up = if index % 2 == 0 { 20.0 } else { 36.0 };
             self.label([x, top - up], "middle", self.paints.text, name);
             let words = |value: f64| number((value * 1e3).round() / 1e3);
-            self.label(
-                [x + 4.0, top + 10.0],
-                "start",
-                self.paints.weak,
-                &words(*high),
-            );
-            self.label(
-                [x + 4.0, bottom + 12.0],
-                "start",
-                self.paints.weak,
-                &words(*low),
-            );
+            self.label([x, top - 6.0], "middle", self.paints.weak, &words(*high));
+            self.label([x, bottom + 14.0], "middle", self.paints.weak, &words(*low));
         }
         self.y += HEIGHT + 4.0;
         let words = "Thick: not beaten. Dashed: plain model";
