@@ -80,7 +80,13 @@ pub(super) fn json(record: &SweepRecord, outcome: &Outcome) -> Value {
             Origin::File(name) => ("file", name),
             Origin::Model(name) => ("models", name),
         };
-        json!({"name": one.label, "origin": origin, "from": name, "texts": one.texts.len()})
+        json!({
+            "name": one.label,
+            "origin": origin,
+            "from": name,
+            "unit": one.unit(Measure::default()),
+            "texts": one.texts.len(),
+        })
     };
     document["independent"] = record.independent.iter().map(one).collect();
     document
