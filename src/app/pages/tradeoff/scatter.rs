@@ -36,9 +36,9 @@ pub(super) fn scatter_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Acti
         .y_axis_formatter(|mark, _| axis_words(mark.value, false));
     let bars = bars(view, colours);
     let bounds = bounds(view);
-    let curve = view.curve.as_ref().map(|curve| {
+    let curve = view.curve.as_ref().into_iter().flat_map(|curve| {
         let colour = colours.accent.gamma_multiply(0.6);
-        line("curve", curve.points.clone(), colour, 1.5)
+        steps(&curve.points).map(move |step| line("curve", step, colour, 1.5))
     });
     let points = points(view, colours, at);
     let handle = view.curve.as_ref().zip(view.handle);
@@ -47,8 +47,8 @@ pub(super) fn scatter_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Acti
         for bar in bars {
             plot.line(bar);
         }
-        if let Some(curve) = curve {
-            plot.line(curve);
+        for step in curve {
+            plot.line(step);
         }
         for points in points {
             plot.points(points);
@@ -103,6 +103,12 @@ pub(super) fn scatter_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Acti
     });
     actions.extend(point_at(ui, &response, dot));
     actions
+}
+
+/// The way from each point to the next one, where it is another: as one line, turns that are too sharp would be filled.
+fn steps(points: &[[f64; 2]]) -> impl Iterator<Item = Vec<[f64; 2]>> {
+    let steps = points.windows(2).filter(|ends| ends[0] != ends[1]);
+    steps.map(<[[f64; 2]]>::to_vec)
 }
 
 fn line<'a>(name: &str, points: Vec<[f64; 2]>, colour: Color32, width: f32) -> Line<'a> {

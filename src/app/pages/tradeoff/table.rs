@@ -229,6 +229,8 @@ pub(super) fn table_ui(ui: &mut Ui, state: &State, view: &TableView) -> Vec<Acti
                 ScrollArea::vertical()
                     .id_salt("trade-off table")
                     .max_height(HEIGHT)
+                    // The page scrolls too: what it has left is no measure.
+                    .min_scrolled_height(HEIGHT)
                     .auto_shrink([false, true])
                     .show_rows(ui, space::TARGET, view.lines.len(), |ui, range| {
                         for line in &view.lines[range] {
