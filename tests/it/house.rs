@@ -220,7 +220,6 @@ fn named_modules(source: &Source) -> Vec<(usize, &str)> {
 #[test]
 fn colours_live_in_the_theme() {
     let painters = [
-        "src/domain/paint.rs",
         "src/app/theme.rs",
         "src/app/theme/",
         "src/app/render.rs",
@@ -235,21 +234,15 @@ fn colours_live_in_the_theme() {
             }
             let tokens = source.tokens();
             tokens
-                .windows(6)
-                .filter(|some| {
-                    let made = ["Color32", "Rgba", "Hsva"].contains(&some[0].1)
-                        && some[1].1 == ":"
-                        && (some[3].1.starts_with("from_") || is_constant(some[3].1));
-                    let is_byte = |word: &str| word.len() == 4 && word.starts_with("0x");
-                    let triple =
-                        some[0].1 == "[" && [1, 3, 5].iter().all(|&at| is_byte(some[at].1));
-                    let hex = some[0].1 == "rgb" && some[1].1 == "(" && some[2].1.starts_with("0x");
-                    (made && !colourless.contains(&some[3].1))
-                        || hex
-                        || triple
-                        || some[0].1 == "hex_color"
+                .windows(4)
+                .filter(|four| {
+                    let made = ["Color32", "Rgba", "Hsva"].contains(&four[0].1)
+                        && four[1].1 == ":"
+                        && (four[3].1.starts_with("from_") || is_constant(four[3].1));
+                    let hex = four[0].1 == "rgb" && four[1].1 == "(" && four[2].1.starts_with("0x");
+                    (made && !colourless.contains(&four[3].1)) || hex || four[0].1 == "hex_color"
                 })
-                .map(|some| source.at(some[0].0, &format!("{}…{}", some[0].1, some[3].1)))
+                .map(|four| source.at(four[0].0, &format!("{}…{}", four[0].1, four[3].1)))
                 .collect()
         },
         &Source::new("src/app/panels/panes.rs", "Color32::from_rgb(1, 2, 3)"),
