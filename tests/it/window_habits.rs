@@ -170,6 +170,28 @@ fn the_palette_leads_to_the_messages_and_to_what_is_told_of_the_program() {
 }
 
 #[test]
+fn the_licence_of_a_library_is_read_by_pressing_its_name() {
+    let list = include_str!("../../assets/licences/libraries.txt");
+    let mut stage = Stage::ready();
+    stage.press(Modifiers::COMMAND, Key::K);
+    stage
+        .harness
+        .get_by_label("Find a command")
+        .type_text("about");
+    stage.frames(2);
+    stage.press(Modifiers::NONE, Key::Enter);
+    let header = format!("{} libraries", list.lines().count());
+    stage.click(&header);
+    assert!(!stage.shows("Permission is hereby granted"));
+    let first = list.lines().next().unwrap();
+    stage.harness.get_by_label(first).click_accesskit();
+    // It scrolls to the text.
+    stage.frames(20);
+    assert!(stage.shows("Permission is hereby granted"));
+    assert!(stage.shows("Copy its licence"));
+}
+
+#[test]
 fn the_plain_text_is_hidden_until_it_is_pointed_at_or_has_the_keyboard() {
     let mut stage = demo(true);
     stage.answered();

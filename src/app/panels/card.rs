@@ -5,7 +5,7 @@ use egui::{Align, Align2, Area, Button, Id, Layout, Order, Pos2, Rect, RichText,
 use super::panes::WordPlaces;
 use super::{naming, why};
 use crate::app::state::State;
-use crate::app::state::ahead::{LookAhead, OFFERED};
+use crate::app::state::ahead::OFFERED;
 use crate::app::state::branches::Turn;
 use crate::app::state::kept::weights_in_words;
 use crate::app::state::page::Page;
@@ -124,7 +124,7 @@ impl<'a> CardView<'a> {
             in_hand: state
                 .question_ahead()
                 .map(|question| question.alternative.token),
-            ahead: state.ahead.as_ref().and_then(LookAhead::sentence),
+            ahead: state.words_ahead(),
             wait_secs: if pinned {
                 0.0
             } else {

@@ -60,34 +60,28 @@ impl LookAhead {
         self.failure.is_some() || ahead.finish.is_some() || ahead.tokens >= SHOWN
     }
 
-    /// It in words, for the line below the alternatives; nothing before it is asked for.
+    /// It in words, for the line below the alternatives; nothing before it is asked for. `word` is the alternative's text.
     #[must_use]
-    pub fn sentence(&self) -> Option<String> {
+    pub fn sentence(&self, word: &str) -> Option<String> {
+        if self.asked.is_none() && !self.is_over() {
+            return None;
+        }
         // The line is one line: breaks in the text are spaces here.
-        let words: Vec<&str> = self.ahead.text.split_whitespace().collect();
-        let text = words.join(" ");
-        let behind = match (text.is_empty(), self.is_over()) {
-            (true, false) => return self.asked.is_some().then(|| "Then: \u{2026}".to_owned()),
-            (true, true) => String::new(),
-            (false, _) if self.ahead.finish.is_some() => format!("\u{201c}{text}\u{201d}"),
-            (false, _) => format!("\u{201c}{text} \u{2026}\u{201d}"),
-        };
-        let end = match (&self.failure, self.ahead.finish) {
-            (Some(failure), _) if behind.is_empty() => return Some(failure.summary.clone()),
+        let text = format!("{word}{}", self.ahead.text);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (more, end) = match (&self.failure, self.ahead.finish) {
+            (Some(failure), _) if self.ahead.tokens == 0 => return Some(failure.summary.clone()),
             (Some(failure), _) if failure.summary == NEEDS_MODEL => {
-                ", and from there it needs the model"
+                (" \u{2026}", ", and from there it needs the model")
             }
-            (Some(_), _) | (None, None | Some(Finish::Cancelled)) => "",
-            (None, Some(Finish::Eos)) if behind.is_empty() => {
+            (None, Some(Finish::Eos)) if text.is_empty() => {
                 return Some("Then the text ends".to_owned());
             }
-            (None, Some(Finish::Eos)) => ", and the text ends",
-            (None, Some(Finish::Length)) if behind.is_empty() => {
-                return Some("Then the text is as long as it may be".to_owned());
-            }
-            (None, Some(Finish::Length)) => ", and the text is as long as it may be",
+            (None, Some(Finish::Eos)) => ("", ", and the text ends"),
+            (None, Some(Finish::Length)) => ("", ", and the text is as long as it may be"),
+            (Some(_), _) | (None, None | Some(Finish::Cancelled)) => (" \u{2026}", ""),
         };
-        Some(format!("Then: {behind}{end}"))
+        Some(format!("Then: \u{201c}{text}{more}\u{201d}{end}"))
     }
 }
 
@@ -142,6 +136,14 @@ impl State {
         (models && pinned && seen && !run.writes_both()).then_some(run)
     }
 
+    /// What would be written behind the alternative in hand, in words.
+    #[must_use]
+    pub fn words_ahead(&self) -> Option<String> {
+        let look = self.ahead.as_ref()?;
+        let token = look.question.alternative.token as usize;
+        look.sentence(self.lineup_info()?.texts.get(token)?)
+    }
+
     /// Whether a look ahead is still to come.
     #[must_use]
     pub fn is_looking_ahead(&self) -> bool {
@@ -179,29 +181,38 @@ mod tests {
 
     #[test]
     fn the_line_has_the_words_so_far_and_says_how_they_end() {
-        let said = |look: &LookAhead| look.sentence().unwrap();
-        assert_eq!(said(&look("", 0)), "Then: …");
-        assert_eq!(said(&look(" of\n you", 3)), "Then: “of you …”");
-        let whole = ending(look(" of you.", 4), Finish::Eos);
-        assert_eq!(said(&whole), "Then: “of you.”, and the text ends");
+        let said = |look: &LookAhead, word: &str| look.sentence(word).unwrap();
+        assert_eq!(said(&look("", 0), " kind"), "Then: “kind …”");
         assert_eq!(
-            said(&ending(look("", 0), Finish::Eos)),
-            "Then the text ends"
+            said(&look(" of\n you", 3), " kind"),
+            "Then: “kind of you …”"
         );
+        assert_eq!(
+            said(&look("ing voice", 2), " mock"),
+            "Then: “mocking voice …”"
+        );
+        let whole = ending(look(" of you.", 4), Finish::Eos);
+        assert_eq!(
+            said(&whole, " kind"),
+            "Then: “kind of you.”, and the text ends"
+        );
+        let end = ending(look("", 0), Finish::Eos);
+        assert_eq!(said(&end, ""), "Then the text ends");
         let mut waiting = look("", 0);
         waiting.asked = None;
-        assert_eq!(waiting.sentence(), None);
+        assert_eq!(waiting.sentence(" kind"), None);
     }
 
     #[test]
     fn the_line_says_where_a_recording_needs_the_model() {
         let mut left = look("", 0);
         left.failure = Some(Failure::failed(NEEDS_MODEL));
-        assert_eq!(left.sentence().unwrap(), NEEDS_MODEL);
+        assert_eq!(left.sentence(" kind").unwrap(), NEEDS_MODEL);
         left.ahead.text = " of".to_owned();
+        left.ahead.tokens = 1;
         assert_eq!(
-            left.sentence().unwrap(),
-            "Then: “of …”, and from there it needs the model"
+            left.sentence(" kind").unwrap(),
+            "Then: “kind of …”, and from there it needs the model"
         );
         assert!(left.is_over());
     }

@@ -59,7 +59,8 @@ pub(super) fn libraries_ui(ui: &mut Ui) {
         }
         note(ui, "Press one to read its licence");
         let shown = Id::unique("library whose licence is shown");
-        let mut open: Option<usize> = ui.data(|data| data.get_temp(shown)).flatten();
+        let before: Option<usize> = ui.data(|data| data.get_temp(shown)).flatten();
+        let mut open = before;
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             ScrollArea::vertical()
@@ -79,16 +80,20 @@ pub(super) fn libraries_ui(ui: &mut Ui) {
         });
         ui.data_mut(|data| data.insert_temp(shown, open));
         if let Some(line) = open.and_then(|index| lines.get(index)) {
-            texts_ui(ui, key(line));
+            texts_ui(ui, key(line), open != before);
         }
     });
 }
 
-fn texts_ui(ui: &mut Ui, key: &str) {
+/// Draws the texts of a library; what was pressed just now is brought into sight.
+fn texts_ui(ui: &mut Ui, key: &str, is_new: bool) {
     let (texts, own) = texts_of(key);
     ui.add_space(space::S);
     ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(key).font(strong(size::BODY)));
+        let name = ui.label(RichText::new(key).font(strong(size::BODY)));
+        if is_new {
+            name.scroll_to_me(Some(egui::Align::Center));
+        }
         if ui.small_button("Copy its licence").clicked() {
             ui.ctx().copy_text(texts.join("\n\n"));
         }
