@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use counterpoise::app::AppOptions;
+use counterpoise::app::state::TokenRef;
 use counterpoise::app::state::settings::{Settings, ThemeChoice};
 use counterpoise::app::update::Action;
 use counterpoise::app::window::Window;
@@ -296,6 +297,19 @@ fn window(c: &mut Criterion) {
                         objective: 0,
                         weight: f64::from(turn % 300) / 100.0,
                     });
+                    scene.frame();
+                }
+            })
+        });
+    });
+    group.bench_function("a card goes from word to word", |b| {
+        b.iter_custom(|frames| {
+            cost(|| {
+                for frame in 0..frames as usize {
+                    scene.window.act(Action::TogglePin(TokenRef {
+                        pane: Pane::Guided,
+                        index: (frame * 7) % TOKENS,
+                    }));
                     scene.frame();
                 }
             })

@@ -107,7 +107,9 @@ pub(super) fn scatter_ui(ui: &mut Ui, view: &ChartView, height: f32) -> Vec<Acti
 
 /// The way from each point to the next one, where it is another: as one line, turns that are too sharp would be filled.
 fn steps(points: &[[f64; 2]]) -> impl Iterator<Item = Vec<[f64; 2]>> {
-    let steps = points.windows(2).filter(|ends| ends[0] != ends[1]);
+    let steps = points
+        .windows(2)
+        .filter(|ends| ends[0].map(f64::to_bits) != ends[1].map(f64::to_bits));
     steps.map(<[[f64; 2]]>::to_vec)
 }
 
