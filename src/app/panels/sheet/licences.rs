@@ -107,6 +107,8 @@ fn texts_ui(ui: &mut Ui, key: &str, is_new: bool) {
     ScrollArea::vertical()
         .id_salt("licence of a library")
         .max_height(260.0)
+        // As high as that in a sheet that scrolls itself.
+        .min_scrolled_height(260.0)
         .auto_shrink([false, true])
         .show(ui, |ui| {
             for text in texts {
