@@ -2,6 +2,9 @@
 
 use crate::engine::tradeoff::Outcome;
 
+/// How far scores may lie apart that are the same but for the dust of arithmetic, as a share of the largest.
+const DUST: f64 = 1e-6;
+
 /// Settings in an order that makes sense to go along: by weight where one objective was swept, else along the front.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
@@ -39,9 +42,15 @@ impl Curve {
             })
             .collect();
         if is_front {
+            let place = |index: usize| at(index).unwrap_or_default();
+            let sizes = settings.iter().map(|&index| place(index)[0].abs());
+            let most = sizes.fold(f64::MIN_POSITIVE, f64::max);
+            // Settings that write the same texts differ by the dust of arithmetic alone: they lie together.
+            let column = |point: [f64; 2]| (point[0] / most / DUST).round();
             settings.sort_by(|&a, &b| {
-                let [a, b] = [a, b].map(|index| at(index).unwrap_or_default());
-                a[0].total_cmp(&b[0])
+                let [a, b] = [a, b].map(place);
+                let along = column(a).total_cmp(&column(b));
+                along.then(b[1].total_cmp(&a[1]))
             });
         } else {
             let axis = outcome.axes[0];
@@ -223,6 +232,18 @@ mod tests {
         let curve = Curve::of(&out, [0, 1]).unwrap();
         assert_eq!(curve.settings, [3, 1]);
         assert_eq!(curve.weights_at(0.25), [0.25, 0.75]);
+        // What lies in one column is gone through from above, whatever the last digits say.
+        let dusty = outcome(
+            &[0, 1],
+            vec![
+                standing([1.0, 0.0], [0.9, 0.1], true),
+                standing([1.0, 0.5], [0.9 + 1e-9, 0.7], true),
+                standing([2.0, 0.0], [0.9 + 2e-9, 0.1], true),
+                standing([0.0, 1.0], [0.1, 0.9], true),
+            ],
+        );
+        let settings = Curve::of(&dusty, [0, 1]).unwrap().settings;
+        assert_eq!(settings, [3, 1, 0, 2]);
         let alone = outcome(&[0, 1], vec![standing([1.0, 0.0], [0.9, 0.1], true)]);
         assert!(Curve::of(&alone, [0, 1]).is_none());
     }
