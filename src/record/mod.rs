@@ -39,6 +39,7 @@ pub(crate) use read::LARGEST_VOCABULARY;
 pub use read::{LARGEST_FILE, read};
 #[cfg(feature = "gui")]
 pub use svg::plot;
+#[cfg(feature = "gui")]
 pub(crate) use svg::{caption, values};
 pub use tree::Tree;
 pub use write::{Keep, file_name};

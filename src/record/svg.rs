@@ -5,6 +5,7 @@
 //! is told its length, so that it fills its field whatever letters a reader has.
 
 mod letters;
+#[cfg(feature = "gui")]
 pub mod plot;
 
 use std::fmt::Write;
