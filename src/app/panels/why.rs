@@ -148,15 +148,20 @@ pub(super) fn why(state: &State, token: TokenRef) -> Option<Vec<String>> {
         })
         .collect();
     let sure = [insight.chosen.base, insight.chosen.guided].map(|nats| nats.exp() >= SURE);
-    if sure == [true, true] {
+    if sure == [true, true] && !state.is_by_hand(token.index) {
         return Some(vec![format!(
             "Nearly the only word that fits here: the plain model gave it {} % already",
             whole_percent(insight.chosen.base.exp())
         )]);
     }
     let likelier = times(insight.chosen.influence());
+    let reason = if state.is_by_hand(token.index) {
+        format!("{chosen} was put here by hand")
+    } else {
+        sentence(&chosen, &rival, &split, &names)
+    };
     Some(vec![
-        sentence(&chosen, &rival, &split, &names),
+        reason,
         format!("{}{}", likelier[..1].to_uppercase(), &likelier[1..]),
     ])
 }

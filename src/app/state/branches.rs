@@ -85,4 +85,20 @@ impl State {
         path.reverse();
         path
     }
+
+    /// Whether a person put the token at `index` of the guided text on screen there, instead of the models.
+    #[must_use]
+    pub fn is_by_hand(&self, index: usize) -> bool {
+        // Of the ways that were taken up to here, the last one says where the token is from.
+        let path = self.path().into_iter().rev();
+        let from = |run: &Run| run.fork.as_ref().map_or(0, |fork| fork.at);
+        let run = path.into_iter().find(|run| from(run) <= index);
+        run.is_some_and(|run| {
+            let drawn = matches!(
+                run.fork.as_ref().map(|fork| &fork.turn),
+                Some(Turn::Seed(_))
+            );
+            index < run.given && !drawn
+        })
+    }
 }

@@ -10,3 +10,4 @@ pub mod toggle;
 pub mod token_card;
 pub mod token_view;
 pub mod weight_slider;
+pub mod words;

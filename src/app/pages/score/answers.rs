@@ -2,7 +2,6 @@
 
 use egui::{Align, CollapsingHeader, Layout, Rect, RichText, Ui};
 
-use crate::app::pages::train::{note, sentence};
 use crate::app::panels::naming;
 use crate::app::panels::panes::{PaneView, WordPlaces, one_text_ui};
 use crate::app::state::State;
@@ -11,6 +10,7 @@ use crate::app::state::score::{Side, SidePhase, Tab, pane_of};
 use crate::app::theme::{HeatScale, ScaleKind, palette, section, size, space};
 use crate::app::update::Action;
 use crate::app::widgets::numbers::count;
+use crate::app::widgets::words::{note, sentence};
 use crate::domain::Pane;
 
 /// Room that a token card needs beside its word, points.

@@ -3,13 +3,13 @@
 use egui::{Label, RichText, Ui};
 
 use super::answers::raw_scale;
-use crate::app::pages::train::heading;
 use crate::app::state::State;
 use crate::app::state::score::{Exchange, NoExchange};
 use crate::app::theme::{HeatScale, palette, size, space, strong};
 use crate::app::update::Action;
 use crate::app::widgets::legend::Legend;
 use crate::app::widgets::numbers::nats;
+use crate::app::widgets::words::heading;
 use crate::domain::{Pane, RewardKind};
 
 /// What is shown.

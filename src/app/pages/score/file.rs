@@ -3,13 +3,13 @@
 use egui::{Align, Button, Label, Layout, ProgressBar, RichText, ScrollArea, Ui, vec2};
 
 use super::act;
-use crate::app::pages::train::{note, sentence, time_words};
 use crate::app::state::State;
 use crate::app::state::score::{BatchPhase, BatchRun, BatchSaved, Wanted};
 use crate::app::theme::{digits, palette, size, space, strong};
 use crate::app::update::{Action, ScoreAction};
 use crate::app::widgets::field::Field;
 use crate::app::widgets::numbers::{count, nats};
+use crate::app::widgets::words::{note, sentence, time_words};
 
 /// Widths of the line's and of a number's column, points.
 const LINE: f32 = 48.0;

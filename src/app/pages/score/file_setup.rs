@@ -3,13 +3,13 @@
 use egui::{Button, RichText, Ui, vec2};
 
 use super::{act, setup};
-use crate::app::pages::train::{heading, note, sentence};
 use crate::app::state::State;
 use crate::app::state::score::Wanted;
 use crate::app::theme::{palette, size, space};
 use crate::app::update::{Action, ScoreAction};
 use crate::app::widgets::field::Field;
 use crate::app::widgets::numbers::count;
+use crate::app::widgets::words::{heading, note, sentence};
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq)]

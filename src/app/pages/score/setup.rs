@@ -4,13 +4,13 @@ use egui::{Button, ComboBox, RichText, Ui};
 
 use super::act;
 use crate::app::pages::setup::start_button;
-use crate::app::pages::train::{heading, note};
 use crate::app::shortcuts::Shortcut;
 use crate::app::state::State;
 use crate::app::state::score::{Draft, Tab};
 use crate::app::theme::{size, space};
 use crate::app::update::{Action, ScoreAction, why_no_score};
 use crate::app::widgets::field::Field;
+use crate::app::widgets::words::{heading, note};
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,10 +2,10 @@
 
 use egui::{Align, Label, Layout, RichText, Sense, Ui};
 
-use crate::app::pages::train::note;
 use crate::app::state::State;
 use crate::app::theme::{digits, palette, size, space};
 use crate::app::widgets::numbers::nats;
+use crate::app::widgets::words::note;
 use crate::domain::Colour;
 use crate::engine::insight::ObjectiveInsight;
 use crate::engine::sums::TextSums;

@@ -5,7 +5,6 @@ use std::path::Path;
 use egui::{Button, ProgressBar, RichText, Ui};
 
 use super::act;
-use crate::app::pages::train::{note, sentence, time_words};
 use crate::app::state::State;
 use crate::app::state::tradeoff::{NO_DIALOG, Saved, SweepPhase, Wanted};
 use crate::app::theme::{palette, size, space, strong};
@@ -13,6 +12,7 @@ use crate::app::update::{self, Action, TradeoffAction};
 use crate::app::widgets::field::Field;
 use crate::app::widgets::numbers::count;
 use crate::app::widgets::toggle::toggle;
+use crate::app::widgets::words::{note, sentence, time_words};
 use crate::record::look::Look;
 
 /// What is shown.

@@ -3,7 +3,6 @@
 use egui::{Align, Button, Label, Layout, ProgressBar, RichText, Ui, vec2};
 
 use super::act;
-use crate::app::pages::train::{note, sentence, time_words};
 use crate::app::state::tradeoff::Wanted;
 use crate::app::state::{LineupState, State};
 use crate::app::theme::{palette, size, space};
@@ -11,6 +10,7 @@ use crate::app::update::{self, Action, ScoresAction, TradeoffAction};
 use crate::app::widgets::field::Field;
 use crate::app::widgets::numbers::count;
 use crate::app::widgets::toggle::toggle;
+use crate::app::widgets::words::{note, sentence, time_words};
 
 /// Width of the names before the fields, points.
 const NAME: f32 = 52.0;

@@ -4,7 +4,6 @@ use egui::{DragValue, Grid, ScrollArea, Ui};
 
 use super::act;
 use crate::app::pages::setup::start_button;
-use crate::app::pages::train::{heading, note, sentence, time_words};
 use crate::app::state::State;
 use crate::app::state::draft::LARGEST_TYPED_WEIGHT;
 use crate::app::state::run::RunPhase;
@@ -16,6 +15,7 @@ use crate::app::theme::{palette, space};
 use crate::app::update::{Action, TradeoffAction};
 use crate::app::widgets::field::Field;
 use crate::app::widgets::numbers::{count, weight};
+use crate::app::widgets::words::{heading, note, sentence, time_words};
 use crate::domain::Colour;
 
 /// Letters of a prompt that are shown.

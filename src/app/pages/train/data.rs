@@ -2,13 +2,14 @@
 
 use egui::{Align, Button, CollapsingHeader, Layout, RichText, ScrollArea, TextEdit, Ui};
 
-use super::{NO_DIALOG, act, browse_ui, heading, note, sentence};
+use super::{NO_DIALOG, act, browse_ui};
 use crate::app::state::State;
 use crate::app::state::training::Purpose;
 use crate::app::state::training::{DataPreview, Preview};
 use crate::app::theme::{palette, size, space};
 use crate::app::update::{Action, TrainAction};
 use crate::app::widgets::numbers::count;
+use crate::app::widgets::words::{heading, note, sentence};
 use crate::train::data::{BadLine, Label, Pair, PairPrompt};
 
 /// Letters of a text that the preview shows.

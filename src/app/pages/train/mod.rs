@@ -15,7 +15,7 @@ use crate::app::panels::{SCROLL_BAR, keyboard_here, problem};
 use crate::app::state::State;
 use crate::app::state::region::Region;
 use crate::app::state::training::Purpose;
-use crate::app::theme::{palette, section, size, space, strong};
+use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{Action, TrainAction};
 
 pub use curves::CurvesView;
@@ -213,39 +213,6 @@ fn browse_ui(
     clicked.then(|| act(TrainAction::Browse)(purpose))
 }
 
-/// The name of a part of the page.
-pub(super) fn heading(ui: &mut Ui, words: &str) {
-    ui.label(RichText::new(words).text_style(section()));
-}
-
-/// An explanation under what it explains.
-pub(super) fn note(ui: &mut Ui, words: &str) {
-    ui.label(
-        RichText::new(words)
-            .size(size::SMALL)
-            .color(palette(ui).weak),
-    );
-}
-
-/// A failure's words as a sentence of the window.
-pub(super) fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
-}
-
-/// A length of time in words that nobody needs to the second.
-pub(super) fn time_words(secs: f64) -> String {
-    let secs = secs.max(0.0).round() as u64;
-    match (secs / 3600, secs / 60 % 60) {
-        (0, 0) => format!("{secs} s"),
-        (0, minutes) if minutes < 10 => format!("{minutes} min {} s", secs % 60),
-        (0, minutes) => format!("{minutes} min"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
-}
-
 /// A share with its 95 % interval, as people read it.
 fn share_words(share: f64, interval: Option<[f64; 2]>) -> String {
     let percent = |share: f64| format!("{:.0}", 100.0 * share);
@@ -265,10 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_shares_are_told_as_people_read_them() {
-        let told = [0.4, 59.0, 61.0, 899.0, 7300.0].map(time_words);
-        assert_eq!(told, ["0 s", "59 s", "1 min 1 s", "14 min", "2 h 1 min"]);
-        assert_eq!(sentence("the disk is full"), "The disk is full");
+    fn shares_are_told_as_people_read_them() {
         assert_eq!(
             share_words(0.78, Some([0.631, 0.88])),
             "78\u{a0}% (95\u{a0}% interval 63 to 88\u{a0}%)"

@@ -3,13 +3,14 @@
 use egui::{ProgressBar, RichText, Ui};
 
 use super::shelf::joining;
-use super::{Way, note, row_ui, sentence, share_words, time_words};
+use super::{Way, row_ui, share_words};
 use crate::app::panels::problem::{ProblemView, problem_ui};
 use crate::app::state::State;
 use crate::app::state::training::{Phase, TrainRun, Training};
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{self, Action, TrainAction};
 use crate::app::widgets::numbers::count;
+use crate::app::widgets::words::{note, sentence, time_words};
 use crate::train::run::Summary;
 
 /// What is shown of the training.

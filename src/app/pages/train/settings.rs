@@ -3,10 +3,10 @@
 
 use egui::{CollapsingHeader, DragValue, Ui};
 
-use super::{heading, note};
 use crate::app::state::State;
 use crate::app::theme::space;
 use crate::app::update::{Action, TrainAction};
+use crate::app::widgets::words::{heading, note};
 use crate::train::options::{self, Kind, NUMBERS, Number, SWITCHES};
 use crate::train::order::ArmOrder;
 

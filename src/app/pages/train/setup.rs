@@ -2,7 +2,7 @@
 
 use egui::{TextEdit, Ui};
 
-use super::{act, browse_ui, heading, note, sentence};
+use super::{act, browse_ui};
 use crate::app::pages::setup::start_button;
 use crate::app::state::State;
 use crate::app::state::training::BaseChoice;
@@ -10,6 +10,7 @@ use crate::app::state::training::Purpose;
 use crate::app::theme::space;
 use crate::app::update::{Action, TrainAction, lineup_base, ready};
 use crate::app::widgets::numbers::count;
+use crate::app::widgets::words::{heading, note, sentence};
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use egui::{RichText, Ui};
 
-use super::{Way, heading, note, row_ui, share_words};
+use super::{Way, row_ui, share_words};
 use crate::app::state::State;
 use crate::app::theme::{palette, size, space, strong};
 use crate::app::update::{self, Action, TrainAction};
 use crate::app::widgets::numbers::{bytes, count};
+use crate::app::widgets::words::{heading, note};
 use crate::train::record::Found;
 
 /// What is shown.

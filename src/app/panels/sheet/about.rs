@@ -2,12 +2,13 @@
 
 use egui::{Button, CollapsingHeader, RichText, Ui};
 
+use super::heading;
 use super::licences::libraries_ui;
-use super::{heading, note};
 use crate::app::TITLE;
 use crate::app::state::State;
 use crate::app::theme::{size, space, strong};
 use crate::app::update::Action;
+use crate::app::widgets::words::note;
 
 /// Whole texts of licences.
 const TEXTS: [(&str, &str); 4] = [

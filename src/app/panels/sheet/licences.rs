@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use egui::{CollapsingHeader, Id, RichText, ScrollArea, TextStyle, Ui};
 use serde::Deserialize;
 
-use super::note;
 use crate::app::theme::{size, space, strong};
+use crate::app::widgets::words::note;
 
 /// Name, version and licence of each library, a line each.
 const LIBRARIES: &str = include_str!("../../../../assets/licences/libraries.txt");

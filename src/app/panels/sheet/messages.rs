@@ -2,11 +2,11 @@
 
 use egui::{Button, RichText, Ui};
 
-use super::note;
 use crate::app::state::State;
 use crate::app::state::log::{MOST_MESSAGES, Message};
 use crate::app::theme::{digits, palette, size, space, strong};
 use crate::app::update::{Action, HabitAction};
+use crate::app::widgets::words::note;
 use crate::domain::calendar::Moment;
 
 /// What is shown.

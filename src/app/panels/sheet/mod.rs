@@ -5,13 +5,14 @@ mod licences;
 mod messages;
 mod settings;
 
-use egui::{Align, Button, Layout, Modal, RichText, ScrollArea, Ui};
+use egui::{Align, Button, Layout, Modal, ScrollArea, Ui};
 
 use crate::app::panels::SCROLL_BAR;
 use crate::app::state::State;
 use crate::app::state::habits::Sheet;
-use crate::app::theme::{palette, section, size, space};
+use crate::app::theme::space;
 use crate::app::update::{Action, HabitAction};
+use crate::app::widgets::words;
 
 pub use about::AboutView;
 pub use messages::MessagesView;
@@ -98,12 +99,8 @@ pub fn sheet_ui(ui: &mut Ui, view: &SheetView<'_>) -> Vec<Action> {
     actions
 }
 
+/// The name of a part of the sheet, apart from the part above it.
 fn heading(ui: &mut Ui, words: &str) {
     ui.add_space(space::S);
-    ui.label(RichText::new(words).text_style(section()));
-}
-
-fn note(ui: &mut Ui, words: &str) {
-    let weak = palette(ui).weak;
-    ui.label(RichText::new(words).size(size::SMALL).color(weak));
+    words::heading(ui, words);
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use egui::{Button, DragValue, RichText, Slider, SliderClamping, Ui, WidgetInfo};
 
-use super::{heading, note};
+use super::heading;
 use crate::app::panels::blend::BLUR;
 use crate::app::panels::disk::cap_ui;
 use crate::app::panels::library::consent_ui;
@@ -14,6 +14,7 @@ use crate::app::state::settings::{ThemeChoice, ZOOM_RANGE};
 use crate::app::state::{LineupState, State};
 use crate::app::theme::{size, space};
 use crate::app::update::{Action, HabitAction};
+use crate::app::widgets::words::note;
 
 /// Width of the names, and of the sheet below which they stand above what they name, points.
 const NAMES: f32 = 150.0;

@@ -114,3 +114,20 @@ fn the_same_token_or_no_words_start_no_branch() {
     assert_eq!(state.shown, Some(first));
     assert!(state.family().is_none());
 }
+
+#[test]
+fn what_a_person_put_into_a_text_is_known_to_be_theirs() {
+    let (mut state, _) = written();
+    let by_hand = |state: &State| -> Vec<usize> {
+        let tokens = 0..state.run().unwrap().guided.len();
+        tokens.filter(|&index| state.is_by_hand(index)).collect()
+    };
+    assert_eq!(by_hand(&state), [0; 0]);
+    take(&mut state, 1, Turn::Token(2), &[2, 0, 0]);
+    assert_eq!(by_hand(&state), [1]);
+    // Behind it the way goes on by hand once more, then by luck.
+    take(&mut state, 3, Turn::Token(1), &[1, 0]);
+    assert_eq!(by_hand(&state), [1, 3]);
+    take(&mut state, 2, Turn::Seed(0), &[1, 1]);
+    assert_eq!(by_hand(&state), [1]);
+}
