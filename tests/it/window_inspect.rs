@@ -154,6 +154,11 @@ fn what_differs_is_marked_and_told_in_one_line() {
     assert_eq!(differences.differs(0), marked);
     assert_eq!(differences.differs(1), marked);
     assert_eq!(differences.across(0, 1, 6), 6);
+    // It may lie below what is in sight of the column.
+    let tokens = stage.harness.get_by_label("Mark tokens that differ");
+    tokens.click_accesskit();
+    stage.frames(3);
+    assert!(stage.shows("3 of 7 tokens with guidance are others"));
     stage.press(Modifiers::COMMAND, Key::D);
     assert!(stage.state().difference().is_none());
 }

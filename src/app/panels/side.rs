@@ -10,9 +10,11 @@ use crate::app::state::State;
 use crate::app::state::blind::{Tally, Vote};
 use crate::app::state::kept::title_of;
 use crate::app::state::run::Run;
+use crate::app::state::settings::Grain;
 use crate::app::theme::{palette, section, size, space};
 use crate::app::update::{Action, SideAction};
 use crate::app::widgets::numbers;
+use crate::app::widgets::toggle::toggle;
 use crate::domain::Pane;
 
 /// How the two texts differ, in one line; nothing where that is not wanted.
@@ -27,13 +29,18 @@ pub fn summary(state: &State) -> Option<String> {
     if both.is_none() {
         return Some("Both texts are the same".to_owned());
     }
+    let part = if state.diff_grain() == Grain::Token {
+        "token"
+    } else {
+        "word"
+    };
     let first = match both.same_first {
-        0 => "They differ from the first word on".to_owned(),
-        1 => "The first word is the same".to_owned(),
-        count => format!("The first {count} words are the same"),
+        0 => format!("They differ from the first {part} on"),
+        1 => format!("The first {part} is the same"),
+        count => format!("The first {count} {part}s are the same"),
     };
     let mut line =
-        format!("{first} \u{b7} {guided_differ} of {guided} words with guidance are others");
+        format!("{first} \u{b7} {guided_differ} of {guided} {part}s with guidance are others");
     if state.is_showing() {
         return Some(line);
     }
@@ -174,6 +181,8 @@ pub fn blind_ui(ui: &mut Ui, view: &BlindView) -> Vec<Action> {
 pub struct CompareView {
     /// Whether what differs is marked.
     pub diff: bool,
+    /// Whether tokens are compared then, instead of words.
+    pub tokens: bool,
     /// Whether the text can be kept.
     pub can_keep: bool,
     /// Whether the two texts can be judged without knowing.
@@ -191,6 +200,7 @@ impl CompareView {
         let done = |run: &Run| !run.is_active() && !run.base.is_empty() && !run.guided.is_empty();
         Self {
             diff: state.settings.diff,
+            tokens: state.settings.diff_tokens,
             can_keep: state.can_keep(),
             can_judge: state.run().is_some_and(done) && state.hidden().is_none(),
             can_export: state.run().is_some_and(|run| !run.guided.is_empty()),
@@ -208,6 +218,18 @@ pub fn compare_ui(ui: &mut Ui, view: &CompareView) -> Vec<Action> {
     let mark = ui.checkbox(&mut diff, Shortcut::Diff.label());
     if mark.on_hover_text(Shortcut::Diff.hint(ui.ctx())).changed() {
         actions.push(Action::Side(SideAction::ToggleDiff));
+    }
+    if view.diff {
+        ui.horizontal(|ui| {
+            for (tokens, words, label) in [
+                (false, "Words", "Mark words that differ"),
+                (true, "Tokens", "Mark tokens that differ"),
+            ] {
+                if toggle(ui, words, label, view.tokens == tokens).clicked() {
+                    actions.push(Action::Side(SideAction::CompareTokens(tokens)));
+                }
+            }
+        });
     }
     ui.horizontal_wrapped(|ui| {
         let export = Shortcut::Export.hint(ui.ctx());

@@ -14,22 +14,22 @@ use crate::domain::{Pane, RunId};
 /// Longest time that a comparison may take.
 const MOST_TIME: Duration = Duration::from_millis(20);
 
-/// How two texts differ, word by word.
+/// How two texts differ, word by word or token by token.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Difference {
     /// Of each text: which tokens belong to words that the other one does not have there.
     pub differs: [Vec<bool>; 2],
-    /// Of each text: how many words it has, and how many of them differ; marks between words are none.
+    /// Of each text: how many words or tokens it has, and how many of them differ; marks between words are no words.
     pub words: [(usize, usize); 2],
-    /// How many words at the beginning are the same.
+    /// How many of them at the beginning are the same.
     pub same_first: usize,
-    /// Tokens at which words begin that both have.
+    /// Tokens at which parts begin that both have.
     anchors: Vec<(usize, usize)>,
 }
 
-/// The words of a text: their tokens, and what they are compared by. The end of the text is none.
-fn words(pieces: &[String]) -> (Vec<Range<usize>>, Vec<String>) {
-    let words = groups(pieces, Grain::Word).into_iter().filter_map(|group| {
+/// The words or the tokens of a text: where they stand, and what they are compared by. The end of the text is none.
+fn parts(pieces: &[String], grain: Grain) -> (Vec<Range<usize>>, Vec<String>) {
+    let words = groups(pieces, grain).into_iter().filter_map(|group| {
         let word = pieces[group.clone()].concat();
         let word = word.trim();
         (!word.is_empty()).then(|| (group, word.to_owned()))
@@ -38,12 +38,12 @@ fn words(pieces: &[String]) -> (Vec<Range<usize>>, Vec<String>) {
 }
 
 impl Difference {
-    /// Compares two texts by their pieces.
+    /// Compares two texts by the words or the tokens that their pieces are.
     #[must_use]
-    pub fn of(pieces: [&[String]; 2]) -> Self {
-        let [(ranges, a), (other_ranges, b)] = pieces.map(words);
-        let is_word = |word: &&String| word.contains(char::is_alphanumeric);
-        let count = |words: &[String]| words.iter().filter(is_word).count();
+    pub fn of(pieces: [&[String]; 2], grain: Grain) -> Self {
+        let [(ranges, a), (other_ranges, b)] = pieces.map(|pieces| parts(pieces, grain));
+        let counts = |word: &&String| grain == Grain::Token || word.contains(char::is_alphanumeric);
+        let count = |words: &[String]| words.iter().filter(counts).count();
         let same = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
         let mut difference = Self {
             differs: pieces.map(|pieces| vec![false; pieces.len()]),
@@ -78,11 +78,12 @@ impl Difference {
 
     /// Compares the two texts of a run.
     #[must_use]
-    pub fn between(run: &Run) -> Self {
-        Self::of([Pane::Base, Pane::Guided].map(|pane| &run.text(pane).pieces[..]))
+    pub fn between(run: &Run, grain: Grain) -> Self {
+        let pieces = [Pane::Base, Pane::Guided].map(|pane| &run.text(pane).pieces[..]);
+        Self::of(pieces, grain)
     }
 
-    /// Whether the texts are the same word by word, marks and all.
+    /// Whether the texts are the same part by part, marks and all.
     #[must_use]
     pub fn is_none(&self) -> bool {
         !self.differs.iter().flatten().any(|differs| *differs)
@@ -112,7 +113,7 @@ impl Difference {
 /// What was compared last, and with what result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Differences {
-    key: Vec<(RunId, usize, usize)>,
+    key: (Grain, Vec<(RunId, usize, usize)>),
     /// The plain text and the guided one.
     pub both: Difference,
     /// The guided text and each of the kept ones.
@@ -163,6 +164,16 @@ impl State {
         wanted.then_some(&self.differences)
     }
 
+    /// What is compared: words, or tokens where a person wants that in Lab mode.
+    #[must_use]
+    pub fn diff_grain(&self) -> Grain {
+        if self.settings.diff_tokens && !self.is_showing() {
+            Grain::Token
+        } else {
+            Grain::Word
+        }
+    }
+
     /// Lets the comparison follow the texts.
     pub(crate) fn compare_texts(&mut self) {
         let Some(run) = self.shown.and_then(|id| self.runs.get(&id)) else {
@@ -173,17 +184,18 @@ impl State {
         }
         let of = |run: &Run| (run.id, run.base.len(), run.guided.len());
         let kept = self.kept.iter().map(|kept| of(&kept.run));
-        let key: Vec<_> = std::iter::once(of(run)).chain(kept).collect();
+        let grain = self.diff_grain();
+        let key = (grain, std::iter::once(of(run)).chain(kept).collect());
         if key == self.differences.key {
             return;
         }
         let kept = self.kept.iter().map(|kept| {
             let texts = [&run.guided, &kept.run.guided];
-            Difference::of(texts.map(|text| &text.pieces[..]))
+            Difference::of(texts.map(|text| &text.pieces[..]), grain)
         });
         self.differences = Differences {
             key,
-            both: Difference::between(run),
+            both: Difference::between(run, grain),
             kept: kept.collect(),
         };
     }
@@ -217,7 +229,7 @@ mod tests {
     fn words_that_the_other_text_does_not_have_are_told() {
         let a = pieces("Tell him a good lie now.");
         let b = pieces("Tell him the plain truth now.");
-        let difference = Difference::of([&a, &b]);
+        let difference = Difference::of([&a, &b], Grain::Word);
         assert_eq!(differing(&a, &difference.differs[0]), " a good lie");
         assert_eq!(differing(&b, &difference.differs[1]), " the plain truth");
         assert_eq!(difference.words, [(6, 3), (6, 3)]);
@@ -228,7 +240,7 @@ mod tests {
     fn places_are_found_across_a_longer_insertion() {
         let a = pieces("Be kind. Go home.");
         let b = pieces("Be kind. Say that you are sorry to Tom. Go home.");
-        let difference = Difference::of([&a, &b]);
+        let difference = Difference::of([&a, &b], Grain::Word);
         let at = |text: &[String], word: &str| text.iter().position(|p| p == word).unwrap();
         assert_eq!(difference.across(0, at(&a, " home")), at(&b, " home"));
         assert_eq!(difference.across(1, at(&b, " Go")), at(&a, " Go"));
@@ -240,14 +252,26 @@ mod tests {
     #[test]
     fn equal_and_empty_texts_do_not_differ() {
         let a = pieces("Be kind.");
-        let same = Difference::of([&a, &a]);
+        let same = Difference::of([&a, &a], Grain::Word);
         assert_eq!((same.words, same.same_first), ([(2, 0), (2, 0)], 2));
         assert!(same.is_none());
-        let empty = Difference::of([&[], &a]);
+        let empty = Difference::of([&[], &a], Grain::Word);
         assert_eq!(empty.words, [(0, 0), (2, 2)]);
-        let marks = Difference::of([&a, &pieces("Be kind!")]);
+        let marks = Difference::of([&a, &pieces("Be kind!")], Grain::Word);
         assert_eq!(marks.words, [(2, 0), (2, 0)]);
         assert!(!marks.is_none(), "another mark at the end");
         assert_eq!(empty.across(1, 2), 0);
+    }
+
+    #[test]
+    fn tokens_are_compared_one_by_one_with_their_marks() {
+        let a = ["Be", " kin", "d", "."].map(str::to_owned);
+        let b = ["Be", " kin", "dly", "."].map(str::to_owned);
+        let words = Difference::of([&a, &b], Grain::Word);
+        assert_eq!(differing(&a, &words.differs[0]), " kind");
+        assert_eq!((words.words, words.same_first), ([(2, 1), (2, 1)], 1));
+        let tokens = Difference::of([&a, &b], Grain::Token);
+        assert_eq!(differing(&a, &tokens.differs[0]), "d");
+        assert_eq!((tokens.words, tokens.same_first), ([(4, 1), (4, 1)], 2));
     }
 }

@@ -272,6 +272,8 @@ pub struct Settings {
     pub in_nats: bool,
     /// Whether words that differ are marked, and the texts scroll together.
     pub diff: bool,
+    /// Whether tokens are compared then, instead of words.
+    pub diff_tokens: bool,
     /// Votes of those who judged without knowing, by the weights.
     pub votes: Votes,
     /// Whether the table of all tokens is open.
@@ -304,6 +306,7 @@ impl Default for Settings {
             keep_sum: false,
             in_nats: false,
             diff: false,
+            diff_tokens: false,
             votes: Votes::default(),
             tokens_open: false,
             library_open: true,

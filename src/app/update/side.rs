@@ -11,6 +11,8 @@ use crate::app::state::kept::{KeptText, title_of};
 pub enum SideAction {
     /// Wants what differs marked and the texts scrolled together, or no longer.
     ToggleDiff,
+    /// Wants tokens compared, or words.
+    CompareTokens(bool),
     /// Keeps the guided text in a column of its own.
     Keep,
     /// Closes the column of a kept text, by its place.
@@ -26,6 +28,7 @@ pub enum SideAction {
 pub(super) fn apply(state: &mut State, action: SideAction) {
     match action {
         SideAction::ToggleDiff => state.settings.diff ^= true,
+        SideAction::CompareTokens(tokens) => state.settings.diff_tokens = tokens,
         SideAction::Keep => {
             if state.can_keep()
                 && let Some(run) = state.run()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::app::state::difference::Difference;
 use crate::app::state::rejudged::ReweightRequest;
 use crate::app::state::run::{Run, RunPhase};
+use crate::app::state::settings::Grain;
 use crate::app::state::written::WrittenText;
 use crate::domain::{CancelToken, Finish, ObjectiveWeights, Pane, Prompt, RunId, Sampling};
 use crate::engine::sums::TextSums;
@@ -134,7 +135,7 @@ impl Sheet {
     pub(crate) fn compare(&mut self) {
         let run = self.run.as_ref();
         let run = run.filter(|_| self.is_comparison() && !self.is_busy());
-        self.difference = run.map(Difference::between);
+        self.difference = run.map(|run| Difference::between(run, Grain::Word));
     }
 
     /// Whether an answer that is to be scored is not, or no longer.

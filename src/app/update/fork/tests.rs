@@ -2,14 +2,20 @@ use super::*;
 use crate::app::update::tests::{finished, request, step, text, written};
 use crate::app::update::{Action, apply, on_event};
 use crate::domain::Pane;
+use crate::worker::Event;
 
 /// Goes another way at a token; the new text is `aab…`.
 fn take(state: &mut State, index: usize, turn: Turn, rest: &[u32]) -> RunId {
+    let by_hand = !matches!(turn, Turn::Seed(_));
     let commands = apply(state, Action::Fork { index, turn });
     let run = request(&commands).run;
     let weights = state.draft.effective_weights();
     for (i, &token) in rest.iter().enumerate() {
-        on_event(state, step(run, Pane::Guided, index + i, token, &weights));
+        let mut event = step(run, Pane::Guided, index + i, token, &weights);
+        if let Event::Step { step: told, .. } = &mut event {
+            told.step.given = by_hand && i == 0;
+        }
+        on_event(state, event);
     }
     on_event(state, finished(run));
     run
