@@ -172,6 +172,19 @@ impl Desk {
                 self.ended(run);
                 done
             }
+            Order::Weights {
+                run,
+                position,
+                weights,
+                ending,
+            } => {
+                let done = self.on(run, |blob| {
+                    blob.from(position, &weights)?;
+                    blob.end(&ending)
+                });
+                self.ended(run);
+                done
+            }
             Order::Pin(id, pinned) => self.change(id, |entry| entry.pinned = pinned),
             Order::Note(id, note) => self.change(id, |entry| entry.note = note),
             Order::Delete(id) => self.delete(id),

@@ -44,6 +44,7 @@ pub fn save_file(path: &Path, record: &Record, format: Format, look: &Look) -> R
 /// # Errors
 /// What the disk says.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    check_folder(path)?;
     replace(path, bytes).map_err(|error| {
         Failure::failed("The file could not be written")
             .hint("Choose another place, or make room on the disk")
@@ -59,6 +60,7 @@ pub fn check_folder(path: &Path) -> Result<(), Failure> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
             Err(Failure::input("The folder for the result does not exist")
+                .hint("Make the folder, or choose another place")
                 .details(folder.display().to_string()))
         }
         Some(_) | None => Ok(()),

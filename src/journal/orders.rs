@@ -44,6 +44,17 @@ pub enum Order {
         /// How.
         ending: Box<Ending>,
     },
+    /// A run that is over has other weights, which write the same text.
+    Weights {
+        /// The run.
+        run: RunId,
+        /// How long its guided text is.
+        position: usize,
+        /// One per objective.
+        weights: Vec<f64>,
+        /// How it ended.
+        ending: Box<Ending>,
+    },
     /// Pin a run, or let it go.
     Pin(u64, bool),
     /// Note something.

@@ -243,9 +243,23 @@ fn a_text_that_is_steered_stays_open_when_the_end_of_the_one_before_is_told_late
     journal.send(Order::Begin(child));
     assert!(put(&journal).open);
     journal.send(end(3));
+    assert!(!put(&journal).open);
+    // Other weights that write the same text.
+    let Order::End { ending, .. } = end(3) else {
+        unreachable!()
+    };
+    journal.send(Order::Weights {
+        run: RunId(3),
+        position: 6,
+        weights: vec![0.25],
+        ending,
+    });
+    let stands = [("kind".to_owned(), 0.25)];
+    assert_eq!(put(&journal).weights, stands);
     drop(journal);
     let (entries, _) = all(&open(folder.path()));
     assert_eq!((entries.len(), entries[0].open), (1, false));
+    assert_eq!(entries[0].weights, stands);
 }
 
 #[test]

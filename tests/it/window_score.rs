@@ -123,7 +123,7 @@ fn two_answers_are_compared() {
     assert_eq!(stage.text_of("Second scored answer"), GUIDED.concat());
     assert!(stage.shows("they part at word 4: “a” in the first, “the” in the second"));
     assert!(stage.shows("3 of 6 words are the same"));
-    assert!(stage.shows("Behind the same beginning, “a” is ahead of “the” by: helpful"));
+    assert!(stage.shows("Behind the same beginning, “a” compared with “the”: helpful"));
     assert!(stage.shows("Total advantage of the first over the second answer: helpful"));
     assert!(stage.shows("Advantage, first"));
     assert!(stage.shows("Score again"));

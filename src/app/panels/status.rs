@@ -147,7 +147,11 @@ fn numbers(run: &Run) -> Vec<String> {
         if let Some(speed) = run.tokens_per_sec() {
             numbers.push(format!("{speed:.0} tokens/s"));
         }
-        if run.writing_secs() >= 0.05 {
+        // Words that come at reading speed take longer than writing them does.
+        let secs = |speed: f64| run.token_count() as f64 / speed.max(f64::MIN_POSITIVE);
+        let is_slowed =
+            (run.tokens_per_sec()).is_some_and(|speed| run.writing_secs() > 1.5 * secs(speed));
+        if run.writing_secs() >= 0.05 && !is_slowed {
             numbers.push(format!("{:.1} s", run.writing_secs()));
         }
     }

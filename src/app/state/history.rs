@@ -78,6 +78,12 @@ impl<S: PartialEq, K: Edit> History<S, K> {
         }
     }
 
+    /// Whether an edit goes on, as while a slider is held.
+    #[must_use]
+    pub(crate) const fn is_open(&self) -> bool {
+        self.last.is_some()
+    }
+
     /// The next edit is a new step, whatever its kind.
     pub(crate) fn close_step(&mut self) {
         self.last = None;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::app::state::State;
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::written::WrittenText;
-use crate::domain::{CancelToken, Finish, LineupInfo, Pane, RunId};
+use crate::domain::{CancelToken, Finish, LineupInfo, ObjectiveWeights, Pane, RunId};
 use crate::journal::Entry;
 use crate::journal::orders::Order;
 use crate::record::export::Format;
@@ -132,6 +132,8 @@ pub struct Past {
     pub(crate) to_paint: Vec<Painting>,
     /// What the journal's thread is still to be told.
     pub(crate) outbox: Vec<Order>,
+    /// The run that the journal heard of last, and with which weights.
+    pub(crate) told_weights: Option<(RunId, ObjectiveWeights)>,
 }
 
 impl Default for Past {
@@ -164,6 +166,7 @@ impl Default for Past {
             next_dialog: 0,
             to_paint: Vec::new(),
             outbox: Vec::new(),
+            told_weights: None,
         }
     }
 }
@@ -173,6 +176,7 @@ fn written(text: &Text) -> WrittenText {
     WrittenText {
         pieces: text.pieces.clone(),
         trace: Arc::clone(&text.trace),
+        finish: Some(text.finish),
     }
 }
 
@@ -212,15 +216,7 @@ pub(crate) fn run_of(record: &Record, id: RunId) -> Run {
 #[must_use]
 pub(crate) fn text_of(run: &Run, pane: Pane) -> Text {
     let text = run.text(pane);
-    let finish = match &run.phase {
-        RunPhase::Ended(end) => match pane {
-            Pane::Guided => end.guided.finish,
-            Pane::Base => end.base.as_ref().map_or(Finish::Eos, |base| base.finish),
-        },
-        RunPhase::Reading | RunPhase::Writing | RunPhase::Failed(_) | RunPhase::Replaced => {
-            Finish::Cancelled
-        }
-    };
+    let finish = text.finish.unwrap_or(Finish::Cancelled);
     Text {
         pieces: text.pieces.clone(),
         trace: Arc::clone(&text.trace),

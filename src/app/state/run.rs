@@ -181,7 +181,10 @@ impl Run {
             cancel: CancelToken::default(),
             phase: RunPhase::Writing,
             base: self.base.clone(),
-            guided: self.guided.beginning(from),
+            guided: WrittenText {
+                finish: None,
+                ..self.guided.beginning(from)
+            },
             weights,
             origin: Some(Origin {
                 parent: self.id,

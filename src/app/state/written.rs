@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{ObjectiveWeights, TokenId};
+use crate::domain::{Finish, ObjectiveWeights, TokenId};
 use crate::engine::decode::GuidedStep;
 use crate::engine::insight::TokenInsight;
 use crate::engine::trace::Trace;
@@ -14,6 +14,8 @@ pub struct WrittenText {
     pub pieces: Vec<String>,
     /// Rows, weights and numbers of each token.
     pub trace: Arc<Trace>,
+    /// Why it ended, where it has: a text that is steered takes over the plain one's.
+    pub finish: Option<Finish>,
 }
 
 impl WrittenText {
@@ -43,6 +45,7 @@ impl WrittenText {
         text.pieces.truncate(len);
         if len < self.len() {
             Arc::make_mut(&mut text.trace).truncate(len);
+            text.finish = None;
         }
         text
     }

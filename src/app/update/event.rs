@@ -93,8 +93,10 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Command> {
             if let Some(run) = active(state, run) {
                 // A character that was never completed.
                 run.guided.append_tail(&end.guided.tail);
+                run.guided.finish = Some(end.guided.finish);
                 if let Some(base) = &end.base {
                     run.base.append_tail(&base.tail);
+                    run.base.finish = Some(base.finish);
                 }
                 run.phase = RunPhase::Ended(end);
                 fit_scale(state);
@@ -150,7 +152,9 @@ pub fn settle(state: &mut State) {
 fn colour_by_what_decided(state: &mut State) {
     let focus = &state.focus;
     let Some(run) = state.run() else { return };
-    let is_new = run.origin.is_none() && focus.objective_from != Some(run.id);
+    // In Demo mode nobody chooses, so the colours follow the sliders too.
+    let is_new =
+        (run.origin.is_none() || state.is_showing()) && focus.objective_from != Some(run.id);
     if focus.objective_is_chosen || !is_new {
         return;
     }
@@ -183,7 +187,11 @@ pub fn on_rejudged(state: &mut State, rejudged: Rejudged) -> Vec<Command> {
     // While a slider moves, a text for where it was a moment ago is better than none.
     let timely = fits || state.settings.live;
     if state.steer_wanted && timely && (is_whole || unfinished) {
-        super::live::steer_to(state, verdict)
+        let commands = super::live::steer_to(state, verdict);
+        if !state.history.is_open() {
+            super::past::tell_weights(state);
+        }
+        commands
     } else {
         Vec::new()
     }

@@ -188,7 +188,9 @@ fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::EndEdit => {
             budget::let_go(state);
             state.history.close_step();
-            live::steer(state)
+            let commands = live::steer(state);
+            past::tell_weights(state);
+            commands
         }
         Action::ResetWeight(objective) => {
             let usual = state.objectives().get(objective).map(|o| o.weight);

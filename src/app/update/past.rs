@@ -2,32 +2,34 @@
 
 mod action;
 mod dialog;
+mod keeping;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use action::PastAction;
 pub use dialog::on_dialog;
+pub(super) use keeping::tell_weights;
+pub use keeping::{on_request, on_told};
 
 use super::{Action, remember};
 use crate::app::state::history::EditKind;
 use crate::app::state::page::Page;
-use crate::app::state::past::{ExportRow, Painting, Purpose, Wish, record_of, run_of, text_of};
+use crate::app::state::past::{ExportRow, Painting, Purpose, Wish, record_of, run_of};
 use crate::app::state::run::{Run, RunPhase};
 use crate::app::state::settings::ThemeChoice;
 use crate::app::state::training::typed_path;
 use crate::app::state::{LineupState, Problem, ProblemPlace, State};
 use crate::demo;
-use crate::domain::{Finish, LineupSource, Pane, RunId};
+use crate::domain::{LineupSource, RunId};
 use crate::error::Failure;
-use crate::journal::blob::{Ending, Head};
-use crate::journal::orders::{Beginning, News, Order};
+use crate::journal::orders::{News, Order};
 use crate::record::command::command;
 use crate::record::export::Format;
 use crate::record::look::Look;
 use crate::record::scorer::RecordedScorer;
-use crate::record::{NEEDS_MODEL, Record, Timing, file_name};
-use crate::worker::{Command, Event, GenerateRequest};
+use crate::record::{NEEDS_MODEL, Record, file_name};
+use crate::worker::Command;
 
 /// Does what a person wants on the page.
 pub(super) fn apply(state: &mut State, action: PastAction) -> Vec<Command> {
@@ -380,111 +382,6 @@ fn show(state: &mut State, record: &Record) {
     super::writing::tidy_runs(state);
     super::looking::go_to(state, Page::Steer);
     super::event::fit_scale(state);
-}
-
-/// What the journal is to write when a run is asked for.
-pub fn on_request(state: &mut State, request: &GenerateRequest) {
-    let LineupState::Ready(info) = &state.lineup else {
-        return;
-    };
-    if state.past.replay.is_some() {
-        return;
-    }
-    let Some(run) = state.runs.get(&request.run) else {
-        return;
-    };
-    let same_branch = run.branch != run.id;
-    let parent = run.origin.as_ref().map(|origin| origin.parent);
-    let beginning = Beginning {
-        run: run.id,
-        parent: parent.filter(|_| same_branch),
-        head: Head {
-            lineup: info.name.clone(),
-            objectives: info.objectives.clone(),
-            models: info.models.clone(),
-            device: info.device.clone(),
-            is_demo: info.is_demo,
-            vocabulary: info.texts.len(),
-            prompt: request.prompt.clone(),
-            sampling: request.sampling.clone(),
-            weights: request.weights.to_vec(),
-            at: 0,
-            app: env!("CARGO_PKG_VERSION").to_owned(),
-            lineup_file: lineup_file(state),
-        },
-        info: Arc::clone(info),
-        rendered: run.rendered.clone(),
-        prompt_tokens: run.prompt_tokens,
-        known: [text_of(run, Pane::Base), text_of(run, Pane::Guided)],
-    };
-    state.past.outbox.push(Order::Begin(Box::new(beginning)));
-}
-
-/// What the journal is to write of an event.
-pub fn on_told(state: &mut State, event: &Event) {
-    if state.past.replay.is_some() {
-        return;
-    }
-    let outbox = &mut state.past.outbox;
-    let word = |run: &RunId, step: &crate::worker::Step| Order::Word {
-        run: *run,
-        pane: step.pane,
-        step: Box::new(step.step.clone()),
-        text: step.text.clone(),
-    };
-    match event {
-        Event::Started {
-            run,
-            rendered,
-            prompt_tokens,
-            ..
-        } => outbox.push(Order::Started {
-            run: *run,
-            rendered: rendered.clone(),
-            prompt_tokens: *prompt_tokens,
-        }),
-        Event::Step { run, step } => outbox.push(word(run, step)),
-        Event::BaseScored { run, steps, .. } => {
-            outbox.extend(steps.iter().map(|step| word(run, step)));
-        }
-        Event::Finished { run, end } => outbox.push(Order::End {
-            run: *run,
-            ending: Box::new(Ending {
-                base: end.base.as_ref().map(|base| base.finish),
-                guided: end.guided.finish,
-                tails: [
-                    end.base
-                        .as_ref()
-                        .map_or_else(String::new, |base| base.tail.clone()),
-                    end.guided.tail.clone(),
-                ],
-                timing: end.timing,
-            }),
-        }),
-        Event::Superseded { run, .. } | Event::Failed { run: Some(run), .. } => {
-            outbox.push(Order::End {
-                run: *run,
-                ending: Box::new(Ending {
-                    base: Some(Finish::Cancelled),
-                    guided: Finish::Cancelled,
-                    tails: [String::new(), String::new()],
-                    timing: Timing::default(),
-                }),
-            });
-        }
-        Event::Loading { .. }
-        | Event::Loaded(_)
-        | Event::Scored { .. }
-        | Event::Judged { .. }
-        | Event::Evaluated { .. }
-        | Event::Calibrated { .. }
-        | Event::Ahead { .. }
-        | Event::Measured { .. }
-        | Event::Sweep(_)
-        | Event::Hub(_)
-        | Event::Shelf(_)
-        | Event::Failed { run: None, .. } => {}
-    }
 }
 
 /// Whether a run has come to where its recording ends.

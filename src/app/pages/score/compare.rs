@@ -33,7 +33,12 @@ impl CompareView {
             format!("{shared} of {} words are the same", count(first))
         } else {
             let [first, second] = [first, second].map(count);
-            format!("{shared} words are the same, of {first} and {second}")
+            let words = if shared == "1" {
+                "word is"
+            } else {
+                "words are"
+            };
+            format!("{shared} {words} the same, of {first} and {second}")
         };
         let mut lines = Vec::new();
         match run.first_difference() {
@@ -114,7 +119,7 @@ fn under_same_beginning(run: &Run, at: usize, names: &[&str]) -> Option<String> 
     };
     let lead = first.iter().zip(&second).map(|(a, b)| a - b);
     Some(format!(
-        "Behind the same beginning, {} is ahead of {} by: {} nats",
+        "Behind the same beginning, {} compared with {}: {} nats",
         piece(Pane::Base),
         piece(Pane::Guided),
         listed(names, lead)

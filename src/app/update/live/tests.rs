@@ -1,6 +1,8 @@
 use super::*;
 use crate::app::update::tests::{finished, judge, request, set_weight, step, text, written};
 use crate::app::update::{Action, apply, on_event, on_steadiness};
+use crate::domain::Finish;
+use crate::journal::orders::Order;
 use crate::worker::Event;
 
 #[test]
@@ -48,11 +50,32 @@ fn a_slider_let_go_before_the_text_is_judged_waits_for_it() {
 #[test]
 fn where_nothing_changes_nothing_is_written() {
     let (mut state, old) = written();
+    let before = Arc::clone(&state.run().unwrap().weights);
+    state.past.told_weights = Some((old, before));
+    // The plain text is of a run before, and ended there.
+    state.runs.get_mut(&old).unwrap().base.finish = Some(Finish::Eos);
     set_weight(&mut state, 0, 2.5);
     assert!(apply(&mut state, Action::EndEdit).is_empty());
     assert!(judge(&mut state).is_empty());
     assert_eq!(state.shown, Some(old));
     assert!(!state.steer_wanted);
+    // But the history hears with which weights the text stands now.
+    let [
+        Order::Weights {
+            run,
+            position,
+            weights,
+            ending,
+        },
+    ] = &state.past.outbox[..]
+    else {
+        panic!("{:?}", state.past.outbox);
+    };
+    assert_eq!((*run, *position, &weights[..]), (old, 4, &[2.5, 1.0][..]));
+    assert_eq!(ending.base, Some(Finish::Eos));
+    state.past.outbox.clear();
+    apply(&mut state, Action::EndEdit);
+    assert!(state.past.outbox.is_empty(), "once");
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::app::update::{apply, on_event};
 use crate::record::tests::record;
-use crate::worker::LineupInfo;
+use crate::worker::{Event, LineupInfo};
 
 fn with_models(info: &LineupInfo) -> State {
     let mut state = State::default();
