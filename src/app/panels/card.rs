@@ -84,8 +84,9 @@ impl<'a> CardView<'a> {
             .collect();
         Some(Self {
             plain: state.is_showing(),
-            word: naming::known_word(run, token.pane, token.index)
-                .unwrap_or_else(|| info.texts[insight.chosen.id as usize].clone()),
+            word: naming::known_word(run, token.pane, token.index).unwrap_or_else(|| {
+                naming::in_words(&info.texts[insight.chosen.id as usize]).to_owned()
+            }),
             // Nobody chose the words of a text that is only scored.
             why: why::why(state, token)
                 .filter(|_| !scored)

@@ -145,12 +145,25 @@ fn quoted(word: &str) -> String {
     format!("\u{201c}{word}\u{201d}")
 }
 
-/// A token in quotation marks, or that it is the end.
+/// A token in quotation marks, or what it is where it has no letters: the end, a new line, a space.
 fn word(text: Option<&str>) -> String {
-    match text.map(str::trim) {
-        None | Some("") => "the end".to_owned(),
-        Some(text) if ends_texts(text) => "the end".to_owned(),
-        Some(text) => quoted(text),
+    let text = text.unwrap_or_default();
+    unlettered(text).map_or_else(|| quoted(text.trim()), str::to_owned)
+}
+
+/// A token that is no word by itself, for people who do not know tokens.
+pub(super) fn in_words(token: &str) -> &str {
+    unlettered(token).unwrap_or(token)
+}
+
+/// What a token is that leaves nothing to be read.
+fn unlettered(token: &str) -> Option<&'static str> {
+    match token.trim() {
+        "" if token.contains('\n') => Some("a new line"),
+        "" if !token.is_empty() => Some("a space"),
+        "" => Some("the end"),
+        text if ends_texts(text) => Some("the end"),
+        _ => None,
     }
 }
 
@@ -209,6 +222,8 @@ mod tests {
             assert_eq!(whole_word(&pieces, at), None, "{at}");
         }
         assert!(ends_texts("<|endoftext|>") && !ends_texts("<b>"));
+        let told = ["<|end|>", "", "\n\n", " ", "..."].map(in_words);
+        assert_eq!(told, ["the end", "the end", "a new line", "a space", "..."]);
     }
 
     #[test]
